@@ -1,0 +1,82 @@
+#!/bin/sh
+# Installs what digits needs and a Linux machine may lack: a C linker to build it and, where there is no Vulkan driver
+# at all, Mesa's software driver to run it. Where nothing is missing it does nothing and says nothing.
+set -eu
+
+fail() {
+    echo "setup: $*" >&2
+    exit 1
+}
+
+# Whether the pattern $2 matches a file in one of the folders $1, which have colons between them.
+exists_in() {
+    old_ifs=$IFS
+    IFS=:
+    for folder in $1; do
+        for file in "$folder"/$2; do
+            if [ -e "$file" ]; then
+                IFS=$old_ifs
+                return 0
+            fi
+        done
+    done
+    IFS=$old_ifs
+    return 1
+}
+
+# The folders are those of the Vulkan loader (LoaderDriverInterface.md, "Driver Discovery on Linux").
+has_vulkan_driver() {
+    config="${XDG_CONFIG_HOME:-${HOME:-}/.config}:${XDG_CONFIG_DIRS:-/etc/xdg}:/usr/local/etc:/etc"
+    data="${XDG_DATA_HOME:-${HOME:-}/.local/share}:${XDG_DATA_DIRS:-}:/usr/local/share:/usr/share"
+    [ -n "${VK_DRIVER_FILES:-}${VK_ICD_FILENAMES:-}" ] || exists_in "$config:$data" "vulkan/icd.d/*.json"
+}
+
+has_vulkan_loader() {
+    exists_in "${LD_LIBRARY_PATH:-}:/usr/local/lib:/usr/lib64:/usr/lib:/usr/lib/*-linux-gnu*" libvulkan.so.1
+}
+
+# Runs the shell command $1 as root, or says that the user has to.
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        sh -c "$1"
+    elif ! command -v sudo >/dev/null; then
+        fail "this needs root; type:  su -c '$1'"
+    elif [ -t 0 ]; then
+        sudo sh -c "$1"
+    elif sudo -n true 2>/dev/null; then
+        sudo -n sh -c "$1"
+    else
+        fail "this needs root; type:  sudo sh -c '$1'"
+    fi
+}
+
+# macOS and Windows come with a graphics driver, and Rust's installer there asks for the linker.
+[ "$(uname -s)" = Linux ] || exit 0
+
+command -v cargo >/dev/null || fail "cargo is missing; install Rust from https://rustup.rs"
+
+if command -v cc >/dev/null; then has_linker=yes; else has_linker=; fi
+if has_vulkan_driver && has_vulkan_loader; then has_vulkan=yes; else has_vulkan=; fi
+[ -z "$has_linker" ] || [ -z "$has_vulkan" ] || exit 0
+
+if command -v apt-get >/dev/null; then
+    # The package lists of a fresh machine are empty; a source that cannot be reached need not matter.
+    install="apt-get update; apt-get install -y --no-install-recommends"
+    linker="gcc libc6-dev" vulkan="mesa-vulkan-drivers libvulkan1"
+elif command -v dnf >/dev/null; then
+    install="dnf install -y" linker="gcc" vulkan="mesa-vulkan-drivers vulkan-loader"
+elif command -v pacman >/dev/null; then
+    install="pacman -S --needed --noconfirm" linker="gcc" vulkan="vulkan-swrast vulkan-icd-loader"
+elif command -v apk >/dev/null; then
+    install="apk add" linker="build-base" vulkan="mesa-vulkan-swrast vulkan-loader"
+elif command -v zypper >/dev/null; then
+    install="zypper --non-interactive install" linker="gcc" vulkan="libvulkan_lvp libvulkan1"
+else
+    fail "no known package manager; install a C compiler and a Vulkan driver with its loader, say Mesa's lavapipe"
+fi
+[ -z "$has_linker" ] || linker=
+[ -z "$has_vulkan" ] || vulkan=
+command="$install${linker:+ $linker}${vulkan:+ $vulkan}"
+
+echo "setup: $command" >&2
+as_root "$command" || fail "that failed; digits needs these packages"

@@ -1,0 +1,68 @@
+// Convolution, backward to its weights:
+//   d_w[f, c, ky, kx] = sum over oy, ox, n of d_y[f, oy, ox, n] x[c, oy + ky - PAD_Y, ox + kx - PAD_X, n]
+// The product's rows are the filters f, its columns (c, ky, kx), and one more, for the bias, whose input is always one;
+// its inner index is k = (oy, ox, n). Both operands lie with k innermost. The inner size is long and the result small, so
+// it is computed in SPLITS parts, which reduce.wgsl adds up.
+
+@group(0) @binding(0) var<storage, read> d_y: array<vec4<f32>>;       // [F, OH, OW, N4]
+@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;         // [C, H, W, N4]
+@group(0) @binding(2) var<storage, read_write> d_w: array<vec4<f32>>; // [SPLITS, F, STRIDE4] from W_OFFSET4
+
+const INPUTS = C * KH * KW;
+const M = F;
+const COLUMN_BLOCKS = STRIDE4;
+const INNER_BLOCKS = OH * OW * N4;
+const PADDED = PAD_Y + PAD_X > 0u;
+
+// Four taps (c, ky, kx), and where the input of the first output pixel lies.
+struct Column { k: vec4<u32>, y: vec4<i32>, x: vec4<i32>, at: vec4<i32> }
+
+fn column(j: u32) -> Column {
+    let k = 4u * j + vec4<u32>(0u, 1u, 2u, 3u);
+    let tap = select(vec4<u32>(), k, k < vec4<u32>(INPUTS));
+    let c = vec4<i32>(tap / (KH * KW));
+    let y = vec4<i32>(tap / KW % KH) - i32(PAD_Y);
+    let x = vec4<i32>(tap % KW) - i32(PAD_X);
+    return Column(k, y, x, ((c * i32(H) + y) * i32(W) + x) * i32(N4));
+}
+
+// An output pixel, and the distance of its input from the first output pixel's.
+struct Inner { y: i32, x: i32, at: i32 }
+
+fn inner(block: u32) -> Inner {
+    let y = block / (OW * N4);
+    let x = block / N4 % OW;
+    return Inner(i32(y), i32(x), i32((y * W + x) * N4 + block % N4));
+}
+
+fn load_a(m: u32, k: u32) -> vec4<f32> {
+    return load_d_y(m * INNER_BLOCKS + k);
+}
+
+fn input(k: u32, y: i32, x: i32, at: i32) -> vec4<f32> {
+    if (!PADDED) {
+        return select(load_x(u32(at)), vec4<f32>(1.0), k == INPUTS);
+    }
+    let inside = y >= 0 && y < i32(H) && x >= 0 && x < i32(W);
+    let value = select(vec4<f32>(), load_x(u32(select(0, at, inside))), inside);
+    return select(value, vec4<f32>(1.0), k == INPUTS);
+}
+
+fn load_b(i: Inner, c: Column) -> mat4x4<f32> {
+    return mat4x4<f32>(
+        input(c.k.x, c.y.x + i.y, c.x.x + i.x, c.at.x + i.at),
+        input(c.k.y, c.y.y + i.y, c.x.y + i.x, c.at.y + i.at),
+        input(c.k.z, c.y.z + i.y, c.x.z + i.x, c.at.z + i.at),
+        input(c.k.w, c.y.w + i.y, c.x.w + i.x, c.at.w + i.at),
+    );
+}
+
+fn fold(b: mat4x4<f32>, a: vec4<f32>) -> vec4<f32> {
+    return a * b;
+}
+
+fn store_c(m: u32, j: u32, split: u32, c: vec4<f32>) {
+    // Behind the bias the row ends in padding, whose gradient is zero.
+    let used = 4u * j + vec4<u32>(0u, 1u, 2u, 3u) <= vec4<u32>(INPUTS);
+    d_w[W_OFFSET4 + (split * F + m) * STRIDE4 + j] = select(vec4<f32>(), c, used);
+}

@@ -1,0 +1,66 @@
+// Convolution, forward:
+//   y[f, oy, ox, n] = relu(bias[f] + sum over c, ky, kx of w[f, c, ky, kx] x[c, oy + ky - PAD_Y, ox + kx - PAD_X, n])
+// The product's rows are the filters f, its columns (oy, ox, n), its inner index k = (c, ky, kx), and one k more, for the
+// bias: the weight of an input that is always one.
+
+@group(0) @binding(0) var<storage, read> w: array<vec4<f32>>;       // all parameters; here F rows of STRIDE4 from W_OFFSET4
+@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;       // [C, H, W, N4]
+@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>; // [F, OH, OW, N4]
+
+const INPUTS = C * KH * KW;
+const M = F;
+const COLUMN_BLOCKS = OH * OW * N4;
+const INNER_BLOCKS = STRIDE4;
+const PADDED = PAD_Y + PAD_X > 0u;
+
+// The input pixel under the kernel's first tap, and where it lies.
+struct Column { y: i32, x: i32, at: i32 }
+
+fn column(j: u32) -> Column {
+    let y = i32(j / (OW * N4)) - i32(PAD_Y);
+    let x = i32(j / N4 % OW) - i32(PAD_X);
+    return Column(y, x, (y * i32(W) + x) * i32(N4) + i32(j % N4));
+}
+
+// Four taps (c, ky, kx): ky, kx and the distance of their input from the column's.
+struct Inner { k: vec4<u32>, y: vec4<i32>, x: vec4<i32>, at: vec4<i32> }
+
+fn inner(block: u32) -> Inner {
+    let k = 4u * block + vec4<u32>(0u, 1u, 2u, 3u);
+    // Beyond the last tap stand the bias and zeros: any input will do, so the first.
+    let tap = select(vec4<u32>(), k, k < vec4<u32>(INPUTS));
+    let c = tap / (KH * KW);
+    let y = tap / KW % KH;
+    let x = tap % KW;
+    return Inner(k, vec4<i32>(y), vec4<i32>(x), vec4<i32>(((c * H + y) * W + x) * N4));
+}
+
+fn load_a(m: u32, k: u32) -> vec4<f32> {
+    return load_w(W_OFFSET4 + m * STRIDE4 + k);
+}
+
+fn input(k: u32, y: i32, x: i32, at: i32) -> vec4<f32> {
+    if (!PADDED) {
+        return select(load_x(u32(at)), vec4<f32>(1.0), k == INPUTS);
+    }
+    let inside = y >= 0 && y < i32(H) && x >= 0 && x < i32(W);
+    let value = select(vec4<f32>(), load_x(u32(select(0, at, inside))), inside);
+    return select(value, vec4<f32>(1.0), k == INPUTS);
+}
+
+fn load_b(i: Inner, c: Column) -> mat4x4<f32> {
+    return mat4x4<f32>(
+        input(i.k.x, c.y + i.y.x, c.x + i.x.x, c.at + i.at.x),
+        input(i.k.y, c.y + i.y.y, c.x + i.x.y, c.at + i.at.y),
+        input(i.k.z, c.y + i.y.z, c.x + i.x.z, c.at + i.at.z),
+        input(i.k.w, c.y + i.y.w, c.x + i.x.w, c.at + i.at.w),
+    );
+}
+
+fn fold(b: mat4x4<f32>, a: vec4<f32>) -> vec4<f32> {
+    return b * a;
+}
+
+fn store_c(m: u32, j: u32, split: u32, c: vec4<f32>) {
+    y[m * COLUMN_BLOCKS + j] = activate(c);
+}

@@ -1,0 +1,47 @@
+// Dense layer, backward to its input:
+//   d_x[c, n] = sum over f of w[f, c] d_y[f, n]
+// The product's rows are the inputs c, its columns the images n, its inner index the units f. Where a ReLU made x, the
+// gradient goes on only where x > 0.
+
+@group(0) @binding(0) var<storage, read> w_t: array<vec4<f32>>;       // [C, STRIDE4]: rows of units f, by transpose.wgsl
+@group(0) @binding(1) var<storage, read> d_y: array<vec4<f32>>;       // [F, N4]
+@group(0) @binding(2) var<storage, read> x: array<vec4<f32>>;         // [C, N4]
+@group(0) @binding(3) var<storage, read_write> d_x: array<vec4<f32>>; // [C, N4]
+
+const M = C;
+const COLUMN_BLOCKS = N4;
+const INNER_BLOCKS = STRIDE4;
+
+struct Column { n: u32 }
+
+fn column(j: u32) -> Column {
+    return Column(j);
+}
+
+struct Inner { f: u32 }
+
+fn inner(block: u32) -> Inner {
+    return Inner(4u * block);
+}
+
+fn load_a(m: u32, k: u32) -> vec4<f32> {
+    return load_w_t(m * STRIDE4 + k);
+}
+
+// Beyond the units w_t holds zeros; any output will do, so the last.
+fn output(f: u32, n: u32) -> vec4<f32> {
+    return load_d_y(min(f, F - 1u) * N4 + n);
+}
+
+fn load_b(i: Inner, c: Column) -> mat4x4<f32> {
+    return mat4x4<f32>(output(i.f, c.n), output(i.f + 1u, c.n), output(i.f + 2u, c.n), output(i.f + 3u, c.n));
+}
+
+fn fold(b: mat4x4<f32>, a: vec4<f32>) -> vec4<f32> {
+    return b * a;
+}
+
+fn store_c(m: u32, j: u32, split: u32, c: vec4<f32>) {
+    let at = m * N4 + j;
+    d_x[at] = gate(c, load_x(at));
+}

@@ -1,0 +1,45 @@
+// Dense layer, forward:
+//   y[f, n] = relu(bias[f] + sum over c of w[f, c] x[c, n])
+// The product's rows are the units f, its columns the images n, its inner index the inputs c, and one more, for the
+// bias: the weight of an input that is always one.
+
+@group(0) @binding(0) var<storage, read> w: array<vec4<f32>>;       // all parameters; here F rows of STRIDE4 from W_OFFSET4
+@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;       // [C, N4]
+@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>; // [F, N4]
+
+const M = F;
+const COLUMN_BLOCKS = N4;
+const INNER_BLOCKS = STRIDE4;
+
+struct Column { n: u32 }
+
+fn column(j: u32) -> Column {
+    return Column(j);
+}
+
+struct Inner { c: u32 }
+
+fn inner(block: u32) -> Inner {
+    return Inner(4u * block);
+}
+
+fn load_a(m: u32, k: u32) -> vec4<f32> {
+    return load_w(W_OFFSET4 + m * STRIDE4 + k);
+}
+
+// Beyond the inputs stand the bias, whose input is one, and padding, whose weights are zero.
+fn input(c: u32, n: u32) -> vec4<f32> {
+    return select(load_x(min(c, C - 1u) * N4 + n), vec4<f32>(1.0), c >= C);
+}
+
+fn load_b(i: Inner, c: Column) -> mat4x4<f32> {
+    return mat4x4<f32>(input(i.c, c.n), input(i.c + 1u, c.n), input(i.c + 2u, c.n), input(i.c + 3u, c.n));
+}
+
+fn fold(b: mat4x4<f32>, a: vec4<f32>) -> vec4<f32> {
+    return b * a;
+}
+
+fn store_c(m: u32, j: u32, split: u32, c: vec4<f32>) {
+    y[m * N4 + j] = activate(c);
+}

@@ -1,0 +1,54 @@
+// Core: C[m, n] = sum over k of A[m, k] B[k, n], for drivers on which loads are dear (software drivers).
+// Each lane of a subgroup loads the numbers of A of a row of its own and broadcasts them to the others: one load serves
+// LANES rows. No workgroup memory and no barriers. LANES is the subgroup's size and must divide WORKGROUP.
+
+// One invocation per BLOCKS column blocks and GROUPS * LANES rows; z counts the splits of the inner size.
+@compute @workgroup_size(WORKGROUP)
+fn matmul(
+    @builtin(workgroup_id) tile: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+    @builtin(subgroup_invocation_id) lane: u32,
+) {
+    let first_row = tile.y * (GROUPS * LANES);
+    // repeat G GROUPS
+    let row_G = min(first_row + G * LANES + lane, M - 1u);
+    // repeat L LANES
+    // repeat P BLOCKS
+    var c_G_L_P = vec4<f32>();
+    // end
+    // end
+    // end
+    // repeat P BLOCKS
+    let j_P = (tile.x * BLOCKS + P) * WORKGROUP + local;
+    let column_P = column(min(j_P, COLUMN_BLOCKS - 1u));
+    // end
+
+    let end = min((tile.z + 1u) * SPLIT_BLOCKS, INNER_BLOCKS);
+    for (var k = tile.z * SPLIT_BLOCKS; k < end; k++) {
+        let inner_k = inner(k);
+        // repeat P BLOCKS
+        let b_P = load_b(inner_k, column_P);
+        // end
+        // repeat G GROUPS
+        let a_G = load_a(row_G, k);
+        // repeat L LANES
+        let a_G_L = subgroupBroadcast(a_G, L);
+        // repeat P BLOCKS
+        c_G_L_P += fold(b_P, a_G_L);
+        // end
+        // end
+        // end
+    }
+
+    // repeat P BLOCKS
+    if (j_P < COLUMN_BLOCKS) {
+        // repeat G GROUPS
+        // repeat L LANES
+        if (first_row + G * LANES + L < M) {
+            store_c(first_row + G * LANES + L, j_P, tile.z, c_G_L_P);
+        }
+        // end
+        // end
+    }
+    // end
+}

@@ -1,0 +1,47 @@
+// Softmax, cross-entropy and the gradient of both:
+//   p[c, n] = exp(x[c, n] - max x[., n]) / sum;   loss[n] = -log p[label n, n];   d_x = (p - one at the label) / images
+// where images counts the real images of the batch; one with the label NONE has no loss and no gradient.
+
+@group(0) @binding(0) var<storage, read> clock: Clock;
+@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;                   // [C, N4]
+@group(0) @binding(2) var<storage, read> labels: array<vec4<u32>>;              // [N4]
+@group(0) @binding(3) var<storage, read_write> d_x: array<vec4<f32>>;           // [C, N4]
+@group(0) @binding(4) var<storage, read_write> losses: array<vec4<f32>>;        // [batches, N4]
+@group(0) @binding(5) var<storage, read_write> predictions: array<vec4<u32>>;   // [batches, N4]
+@group(0) @binding(6) var<storage, read_write> p: array<vec4<f32>>;             // [C, N4]
+
+const NONE = vec4<u32>(255u);
+
+// One invocation per four images.
+@compute @workgroup_size(64)
+fn forward(@builtin(global_invocation_id) id: vec3<u32>) {
+    let n = id.x;
+    if (n >= N4) {
+        return;
+    }
+    var largest = load_x(n);
+    var prediction = vec4<u32>();
+    for (var c = 1u; c < C; c++) {
+        let value = load_x(c * N4 + n);
+        prediction = select(prediction, vec4<u32>(c), value > largest);
+        largest = max(largest, value);
+    }
+    let label = labels[n];
+    var sum = vec4<f32>();
+    var score = vec4<f32>();
+    for (var c = 0u; c < C; c++) {
+        let value = load_x(c * N4 + n) - largest;
+        sum += exp(value);
+        score = select(score, value, label == vec4<u32>(c));
+    }
+    let is_image = label != NONE;
+    let images = f32(min(N, COUNT - clock.batch * N));
+    for (var c = 0u; c < C; c++) {
+        let probability = exp(load_x(c * N4 + n) - largest) / sum;
+        p[c * N4 + n] = probability;
+        let error = probability - select(vec4<f32>(), vec4<f32>(1.0), label == vec4<u32>(c));
+        d_x[c * N4 + n] = select(vec4<f32>(), error / images, is_image);
+    }
+    losses[clock.batch * N4 + n] = select(vec4<f32>(), log(sum) - score, is_image);
+    predictions[clock.batch * N4 + n] = prediction;
+}

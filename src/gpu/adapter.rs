@@ -1,0 +1,130 @@
+//! Which GPU: lists the adapters of this machine and picks one by name, number, backend or the `WGPU_*` variables.
+
+use wgpu::{Adapter, AdapterInfo, Backends, DeviceType, Features, Instance, PowerPreference};
+
+/// What the user asked for; the default is the fastest adapter of the best backend.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// A number from [`adapters`], or a part of a name; else `WGPU_ADAPTER_NAME`.
+    pub adapter: Option<String>,
+    /// `vulkan`, `metal`, `dx12` or `gl`; else `WGPU_BACKEND`.
+    pub backend: Option<String>,
+}
+
+/// Why there is no adapter.
+#[derive(Debug, thiserror::Error)]
+pub enum AdapterError {
+    #[error("no GPU adapter was found: {reason}. {advice}")]
+    None { reason: String, advice: &'static str },
+    #[error("no adapter matches \"{wanted}\"; there are: {}", list(.found))]
+    NoMatch { wanted: String, found: Vec<String> },
+    #[error("\"{0}\" is no backend; choose vulkan, metal, dx12 or gl")]
+    NoBackend(String),
+}
+
+/// One adapter and what it can do.
+#[derive(Clone, Debug)]
+pub struct AdapterReport {
+    pub info: AdapterInfo,
+    pub subgroups: bool,
+    pub timestamps: bool,
+    pub half_precision: bool,
+    pub cooperative_matrices: bool,
+    /// The largest buffer that a kernel can bind, in bytes.
+    pub largest_binding: u64,
+    /// Workgroup memory, in bytes.
+    pub workgroup_memory: u32,
+}
+
+fn list(names: &[String]) -> String {
+    match names {
+        [] => "none".into(),
+        names => names.iter().enumerate().map(|(i, name)| format!("{i} {name}")).collect::<Vec<_>>().join(", "),
+    }
+}
+
+#[cfg(target_os = "linux")]
+const ADVICE: &str = "Install a software one with `sudo apt install mesa-vulkan-drivers` (or run scripts/setup.sh)";
+#[cfg(not(target_os = "linux"))]
+const ADVICE: &str = "Install a driver for your graphics card";
+
+/// Every adapter of the requested backends.
+///
+/// # Errors
+/// A backend that does not exist.
+pub fn adapters(request: &Request) -> Result<Vec<AdapterReport>, AdapterError> {
+    let (instance, backends) = instance(request)?;
+    Ok(enumerate(&instance, backends).iter().map(report).collect())
+}
+
+/// The adapter that the request asks for.
+pub(super) fn choose(request: &Request) -> Result<Adapter, AdapterError> {
+    let (instance, backends) = instance(request)?;
+    let wanted = request.adapter.clone().or_else(|| std::env::var("WGPU_ADAPTER_NAME").ok());
+    if let Some(wanted) = wanted.filter(|name| !name.is_empty()) {
+        let found = enumerate(&instance, backends);
+        let names: Vec<String> = found.iter().map(|adapter| adapter.get_info().name).collect();
+        let index = wanted
+            .parse()
+            .ok()
+            .filter(|index: &usize| *index < found.len())
+            .or_else(|| names.iter().position(|name| name.to_lowercase().contains(&wanted.to_lowercase())));
+        return match index {
+            Some(index) => Ok(found.into_iter().nth(index).expect("the index was checked")),
+            None => Err(AdapterError::NoMatch { wanted, found: names }),
+        };
+    }
+    let options = wgpu::RequestAdapterOptions {
+        power_preference: PowerPreference::from_env().unwrap_or(PowerPreference::HighPerformance),
+        ..Default::default()
+    };
+    pollster::block_on(instance.request_adapter(&options))
+        .map_err(|error| AdapterError::None { reason: one_line(&error.to_string()), advice: ADVICE })
+}
+
+/// The first backends to ask: those that every user should have. OpenGL is asked only when it is named: probing it
+/// prints noise on machines without a display.
+fn instance(request: &Request) -> Result<(Instance, Backends), AdapterError> {
+    let backends = match request.backend.as_deref() {
+        None => Backends::from_env().unwrap_or(Backends::PRIMARY),
+        Some(name) => {
+            let backends = Backends::from_comma_list(name);
+            if backends.is_empty() {
+                return Err(AdapterError::NoBackend(name.into()));
+            }
+            backends
+        }
+    };
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
+    descriptor.backends = backends;
+    Ok((Instance::new(descriptor), backends))
+}
+
+fn enumerate(instance: &Instance, backends: Backends) -> Vec<Adapter> {
+    pollster::block_on(instance.enumerate_adapters(backends))
+}
+
+fn report(adapter: &Adapter) -> AdapterReport {
+    let (features, limits) = (adapter.features(), adapter.limits());
+    AdapterReport {
+        info: adapter.get_info(),
+        subgroups: features.contains(Features::SUBGROUP),
+        timestamps: features.contains(Features::TIMESTAMP_QUERY),
+        half_precision: features.contains(Features::SHADER_F16),
+        cooperative_matrices: features.contains(Features::EXPERIMENTAL_COOPERATIVE_MATRIX),
+        largest_binding: limits.max_storage_buffer_binding_size,
+        workgroup_memory: limits.max_compute_workgroup_storage_size,
+    }
+}
+
+impl AdapterReport {
+    /// Whether the adapter is a program that plays a GPU on the processor.
+    pub fn is_software(&self) -> bool {
+        self.info.device_type == DeviceType::Cpu
+    }
+}
+
+/// wgpu's reasons stand on several lines; an error is one sentence.
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,196 @@
+//! A device and how it is used: which core multiplies, and where kernels read their operands from.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use wgpu::{AdapterInfo, Device, DeviceType, Features, Limits, Queue};
+
+use super::adapter::{self, AdapterError, Request};
+use super::kernel::{Kernel, KernelError};
+
+/// A device, its queue and the way to use them. Clones share the device and the compiled kernels.
+#[derive(Clone)]
+pub struct Gpu {
+    pub(super) device: Device,
+    pub(super) queue: Queue,
+    info: AdapterInfo,
+    settings: Settings,
+    subgroup: Option<u32>,
+    kernels: Arc<Mutex<HashMap<(String, Checks), Arc<Kernel>>>>,
+    failure: Arc<Mutex<Option<String>>>,
+}
+
+/// The choices that never change what a kernel computes, beyond the order of its additions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    pub core: Core,
+    pub operands: Operands,
+    pub checks: Checks,
+}
+
+/// How matrices are multiplied: the file under `shaders/matmul` that is joined to an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Core {
+    /// Subgroups of `lanes` broadcast what each of their lanes loaded.
+    Broadcast { lanes: u32 },
+    /// Workgroups share what they loaded through workgroup memory; runs on every adapter.
+    Tile,
+}
+
+/// Where kernels read the numbers of a tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operands {
+    /// From the buffer that other kernels wrote.
+    Buffers,
+    /// From a texture that the buffer is copied to first. Software drivers read textures eight lanes at a time, and
+    /// buffers number by number, which makes this worth the copy.
+    Textures,
+}
+
+/// Whether the driver guards every access of a kernel against its bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Checks {
+    Checked,
+    /// For our own kernels, which the tests run with sentinels behind every tensor.
+    Unchecked,
+}
+
+/// Why work on the GPU could not begin or did not end.
+#[derive(Debug, thiserror::Error)]
+pub enum GpuError {
+    #[error(transparent)]
+    Adapter(#[from] AdapterError),
+    #[error("the adapter {adapter} gives no device: {reason}")]
+    Device { adapter: String, reason: String },
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
+    #[error("the GPU failed: {0}")]
+    Failed(String),
+    #[error(
+        "{what} needs {bytes} bytes in one buffer, and the adapter binds at most {most}: choose a smaller batch or network"
+    )]
+    TooLarge { what: String, bytes: u64, most: u64 },
+}
+
+impl Gpu {
+    /// Opens the adapter that `request` asks for, with the settings that suit it.
+    ///
+    /// # Errors
+    /// No such adapter, or one that gives no device.
+    pub fn open(request: &Request) -> Result<Gpu, GpuError> {
+        let adapter = adapter::choose(request)?;
+        let info = adapter.get_info();
+        let most = adapter.limits();
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("digits"),
+            required_features: adapter.features() & (Features::SUBGROUP | Features::TIMESTAMP_QUERY),
+            // The defaults, which every kernel keeps to, but for the size of tensors.
+            required_limits: Limits {
+                max_buffer_size: most.max_buffer_size,
+                max_storage_buffer_binding_size: most.max_storage_buffer_binding_size,
+                max_texture_dimension_2d: most.max_texture_dimension_2d,
+                ..Limits::default()
+            },
+            ..Default::default()
+        };
+        let (device, queue) = pollster::block_on(adapter.request_device(&descriptor)).map_err(|error| {
+            GpuError::Device { adapter: info.name.clone(), reason: adapter::one_line(&error.to_string()) }
+        })?;
+        let failure = watch(&device);
+        let has_subgroups = device.features().contains(Features::SUBGROUP);
+        let subgroup =
+            (has_subgroups && info.subgroup_min_size == info.subgroup_max_size).then_some(info.subgroup_min_size);
+        let settings = default_settings(info.device_type, subgroup);
+        Ok(Gpu { device, queue, info, settings, subgroup, kernels: Arc::default(), failure })
+    }
+
+    /// The same device, used in another way.
+    pub fn with(&self, settings: Settings) -> Gpu {
+        Gpu { settings, ..self.clone() }
+    }
+
+    pub fn settings(&self) -> Settings {
+        self.settings
+    }
+
+    /// The adapter's name, driver and kind.
+    pub fn info(&self) -> &AdapterInfo {
+        &self.info
+    }
+
+    /// Whether the adapter is a program that plays a GPU on the processor.
+    pub fn is_software(&self) -> bool {
+        self.info.device_type == DeviceType::Cpu
+    }
+
+    /// Every core that this adapter can run.
+    pub fn cores(&self) -> Vec<Core> {
+        let broadcast = self.subgroup.map(|lanes| Core::Broadcast { lanes });
+        broadcast.into_iter().chain([Core::Tile]).collect()
+    }
+
+    /// Waits until all submitted work is done.
+    ///
+    /// # Errors
+    /// The device was lost or a command failed.
+    pub fn wait(&self) -> Result<(), GpuError> {
+        let polled = self.device.poll(wgpu::PollType::wait_indefinitely());
+        self.check()?;
+        polled.map(|_| ()).map_err(|error| GpuError::Failed(error.to_string()))
+    }
+
+    /// What went wrong on the device since it was opened, if anything did.
+    pub(super) fn check(&self) -> Result<(), GpuError> {
+        match self.failure.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).as_ref() {
+            Some(reason) => Err(GpuError::Failed(reason.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// The kernel of a text, compiled when it is first asked for.
+    pub(super) fn cached(
+        &self,
+        text: String,
+        compile: impl FnOnce(&str) -> Result<Kernel, KernelError>,
+    ) -> Result<Arc<Kernel>, KernelError> {
+        let key = (text, self.settings.checks);
+        let mut kernels = self.kernels.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(kernel) = kernels.get(&key) {
+            return Ok(kernel.clone());
+        }
+        let kernel = Arc::new(compile(&key.0)?);
+        kernels.insert(key, kernel.clone());
+        Ok(kernel)
+    }
+}
+
+/// The simple rule: broadcasting and textures suit software drivers, workgroup tiles and buffers suit GPUs.
+fn default_settings(kind: DeviceType, subgroup: Option<u32>) -> Settings {
+    match (kind, subgroup) {
+        (DeviceType::Cpu, Some(lanes)) => {
+            Settings { core: Core::Broadcast { lanes }, operands: Operands::Textures, checks: Checks::Unchecked }
+        }
+        (DeviceType::Cpu, None) => {
+            Settings { core: Core::Tile, operands: Operands::Textures, checks: Checks::Unchecked }
+        }
+        _ => Settings { core: Core::Tile, operands: Operands::Buffers, checks: Checks::Unchecked },
+    }
+}
+
+/// Keeps the first failure that the device reports outside a call.
+fn watch(device: &Device) -> Arc<Mutex<Option<String>>> {
+    let failure: Arc<Mutex<Option<String>>> = Arc::default();
+    let keep = |failure: &Mutex<Option<String>>, reason: String| {
+        failure.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert(adapter::one_line(&reason));
+    };
+    let errors = failure.clone();
+    device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| keep(&errors, error.to_string())));
+    let losses = failure.clone();
+    device.set_device_lost_callback(move |reason, message| {
+        // Dropping the last handle of a device also ends here.
+        if reason != wgpu::DeviceLostReason::Destroyed {
+            keep(&losses, format!("the device was lost: {message}"));
+        }
+    });
+    failure
+}

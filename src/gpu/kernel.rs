@@ -1,0 +1,240 @@
+//! A compiled compute shader that binds tensors by the names they have in its WGSL. naga finds the names in the module,
+//! so a binding that is missing, misspelt or left over fails when the kernel is built, and names kernel and binding.
+
+use std::sync::Arc;
+
+use naga::valid::{Capabilities, ValidationFlags, Validator};
+use naga::{AddressSpace, StorageAccess};
+use wgpu::{BindGroupLayoutEntry, BindingType, BufferBindingType, ShaderRuntimeChecks, ShaderStages};
+
+use super::source::texture_name;
+use super::{Checks, Gpu, Source, Tensor};
+
+/// A compiled kernel.
+pub struct Kernel {
+    name: String,
+    pipeline: wgpu::ComputePipeline,
+    layout: wgpu::BindGroupLayout,
+    slots: Vec<Slot>,
+}
+
+/// A kernel with its tensors bound and its size chosen: ready to be recorded.
+#[derive(Clone)]
+pub struct Dispatch {
+    pub(super) kernel: Arc<Kernel>,
+    pub(super) bind_group: wgpu::BindGroup,
+    pub(super) workgroups: [u32; 3],
+    /// The tensors whose textures must hold a fresh copy when the kernel runs.
+    pub(super) textures: Vec<Tensor>,
+    pub(super) written: Vec<Tensor>,
+}
+
+/// Why a kernel could not be built: a mistake in this program or in the driver, never in the user's input.
+#[derive(Debug, thiserror::Error)]
+pub enum KernelError {
+    #[error("shader {kernel} is not valid WGSL: {message}")]
+    Shader { kernel: String, message: String },
+    #[error("the driver refuses shader {kernel}: {message}")]
+    Driver { kernel: String, message: String },
+    #[error("shader {kernel} binds [{}], but was given [{}]", .expected.join(", "), .given.join(", "))]
+    Bindings { kernel: String, expected: Vec<String>, given: Vec<String> },
+}
+
+#[derive(Debug)]
+struct Slot {
+    binding: u32,
+    /// The tensor's name; a texture beside a buffer has its buffer's.
+    tensor: String,
+    kind: SlotKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SlotKind {
+    Read,
+    Write,
+    Texture,
+}
+
+impl Kernel {
+    /// Compiles `source`, or finds it among the kernels compiled before.
+    ///
+    /// # Errors
+    /// The text is not valid, or the driver refuses it.
+    pub fn new(gpu: &Gpu, source: &Source) -> Result<Arc<Kernel>, KernelError> {
+        let (name, text) = (source.name(), source.text(gpu.settings().operands));
+        // Kernels of one file differ by their entry point alone.
+        let key = format!("// {}\n{text}", source.entry_point);
+        gpu.cached(key, |text| Kernel::compile(gpu, name, source.entry_point, text))
+    }
+
+    fn compile(gpu: &Gpu, name: String, entry_point: &str, text: &str) -> Result<Kernel, KernelError> {
+        let slots =
+            slots(text, entry_point).map_err(|message| KernelError::Shader { kernel: name.clone(), message })?;
+        let entries: Vec<BindGroupLayoutEntry> = slots.iter().map(Slot::layout).collect();
+        let device = &gpu.device;
+        let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let layout =
+            device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(&name), entries: &entries });
+        let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: Some(&name),
+            bind_group_layouts: &[Some(&layout)],
+            immediate_size: 0,
+        });
+        let descriptor =
+            wgpu::ShaderModuleDescriptor { label: Some(&name), source: wgpu::ShaderSource::Wgsl(text.into()) };
+        let module = match gpu.settings().checks {
+            Checks::Checked => device.create_shader_module(descriptor),
+            // SAFETY: every shader is a part of this program; the tests run each with sentinels behind its tensors,
+            // no divisor is zero and every loop ends.
+            Checks::Unchecked => unsafe {
+                device.create_shader_module_trusted(descriptor, ShaderRuntimeChecks::unchecked())
+            },
+        };
+        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(&name),
+            layout: Some(&pipeline_layout),
+            module: &module,
+            entry_point: Some(entry_point),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                zero_initialize_workgroup_memory: false,
+                ..Default::default()
+            },
+            cache: None,
+        });
+        match pollster::block_on(scope.pop()) {
+            Some(error) => Err(KernelError::Driver { kernel: name, message: error.to_string() }),
+            None => Ok(Kernel { name, pipeline, layout, slots }),
+        }
+    }
+
+    /// The file and entry point, `conv/forward.matmul`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn pipeline(&self) -> &wgpu::ComputePipeline {
+        &self.pipeline
+    }
+
+    /// Binds tensors by name, for a dispatch of `workgroups`.
+    ///
+    /// # Errors
+    /// The names are not exactly those that the shader binds.
+    pub fn bind(
+        self: &Arc<Self>,
+        gpu: &Gpu,
+        tensors: &[(&str, &Tensor)],
+        workgroups: [u32; 3],
+    ) -> Result<Dispatch, KernelError> {
+        let mut expected: Vec<String> = self.slots.iter().map(|slot| slot.tensor.clone()).collect();
+        expected.sort();
+        expected.dedup();
+        let mut given: Vec<String> = tensors.iter().map(|(name, _)| name.to_string()).collect();
+        given.sort();
+        if expected != given {
+            return Err(KernelError::Bindings { kernel: self.name.clone(), expected, given });
+        }
+        let (mut textures, mut written, mut views) = (Vec::new(), Vec::new(), Vec::new());
+        for slot in &self.slots {
+            let (_, tensor) = tensors.iter().find(|(name, _)| *name == slot.tensor).expect("the names are the same");
+            views.push(match slot.kind {
+                SlotKind::Texture => {
+                    textures.push((*tensor).clone());
+                    Resource::Texture(tensor.texture(gpu).create_view(&Default::default()))
+                }
+                SlotKind::Write => {
+                    written.push((*tensor).clone());
+                    Resource::Buffer(tensor.buffer.clone())
+                }
+                SlotKind::Read => Resource::Buffer(tensor.buffer.clone()),
+            });
+        }
+        let entries: Vec<wgpu::BindGroupEntry> = self
+            .slots
+            .iter()
+            .zip(&views)
+            .map(|(slot, view)| wgpu::BindGroupEntry {
+                binding: slot.binding,
+                resource: match view {
+                    Resource::Texture(view) => wgpu::BindingResource::TextureView(view),
+                    Resource::Buffer(buffer) => buffer.as_entire_binding(),
+                },
+            })
+            .collect();
+        let bind_group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some(&self.name),
+            layout: &self.layout,
+            entries: &entries,
+        });
+        Ok(Dispatch { kernel: self.clone(), bind_group, workgroups, textures, written })
+    }
+}
+
+enum Resource {
+    Texture(wgpu::TextureView),
+    Buffer(wgpu::Buffer),
+}
+
+impl Dispatch {
+    pub fn name(&self) -> &str {
+        self.kernel.name()
+    }
+}
+
+impl Slot {
+    fn layout(&self) -> BindGroupLayoutEntry {
+        let buffer = |read_only| BindingType::Buffer {
+            ty: BufferBindingType::Storage { read_only },
+            has_dynamic_offset: false,
+            min_binding_size: None,
+        };
+        BindGroupLayoutEntry {
+            binding: self.binding,
+            visibility: ShaderStages::COMPUTE,
+            ty: match self.kind {
+                SlotKind::Read => buffer(true),
+                SlotKind::Write => buffer(false),
+                SlotKind::Texture => BindingType::Texture {
+                    sample_type: wgpu::TextureSampleType::Float { filterable: false },
+                    view_dimension: wgpu::TextureViewDimension::D2,
+                    multisampled: false,
+                },
+            },
+            count: None,
+        }
+    }
+}
+
+/// The bindings that an entry point uses, or why the text is no valid shader.
+fn slots(text: &str, entry_point: &str) -> Result<Vec<Slot>, String> {
+    let module = naga::front::wgsl::parse_str(text).map_err(|error| error.emit_to_string(text))?;
+    let info = Validator::new(ValidationFlags::all(), Capabilities::SUBGROUP)
+        .validate(&module)
+        .map_err(|error| error.emit_to_string(text))?;
+    let index = module
+        .entry_points
+        .iter()
+        .position(|entry| entry.name == entry_point)
+        .ok_or_else(|| format!("it has no entry point {entry_point}"))?;
+    let used = info.get_entry_point(index);
+    let variables: Vec<&naga::GlobalVariable> = module
+        .global_variables
+        .iter()
+        .filter(|(handle, _)| !used[*handle].is_empty())
+        .map(|(_, variable)| variable)
+        .collect();
+    let mut slots = Vec::new();
+    for variable in &variables {
+        let (Some(binding), Some(name)) = (&variable.binding, &variable.name) else { continue };
+        let kind = match variable.space {
+            AddressSpace::Storage { access } if access.contains(StorageAccess::STORE) => SlotKind::Write,
+            AddressSpace::Storage { .. } => SlotKind::Read,
+            AddressSpace::Handle => SlotKind::Texture,
+            _ => return Err(format!("{name} is neither a storage buffer nor a texture")),
+        };
+        let buffer =
+            variables.iter().filter_map(|other| other.name.as_ref()).find(|other| texture_name(other) == *name);
+        slots.push(Slot { binding: binding.binding, tensor: buffer.unwrap_or(name).clone(), kind });
+    }
+    Ok(slots)
+}

@@ -1,0 +1,16 @@
+//! The only folder that knows wgpu: a device, tensors on it, kernels that bind tensors by name, and recordings of
+//! dispatches that are made once and replayed.
+
+mod adapter;
+mod device;
+mod kernel;
+mod recording;
+mod source;
+mod tensor;
+
+pub use adapter::{AdapterError, AdapterReport, Request, adapters};
+pub use device::{Checks, Core, Gpu, GpuError, Operands, Settings};
+pub use kernel::{Dispatch, Kernel, KernelError};
+pub use recording::Recording;
+pub use source::{Constant, FILES, Source};
+pub use tensor::Tensor;

@@ -1,0 +1,87 @@
+//! Dispatches that are recorded once and replayed: the commands of a training step never change.
+
+use super::kernel::Dispatch;
+use super::{Gpu, GpuError, Tensor};
+
+/// Dispatches in their order, and the copies to textures that they need.
+#[derive(Clone)]
+pub struct Recording {
+    gpu: Gpu,
+    commands: Vec<Command>,
+    /// The tensors whose texture holds what their buffer holds, at the end of the recording.
+    fresh: Vec<Tensor>,
+}
+
+#[derive(Clone)]
+enum Command {
+    Copy(Tensor),
+    Run(Dispatch),
+}
+
+impl Recording {
+    /// Nothing yet.
+    pub fn new(gpu: &Gpu) -> Recording {
+        Recording { gpu: gpu.clone(), commands: Vec::new(), fresh: Vec::new() }
+    }
+
+    /// The device that the recording runs on.
+    pub fn gpu(&self) -> &Gpu {
+        &self.gpu
+    }
+
+    /// Adds a dispatch, and before it a copy to the texture of each tensor that it reads and that was written since.
+    pub fn push(&mut self, dispatch: Dispatch) {
+        for tensor in &dispatch.textures {
+            if !self.fresh.iter().any(|fresh| fresh.buffer == tensor.buffer) {
+                self.commands.push(Command::Copy(tensor.clone()));
+                self.fresh.push(tensor.clone());
+            }
+        }
+        self.fresh.retain(|fresh| !dispatch.written.iter().any(|written| written.buffer == fresh.buffer));
+        self.commands.push(Command::Run(dispatch));
+    }
+
+    /// The dispatches in their order.
+    pub fn dispatches(&self) -> impl Iterator<Item = &Dispatch> {
+        self.commands.iter().filter_map(|command| match command {
+            Command::Run(dispatch) => Some(dispatch),
+            Command::Copy(_) => None,
+        })
+    }
+
+    /// Submits the recording `times` times, as one submit, without waiting for it.
+    ///
+    /// # Errors
+    /// The device failed earlier.
+    pub fn submit(&self, times: usize) -> Result<(), GpuError> {
+        // Encoders with thousands of passes slow every later submit, so each replay has its own.
+        self.gpu.queue.submit((0..times).map(|_| self.encode()));
+        self.gpu.check()
+    }
+
+    fn encode(&self) -> wgpu::CommandBuffer {
+        let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+        let mut commands = self.commands.iter().peekable();
+        while let Some(command) = commands.next() {
+            match command {
+                Command::Copy(tensor) => tensor.copy_to_texture(&self.gpu, &mut encoder),
+                Command::Run(first) => {
+                    let mut pass = encoder.begin_compute_pass(&Default::default());
+                    run(&mut pass, first);
+                    while let Some(Command::Run(next)) = commands.next_if(|command| matches!(command, Command::Run(_)))
+                    {
+                        run(&mut pass, next);
+                    }
+                }
+            }
+        }
+        encoder.finish()
+    }
+}
+
+fn run(pass: &mut wgpu::ComputePass, dispatch: &Dispatch) {
+    pass.set_pipeline(dispatch.kernel.pipeline());
+    pass.set_bind_group(0, &dispatch.bind_group, &[]);
+    let [x, y, z] = dispatch.workgroups;
+    pass.dispatch_workgroups(x, y, z);
+}

@@ -1,0 +1,300 @@
+//! From the files under `shaders/` to one text that a driver compiles: constants are put before them, the functions that
+//! read operands added, and repeated lines written out. `shaders/README.md` describes these three steps for a reader.
+
+use std::fmt::Write as _;
+
+use super::Operands;
+
+macro_rules! shader_files {
+    ($($name:literal),+ $(,)?) => {
+        /// Every shader file: its name under `shaders/`, without the ending, and its text.
+        pub const FILES: &[(&str, &str)] =
+            &[$(($name, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/", $name, ".wgsl")))),+];
+    };
+}
+
+shader_files!(
+    "adam",
+    "batch",
+    "clock",
+    "conv/backward_input",
+    "conv/backward_weights",
+    "conv/forward",
+    "dense/backward_input",
+    "dense/backward_weights",
+    "dense/forward",
+    "dropout",
+    "each",
+    "matmul/broadcast",
+    "matmul/tile",
+    "pool",
+    "random",
+    "reduce",
+    "relu",
+    "sgd",
+    "softmax",
+    "tick",
+    "transpose",
+);
+
+/// Numbers in a row of the textures that hold copies of operands, in `vec4<f32>`.
+pub const TEXTURE_WIDTH: u32 = 4096;
+
+/// The binding number of an operand's texture is its buffer's plus this, where it has both.
+const TEXTURE_BINDING: u32 = 16;
+
+/// A size or factor that a shader is compiled for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Constant {
+    U32(u32),
+    F32(f32),
+    Bool(bool),
+}
+
+/// The files of one kernel and the constants that they are compiled for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    pub entry_point: &'static str,
+    pub files: Vec<&'static str>,
+    pub constants: Vec<(&'static str, Constant)>,
+}
+
+impl From<u32> for Constant {
+    fn from(value: u32) -> Self {
+        Constant::U32(value)
+    }
+}
+
+impl From<usize> for Constant {
+    /// # Panics
+    /// If the value does not fit 32 bits; network texts that large are refused when they are parsed.
+    fn from(value: usize) -> Self {
+        Constant::U32(u32::try_from(value).expect("sizes fit 32 bits"))
+    }
+}
+
+impl From<f32> for Constant {
+    fn from(value: f32) -> Self {
+        Constant::F32(value)
+    }
+}
+
+impl From<bool> for Constant {
+    fn from(value: bool) -> Self {
+        Constant::Bool(value)
+    }
+}
+
+impl Source {
+    /// `entry_point` in the concatenation of `files`.
+    pub fn new(entry_point: &'static str, files: &[&'static str]) -> Source {
+        Source { entry_point, files: files.to_vec(), constants: Vec::new() }
+    }
+
+    /// Adds a constant.
+    pub fn with(mut self, name: &'static str, value: impl Into<Constant>) -> Source {
+        self.constants.push((name, value.into()));
+        self
+    }
+
+    /// What the kernel is called in errors and benches: its first file and its entry point, `conv/forward.matmul`.
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.files[0], self.entry_point)
+    }
+
+    /// The text to compile.
+    ///
+    /// # Panics
+    /// If a file is not one of [`FILES`], or its `repeat` and `end` lines do not match: mistakes in this program.
+    pub fn text(&self, operands: Operands) -> String {
+        let mut text = String::new();
+        for (name, value) in &self.constants {
+            match value {
+                Constant::U32(value) => writeln!(text, "const {name} = {value}u;"),
+                Constant::F32(value) => writeln!(text, "const {name} = f32({value:?});"),
+                Constant::Bool(value) => writeln!(text, "const {name} = {value};"),
+            }
+            .expect("writing to a string does not fail");
+        }
+        for name in &self.files {
+            let file = FILES.iter().find(|file| file.0 == *name).unwrap_or_else(|| panic!("no shader file {name}"));
+            text.push_str(&with_operands(file.1, operands));
+        }
+        repeat(&text, &self.constants)
+    }
+}
+
+/// Adds `load_x` for each binding `x: array<vec4<f32>>` that the text reads with it.
+fn with_operands(text: &str, operands: Operands) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let Some((binding, access, name)) = operand(line).filter(|(_, _, name)| reads(text, name)) else {
+            out.push_str(line);
+            out.push('\n');
+            continue;
+        };
+        let texture = match (operands, access) {
+            (Operands::Buffers, _) => None,
+            (Operands::Textures, "read") => Some(name.to_string()),
+            (Operands::Textures, _) => Some(texture_name(name)),
+        };
+        // A texture stands in the place of a buffer that is only read, and beside one that is also written.
+        if texture.as_deref() != Some(name) {
+            writeln!(out, "{line}").expect("writing to a string does not fail");
+        }
+        match texture {
+            None => writeln!(out, "fn load_{name}(i: u32) -> vec4<f32> {{ return {name}[i]; }}"),
+            Some(texture) => {
+                let binding = if texture == name { binding } else { binding + TEXTURE_BINDING };
+                writeln!(
+                    out,
+                    "@group(0) @binding({binding}) var {texture}: texture_2d<f32>;\n\
+                     fn load_{name}(i: u32) -> vec4<f32> {{ \
+                     return textureLoad({texture}, vec2<u32>(i % {TEXTURE_WIDTH}u, i / {TEXTURE_WIDTH}u), 0); }}"
+                )
+            }
+        }
+        .expect("writing to a string does not fail");
+    }
+    out
+}
+
+/// What the texture of an operand that is read and written is called.
+pub(super) fn texture_name(operand: &str) -> String {
+    format!("{operand}_texture")
+}
+
+fn reads(text: &str, operand: &str) -> bool {
+    text.contains(&format!("load_{operand}("))
+}
+
+/// `(3, "read", "x")` of `@group(0) @binding(3) var<storage, read> x: array<vec4<f32>>;`.
+fn operand(line: &str) -> Option<(u32, &str, &str)> {
+    let (binding, rest) = line.strip_prefix("@group(0) @binding(")?.split_once(") var<storage, ")?;
+    let (access, rest) = rest.split_once("> ")?;
+    let (name, rest) = rest.split_once(": ")?;
+    rest.starts_with("array<vec4<f32>>").then_some(())?;
+    Some((binding.parse().ok()?, access, name))
+}
+
+/// Writes out the lines between `// repeat X COUNT` and `// end` COUNT times.
+fn repeat(text: &str, constants: &[(&str, Constant)]) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut out = String::new();
+    expand(&lines, constants, &mut out);
+    out
+}
+
+fn expand(lines: &[&str], constants: &[(&str, Constant)], out: &mut String) {
+    let mut at = 0;
+    while at < lines.len() {
+        let Some(directive) = lines[at].trim().strip_prefix("// repeat ") else {
+            out.push_str(lines[at]);
+            out.push('\n');
+            at += 1;
+            continue;
+        };
+        let (variable, count) = directive.split_once(' ').expect("a repeat line has a name and a count");
+        let count = count.parse().ok().or_else(|| constant(count, constants)).expect("a repeat count is a constant");
+        let end = matching_end(lines, at);
+        for value in 0..count {
+            let copy: Vec<String> = lines[at + 1..end].iter().map(|line| substitute(line, variable, value)).collect();
+            expand(&copy.iter().map(String::as_str).collect::<Vec<_>>(), constants, out);
+        }
+        at = end + 1;
+    }
+}
+
+fn constant(name: &str, constants: &[(&str, Constant)]) -> Option<u32> {
+    constants.iter().find(|constant| constant.0 == name).and_then(|(_, value)| match value {
+        Constant::U32(value) => Some(*value),
+        Constant::F32(_) | Constant::Bool(_) => None,
+    })
+}
+
+fn matching_end(lines: &[&str], start: usize) -> usize {
+    let mut depth = 0;
+    for (at, line) in lines.iter().enumerate().skip(start) {
+        match line.trim() {
+            line if line.starts_with("// repeat ") => depth += 1,
+            "// end" => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return at;
+        }
+    }
+    panic!("no end to \"{}\"", lines[start].trim());
+}
+
+/// Puts `value` for `variable` where it stands alone (as a number) and where it is a part of a name after `_`.
+fn substitute(line: &str, variable: &str, value: u32) -> String {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let (mut out, mut rest) = (String::new(), line);
+    while !rest.is_empty() {
+        let length = rest.find(|c| is_name(c) != rest.starts_with(is_name)).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(length);
+        if word == variable {
+            write!(out, "{value}u").expect("writing to a string does not fail");
+        } else {
+            let number = value.to_string();
+            let mut parts = word.split('_');
+            out.push_str(parts.next().unwrap_or_default());
+            for part in parts {
+                out.push('_');
+                out.push_str(if part == variable { &number } else { part });
+            }
+        }
+        rest = after;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeat_writes_lines_out_with_numbers_for_names() {
+        let text =
+            "a\n  // repeat G 2\n  let c_G = G + GG;\n  // repeat L COUNT\n  f(c_G_L, L);\n  // end\n  // end\nz\n";
+        let constants = [("COUNT", Constant::U32(2))];
+        let expected = "a\n  let c_0 = 0u + GG;\n  f(c_0_0, 0u);\n  f(c_0_1, 1u);\n  let c_1 = 1u + GG;\n  f(c_1_0, 0u);\n  f(c_1_1, 1u);\nz\n";
+        assert_eq!(repeat(text, &constants), expected);
+    }
+
+    #[test]
+    fn operands_are_read_from_buffers_or_textures() {
+        let text = "@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>; // [N]\n\
+                    @group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;\n\
+                    y[0] = load_x(1u) + load_y(2u);\n";
+        let buffers = with_operands(text, Operands::Buffers);
+        assert!(buffers.contains("fn load_x(i: u32) -> vec4<f32> { return x[i]; }"), "{buffers}");
+        assert!(buffers.contains("fn load_y(i: u32) -> vec4<f32> { return y[i]; }"), "{buffers}");
+        let textures = with_operands(text, Operands::Textures);
+        assert!(textures.contains("@group(0) @binding(1) var x: texture_2d<f32>;"), "{textures}");
+        assert!(textures.contains("@group(0) @binding(18) var y_texture: texture_2d<f32>;"), "{textures}");
+        assert!(!textures.contains("var<storage, read> x"), "{textures}");
+        assert!(textures.contains("var<storage, read_write> y"), "{textures}");
+    }
+
+    #[test]
+    fn every_shader_file_is_listed() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
+        let mut found = Vec::new();
+        let mut folders = vec![root.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|ending| ending == "wgsl") {
+                    let name = path.strip_prefix(&root).unwrap().with_extension("");
+                    found.push(name.to_str().unwrap().replace('\\', "/"));
+                }
+            }
+        }
+        found.sort();
+        assert_eq!(found, FILES.iter().map(|file| file.0).collect::<Vec<_>>());
+    }
+}

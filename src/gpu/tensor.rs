@@ -1,0 +1,168 @@
+//! A tensor: a buffer of 32-bit numbers on the GPU, and, where kernels read textures, a texture that can hold its copy.
+
+use std::sync::{Arc, OnceLock};
+
+use bytemuck::Pod;
+use wgpu::{BufferUsages, CommandEncoder, Extent3d, TextureUsages};
+
+use super::source::TEXTURE_WIDTH;
+use super::{Gpu, GpuError};
+
+/// Numbers of 32 bits on the GPU; how they are ordered is said by the kernels that bind it. Clones share the numbers.
+#[derive(Clone, Debug)]
+pub struct Tensor {
+    name: String,
+    length: usize,
+    pub(super) buffer: wgpu::Buffer,
+    texture: Arc<OnceLock<wgpu::Texture>>,
+}
+
+/// A texel of the texture, in bytes: one `vec4<f32>`.
+const TEXEL: u64 = 16;
+
+impl Tensor {
+    /// `length` zeros. `name` appears in errors.
+    ///
+    /// # Errors
+    /// More than the adapter can bind.
+    pub fn zeros(gpu: &Gpu, name: &str, length: usize) -> Result<Tensor, GpuError> {
+        // Kernels read four numbers at a time.
+        let bytes = 4 * length.next_multiple_of(4).max(4) as u64;
+        let limits = gpu.device.limits();
+        let most = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        if bytes > most {
+            return Err(GpuError::TooLarge { what: name.into(), bytes, most });
+        }
+        let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some(name),
+            size: bytes,
+            usage: BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        Ok(Tensor { name: name.into(), length, buffer, texture: Arc::default() })
+    }
+
+    /// A tensor with these numbers.
+    ///
+    /// # Errors
+    /// More than the adapter can bind.
+    pub fn new<T: Pod>(gpu: &Gpu, name: &str, numbers: &[T]) -> Result<Tensor, GpuError> {
+        let tensor = Tensor::zeros(gpu, name, size_of_val(numbers).div_ceil(4))?;
+        tensor.write(gpu, numbers);
+        Ok(tensor)
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many 32-bit numbers it holds.
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Replaces the first numbers before any work that is submitted later.
+    ///
+    /// # Panics
+    /// If there are more numbers than the tensor holds.
+    pub fn write<T: Pod>(&self, gpu: &Gpu, numbers: &[T]) {
+        self.write_at(gpu, 0, numbers);
+    }
+
+    /// Replaces the numbers from `first` on before any work that is submitted later.
+    ///
+    /// # Panics
+    /// If there are more numbers than the tensor holds.
+    pub fn write_at<T: Pod>(&self, gpu: &Gpu, first: usize, numbers: &[T]) {
+        let bytes: &[u8] = bytemuck::cast_slice(numbers);
+        assert!(4 * first + bytes.len() <= 4 * self.length, "{} holds {} numbers", self.name, self.length);
+        // The queue writes whole numbers; bytes may end within one.
+        let (whole, rest) = bytes.split_at(bytes.len() / 4 * 4);
+        gpu.queue.write_buffer(&self.buffer, 4 * first as u64, whole);
+        if !rest.is_empty() {
+            let mut last = [0; 4];
+            last[..rest.len()].copy_from_slice(rest);
+            gpu.queue.write_buffer(&self.buffer, (4 * first + whole.len()) as u64, &last);
+        }
+    }
+
+    /// Waits for all submitted work and brings the numbers to the host.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn read<T: Pod>(&self, gpu: &Gpu) -> Result<Vec<T>, GpuError> {
+        self.read_range(gpu, 0..self.length)
+    }
+
+    /// Waits for all submitted work and brings a part of the numbers to the host.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn read_range<T: Pod>(&self, gpu: &Gpu, range: std::ops::Range<usize>) -> Result<Vec<T>, GpuError> {
+        let bytes = 4 * range.len() as u64;
+        let staging = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("staging"),
+            size: bytes,
+            usage: BufferUsages::MAP_READ | BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        let mut encoder = gpu.device.create_command_encoder(&Default::default());
+        encoder.copy_buffer_to_buffer(&self.buffer, 4 * range.start as u64, &staging, 0, bytes);
+        gpu.queue.submit([encoder.finish()]);
+        staging.slice(..).map_async(wgpu::MapMode::Read, |_| ());
+        gpu.wait()?;
+        let view = staging.get_mapped_range(..).map_err(|error| GpuError::Failed(error.to_string()))?;
+        Ok(bytemuck::pod_collect_to_vec(&view))
+    }
+
+    /// The texture that kernels read, made when it is first asked for.
+    pub(super) fn texture(&self, gpu: &Gpu) -> &wgpu::Texture {
+        self.texture.get_or_init(|| {
+            let texels = u32::try_from(self.buffer.size() / TEXEL).expect("a binding has fewer texels");
+            gpu.device.create_texture(&wgpu::TextureDescriptor {
+                label: Some(&self.name),
+                size: Extent3d {
+                    width: texels.min(TEXTURE_WIDTH),
+                    height: texels.div_ceil(TEXTURE_WIDTH),
+                    depth_or_array_layers: 1,
+                },
+                mip_level_count: 1,
+                sample_count: 1,
+                dimension: wgpu::TextureDimension::D2,
+                format: wgpu::TextureFormat::Rgba32Float,
+                usage: TextureUsages::TEXTURE_BINDING | TextureUsages::COPY_DST,
+                view_formats: &[],
+            })
+        })
+    }
+
+    /// Records the copy of the buffer to the texture: its full rows, then what is left.
+    pub(super) fn copy_to_texture(&self, gpu: &Gpu, encoder: &mut CommandEncoder) {
+        let texels = self.buffer.size() / TEXEL;
+        let (rows, rest) = (texels / u64::from(TEXTURE_WIDTH), texels % u64::from(TEXTURE_WIDTH));
+        let row_bytes = TEXTURE_WIDTH * TEXEL as u32;
+        for (first_row, height, width) in [(0, rows, u64::from(TEXTURE_WIDTH)), (rows, 1, rest)] {
+            if height == 0 || width == 0 {
+                continue;
+            }
+            let source = wgpu::TexelCopyBufferInfo {
+                buffer: &self.buffer,
+                layout: wgpu::TexelCopyBufferLayout {
+                    offset: first_row * u64::from(row_bytes),
+                    bytes_per_row: Some(row_bytes),
+                    rows_per_image: None,
+                },
+            };
+            let target = wgpu::TexelCopyTextureInfo {
+                origin: wgpu::Origin3d { x: 0, y: first_row as u32, z: 0 },
+                ..self.texture(gpu).as_image_copy()
+            };
+            let size = Extent3d { width: width as u32, height: height as u32, depth_or_array_layers: 1 };
+            encoder.copy_buffer_to_texture(source, target, size);
+        }
+    }
+}

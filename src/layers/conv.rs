@@ -1,0 +1,83 @@
+//! Convolution: `shaders/conv/*.wgsl` on [`crate::reference::conv`]'s shapes.
+
+use super::product::{Product, splits};
+use super::{IMAGE_BLOCK, image_blocks, is_relu, reduce};
+use crate::gpu::{GpuError, Recording, Source, Tensor};
+use crate::network::{Activation, Matrix};
+use crate::reference::conv::ConvShape;
+
+/// x [C, H, W, N], parameters (the flat vector, of which `matrix` is this layer's part) -> y [F, OH, OW, N].
+pub fn forward(
+    recording: &mut Recording,
+    shape: &ConvShape,
+    matrix: &Matrix,
+    activation: Activation,
+    [parameters, x, y]: [&Tensor; 3],
+) -> Result<(), GpuError> {
+    let [oh, ow] = shape.output();
+    let product = Product {
+        rows: shape.f,
+        column_blocks: oh * ow * image_blocks(shape.n),
+        inner_blocks: matrix.stride / 4,
+        splits: 1,
+    };
+    let source = source("conv/forward", shape)
+        .with("STRIDE4", matrix.stride / 4)
+        .with("W_OFFSET4", matrix.offset / 4)
+        .with("RELU", is_relu(activation))
+        .with("RELU_BELOW", false);
+    product.record(recording, source, &[("w", parameters), ("x", x), ("y", y)])
+}
+
+/// d_y [F, OH, OW, N] (before the layer's own ReLU), turned weights w_t (by [`super::transpose`]), x [C, H, W, N]
+/// -> d_x [C, H, W, N], gated by the activation that made x.
+pub fn backward_input(
+    recording: &mut Recording,
+    shape: &ConvShape,
+    below: Activation,
+    [w_t, d_y, x, d_x]: [&Tensor; 4],
+) -> Result<(), GpuError> {
+    let stride4 = (shape.f * shape.kernel[0] * shape.kernel[1]).div_ceil(4);
+    let product = Product {
+        rows: shape.c,
+        column_blocks: shape.h * shape.w * image_blocks(shape.n),
+        inner_blocks: stride4,
+        splits: 1,
+    };
+    let source = source("conv/backward_input", shape)
+        .with("STRIDE4", stride4)
+        .with("RELU", false)
+        .with("RELU_BELOW", is_relu(below));
+    product.record(recording, source, &[("w_t", w_t), ("d_y", d_y), ("x", x), ("d_x", d_x)])
+}
+
+/// d_y [F, OH, OW, N] (before the layer's own ReLU), x [C, H, W, N] -> this layer's part of d_parameters.
+pub fn backward_weights(
+    recording: &mut Recording,
+    shape: &ConvShape,
+    matrix: &Matrix,
+    [d_y, x, d_parameters]: [&Tensor; 3],
+) -> Result<(), GpuError> {
+    let [oh, ow] = shape.output();
+    let inner_blocks = oh * ow * image_blocks(shape.n);
+    let product =
+        Product { rows: shape.f, column_blocks: matrix.stride / 4, inner_blocks, splits: splits(inner_blocks) };
+    let source = source("conv/backward_weights", shape).with("STRIDE4", matrix.stride / 4);
+    reduce::record_parts(recording, &product, source, matrix, [d_y, x, d_parameters])
+}
+
+fn source(file: &'static str, shape: &ConvShape) -> Source {
+    let [oh, ow] = shape.output();
+    Source::new("matmul", &[file, "relu"])
+        .with("C", shape.c)
+        .with("H", shape.h)
+        .with("W", shape.w)
+        .with("F", shape.f)
+        .with("KH", shape.kernel[0])
+        .with("KW", shape.kernel[1])
+        .with("PAD_Y", shape.padding[0])
+        .with("PAD_X", shape.padding[1])
+        .with("OH", oh)
+        .with("OW", ow)
+        .with("N4", shape.n.div_ceil(IMAGE_BLOCK))
+}

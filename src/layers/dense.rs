@@ -1,0 +1,64 @@
+//! Dense layers: `shaders/dense/*.wgsl` on [`crate::reference::dense`]'s shapes.
+
+use super::product::{Product, splits};
+use super::{image_blocks, is_relu, reduce};
+use crate::gpu::{GpuError, Recording, Source, Tensor};
+use crate::network::{Activation, Matrix};
+use crate::reference::dense::DenseShape;
+
+/// x [C, N], parameters (the flat vector, of which `matrix` is this layer's part) -> y [F, N].
+pub fn forward(
+    recording: &mut Recording,
+    shape: &DenseShape,
+    matrix: &Matrix,
+    activation: Activation,
+    [parameters, x, y]: [&Tensor; 3],
+) -> Result<(), GpuError> {
+    let product =
+        Product { rows: shape.units, column_blocks: image_blocks(shape.n), inner_blocks: matrix.stride / 4, splits: 1 };
+    let source = source("dense/forward", shape)
+        .with("STRIDE4", matrix.stride / 4)
+        .with("W_OFFSET4", matrix.offset / 4)
+        .with("RELU", is_relu(activation))
+        .with("RELU_BELOW", false);
+    product.record(recording, source, &[("w", parameters), ("x", x), ("y", y)])
+}
+
+/// d_y [F, N] (before the layer's own ReLU), turned weights w_t (by [`super::transpose`]), x [C, N] -> d_x [C, N], gated
+/// by the activation that made x.
+pub fn backward_input(
+    recording: &mut Recording,
+    shape: &DenseShape,
+    below: Activation,
+    [w_t, d_y, x, d_x]: [&Tensor; 4],
+) -> Result<(), GpuError> {
+    let stride4 = shape.units.div_ceil(4);
+    let product =
+        Product { rows: shape.inputs, column_blocks: image_blocks(shape.n), inner_blocks: stride4, splits: 1 };
+    let source = source("dense/backward_input", shape)
+        .with("STRIDE4", stride4)
+        .with("RELU", false)
+        .with("RELU_BELOW", is_relu(below));
+    product.record(recording, source, &[("w_t", w_t), ("d_y", d_y), ("x", x), ("d_x", d_x)])
+}
+
+/// d_y [F, N] (before the layer's own ReLU), x [C, N] -> this layer's part of d_parameters.
+pub fn backward_weights(
+    recording: &mut Recording,
+    shape: &DenseShape,
+    matrix: &Matrix,
+    [d_y, x, d_parameters]: [&Tensor; 3],
+) -> Result<(), GpuError> {
+    let inner_blocks = image_blocks(shape.n);
+    let product =
+        Product { rows: shape.units, column_blocks: matrix.stride / 4, inner_blocks, splits: splits(inner_blocks) };
+    let source = source("dense/backward_weights", shape).with("STRIDE4", matrix.stride / 4);
+    reduce::record_parts(recording, &product, source, matrix, [d_y, x, d_parameters])
+}
+
+fn source(file: &'static str, shape: &DenseShape) -> Source {
+    Source::new("matmul", &[file, "relu"])
+        .with("C", shape.inputs)
+        .with("F", shape.units)
+        .with("N4", image_blocks(shape.n))
+}

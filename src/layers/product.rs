@@ -1,0 +1,59 @@
+//! One matrix product: joins an operation's file to a core and chooses the core's tile.
+
+use super::record;
+use crate::gpu::{Core, GpuError, Recording, Source, Tensor};
+
+/// The sizes of a product C[m, n] = sum over k of A[m, k] B[k, n], n and k in blocks of four.
+pub(super) struct Product {
+    pub rows: usize,
+    pub column_blocks: usize,
+    pub inner_blocks: usize,
+    /// The parts in which the sum over k is computed.
+    pub splits: usize,
+}
+
+impl Product {
+    /// Records the product of `operation`, which brings its own constants.
+    pub fn record(
+        &self,
+        recording: &mut Recording,
+        operation: Source,
+        tensors: &[(&str, &Tensor)],
+    ) -> Result<(), GpuError> {
+        let (source, workgroups) = match recording.gpu().settings().core {
+            Core::Broadcast { lanes } => self.broadcast(operation, lanes as usize),
+            Core::Tile => self.tile(operation),
+        };
+        let source = source.with("SPLIT_BLOCKS", self.inner_blocks.div_ceil(self.splits));
+        record(recording, &source, tensors, workgroups)
+    }
+
+    /// `matmul/broadcast.wgsl`: as many rows as registers and spills allow, since each load of B serves them all.
+    fn broadcast(&self, mut operation: Source, lanes: usize) -> (Source, [usize; 3]) {
+        const MOST_ROWS: usize = 48;
+        // A tile costs its rows, wasted ones too, and its loads of B, which cost about as much as eight rows.
+        let groups = (1..=(MOST_ROWS / lanes).max(1))
+            .min_by_key(|groups| self.rows.div_ceil(groups * lanes) * (groups * lanes + 8))
+            .expect("there is at least one group");
+        let workgroup = self.column_blocks.next_multiple_of(lanes).min(32.max(lanes));
+        let blocks = if self.column_blocks > workgroup { 2 } else { 1 };
+        operation.files.push("matmul/broadcast");
+        let source =
+            operation.with("LANES", lanes).with("GROUPS", groups).with("BLOCKS", blocks).with("WORKGROUP", workgroup);
+        (source, [self.column_blocks.div_ceil(workgroup * blocks), self.rows.div_ceil(groups * lanes), self.splits])
+    }
+
+    /// `matmul/tile.wgsl`: 64 rows by 16 column blocks.
+    fn tile(&self, mut operation: Source) -> (Source, [usize; 3]) {
+        operation.files.push("matmul/tile");
+        (operation, [self.column_blocks.div_ceil(16), self.rows.div_ceil(64), self.splits])
+    }
+}
+
+/// In how many parts a weight gradient is summed: its result is small and its sum long, and parts run side by side. The
+/// rule depends on the shape alone, so that every core adds in the same parts.
+pub(super) fn splits(inner_blocks: usize) -> usize {
+    const BLOCKS_OF_A_SPLIT: usize = 256;
+    const MOST_SPLITS: usize = 32;
+    inner_blocks.div_ceil(BLOCKS_OF_A_SPLIT).min(MOST_SPLITS)
+}

@@ -1,0 +1,11 @@
+//! A recognizer of handwritten digits whose every forward and backward pass is a WGSL compute shader.
+
+pub mod evaluate;
+pub mod gpu;
+pub mod layers;
+pub mod mnist;
+pub mod model;
+pub mod network;
+pub mod random;
+pub mod reference;
+pub mod trainer;

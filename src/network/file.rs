@@ -1,0 +1,453 @@
+//! The model file: a trained network with all that is needed to run it, in the safetensors format, which other tools
+//! open, too.
+//!
+//! The tensors are `conv1.weight` `[F, C, KH, KW]`, `conv1.bias` `[F]`, `dense1.weight` `[units, inputs]`,
+//! `dense1.bias` `[units]` and so on, float32. The metadata are strings: `digits.format`, `program`, `network` (its
+//! text), `input`, `normalisation`, `classes` and `training` (a [`Summary`] in JSON). Equal models give equal bytes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView, serialize};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tempfile::NamedTempFile;
+
+use super::{Matrix, Network, NetworkError, Parameters, Shape, parameters};
+
+/// A trained network, as its file holds it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelFile {
+    /// Reads [`Shape::MNIST`].
+    pub network: Network,
+    pub parameters: Parameters,
+    pub summary: Summary,
+}
+
+/// How a model was trained, and how well it did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Finished epochs.
+    pub epochs: u32,
+    /// Images in a training step.
+    pub batch: u32,
+    /// `adam` or `sgd`.
+    pub optimiser: String,
+    pub learning_rate: f64,
+    pub seed: u32,
+    /// Training images seen, each as often as it was.
+    pub images_seen: u64,
+    /// The share of the validation images that the model gets right, 0 to 1.
+    pub validation_accuracy: Option<f64>,
+    /// The share of the test images that the model gets right, 0 to 1.
+    pub test_accuracy: Option<f64>,
+}
+
+/// Why a model file cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("{} {problem}", .path.display())]
+pub struct ModelFileError {
+    pub path: PathBuf,
+    pub problem: ModelFileProblem,
+}
+
+/// What is wrong with a model file; the message goes on after the file's name.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelFileProblem {
+    #[error("cannot be read: {0}")]
+    Unreadable(io::Error),
+    #[error("cannot be written: {0}")]
+    Unwritable(io::Error),
+    #[error("cannot be written: there is no folder {}", .0.display())]
+    NoFolder(PathBuf),
+    #[error("cannot be written: it is not an ordinary file")]
+    NotAFile,
+    #[error("is not written: {0} has an infinite or NaN value, so the training diverged; try a smaller learning rate")]
+    Diverged(String),
+    #[error("is too large to be a model of digits")]
+    TooLarge,
+    #[error("is not a whole safetensors file ({0}); give a file that `digits train` wrote")]
+    NotSafetensors(SafeTensorError),
+    #[error("is not a model of digits: its metadata have no \"{0}\"; give a file that `digits train` wrote")]
+    NoMetadata(&'static str),
+    #[error("has the format {0:?}, but digits {version} reads {FORMAT:?}; use a newer digits", version = VERSION)]
+    OtherFormat(String),
+    #[error("has the {key} {found:?}, but it must be {expected:?}")]
+    OtherMetadata { key: &'static str, found: String, expected: String },
+    #[error("has a network that cannot run: {0}")]
+    Network(NetworkError),
+    #[error("has a training summary that is not one: {0}")]
+    Summary(serde_json::Error),
+    #[error("has no tensor {0}, which its network needs")]
+    NoTensor(String),
+    #[error("has a tensor {0:?}, which its network does not have")]
+    ExtraTensor(String),
+    #[error("has the tensor {name} as {found}, but its network needs {expected}")]
+    OtherTensor { name: String, found: String, expected: String },
+    #[error("has an infinite or NaN value in {0}")]
+    NotFinite(String),
+}
+
+use ModelFileProblem as Problem;
+
+const FORMAT: &str = "1";
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+const NORMALISATION: &str = "pixel / 255";
+
+/// In bytes; a network of this size is far beyond what this program can train.
+const LARGEST_FILE: u64 = 1 << 30;
+/// In bytes; the header is JSON, which takes many times its size in memory.
+const LARGEST_HEADER: u64 = 1 << 20;
+
+impl ModelFile {
+    /// Writes the file beside `path` and renames it, so whatever happens, `path` holds a whole model: the new one or
+    /// the one before.
+    ///
+    /// # Errors
+    /// A folder that cannot be written; parameters that are infinite or not numbers.
+    ///
+    /// # Panics
+    /// If the network does not read [`Shape::MNIST`], or the parameters are not those of the network.
+    pub fn save(&self, path: &Path) -> Result<(), ModelFileError> {
+        let write = |bytes: Vec<u8>| write(path, &bytes);
+        encode(self).and_then(write).map_err(|problem| ModelFileError { path: path.into(), problem })
+    }
+
+    /// Whether [`ModelFile::save`] could write `path`: to be asked before a long training, not after it.
+    ///
+    /// # Errors
+    /// A folder that cannot be written, or a `path` that is a folder or a device.
+    pub fn check_path(path: &Path) -> Result<(), ModelFileError> {
+        create_beside(path).map(drop).map_err(|problem| ModelFileError { path: path.into(), problem })
+    }
+
+    /// Reads a file, which may be anything at all.
+    ///
+    /// # Errors
+    /// A file that is not a whole, valid model.
+    pub fn load(path: &Path) -> Result<ModelFile, ModelFileError> {
+        let decode = |bytes: Vec<u8>| decode(&bytes);
+        read(path).and_then(decode).map_err(|problem| ModelFileError { path: path.into(), problem })
+    }
+}
+
+/// The bytes of the file.
+fn encode(model: &ModelFile) -> Result<Vec<u8>, Problem> {
+    let ModelFile { network, parameters: Parameters { values }, summary } = model;
+    assert_eq!(network.input(), Shape::MNIST);
+    assert_eq!(values.len(), parameters::flat_length(network));
+    let mut tensors = Vec::new();
+    for matrix in network.matrices() {
+        let [weight, bias] = tensor_names(&matrix);
+        let (weights, biases) = (matrix.weights(values), matrix.biases(values));
+        for (name, shape, values) in [(weight, matrix.weight_shape, weights), (bias, vec![matrix.rows], biases)] {
+            if !all_finite(&values) {
+                return Err(Problem::Diverged(name));
+            }
+            let bytes: Vec<u8> = values.into_iter().flat_map(f32::to_le_bytes).collect();
+            tensors.push((name, shape, bytes));
+        }
+    }
+    let views = tensors.iter().map(|(name, shape, bytes)| {
+        let view = TensorView::new(Dtype::F32, shape.clone(), bytes);
+        (name, view.expect("a matrix has as many weights as its shape says"))
+    });
+    let metadata = [
+        ("digits.format", FORMAT.into()),
+        ("program", format!("digits {VERSION}")),
+        ("network", network.to_string()),
+        ("input", network.input().to_string()),
+        ("normalisation", NORMALISATION.into()),
+        ("classes", classes(network)),
+        ("training", serde_json::to_string(summary).expect("a summary is plain data")),
+    ];
+    let metadata = metadata.map(|(key, value)| (key.to_string(), value)).into();
+    let mut file = serialize(views, Some(metadata)).expect("the tensors of a network have different names");
+    sort_header(&mut file);
+    Ok(file)
+}
+
+/// Puts the header's keys in order. safetensors keeps the metadata in a hash map, whose order is another in every run.
+fn sort_header(file: &mut [u8]) {
+    let (length, rest) = file.split_first_chunk_mut().expect("a safetensors file starts with the header's length");
+    let header = &mut rest[..u64::from_le_bytes(*length) as usize];
+    let keys: BTreeMap<String, BTreeMap<String, Value>> = serde_json::from_slice(header).expect("the header is JSON");
+    let sorted = serde_json::to_vec(&keys).expect("what came from JSON goes back");
+    header[..sorted.len()].copy_from_slice(&sorted);
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
+    let mut file = create_beside(path)?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(Problem::Unwritable)?;
+    file.persist(path).map(drop).map_err(|error| Problem::Unwritable(error.error))
+}
+
+/// An empty file in the folder of `path`, which goes away unless it is renamed.
+fn create_beside(path: &Path) -> Result<NamedTempFile, Problem> {
+    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(Problem::NotAFile);
+    }
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    if !folder.is_dir() {
+        return Err(Problem::NoFolder(folder.into()));
+    }
+    let mut builder = tempfile::Builder::new();
+    // Temporary files are for their owner's eyes only; a model is as readable as any other file.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.prefix(".digits-").tempfile_in(folder).map_err(Problem::Unwritable)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(Problem::Unreadable)?;
+    file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(Problem::Unreadable)?;
+    if bytes.len() as u64 > LARGEST_FILE { Err(Problem::TooLarge) } else { Ok(bytes) }
+}
+
+fn decode(bytes: &[u8]) -> Result<ModelFile, Problem> {
+    if bytes.first_chunk().is_some_and(|length| u64::from_le_bytes(*length) > LARGEST_HEADER) {
+        return Err(Problem::NotSafetensors(SafeTensorError::HeaderTooLarge));
+    }
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(Problem::NotSafetensors)?;
+    let tensors = SafeTensors::deserialize(bytes).map_err(Problem::NotSafetensors)?;
+    let get = |key| header.metadata().as_ref().and_then(|metadata| metadata.get(key)).ok_or(Problem::NoMetadata(key));
+    let demand = |key, expected: String| match get(key)? {
+        found if *found == expected => Ok(()),
+        found => Err(Problem::OtherMetadata { key, found: found.clone(), expected }),
+    };
+    match get("digits.format")?.as_str() {
+        FORMAT => {}
+        other => return Err(Problem::OtherFormat(other.into())),
+    }
+    demand("input", Shape::MNIST.to_string())?;
+    demand("normalisation", NORMALISATION.into())?;
+    let network = Network::parse(Shape::MNIST, get("network")?).map_err(Problem::Network)?;
+    demand("classes", classes(&network))?;
+    let summary = serde_json::from_str(get("training")?).map_err(Problem::Summary)?;
+    let parameters = read_parameters(&network, &tensors)?;
+    Ok(ModelFile { network, parameters, summary })
+}
+
+/// The flat vector grows only as tensors are found, so a header cannot make it larger than its file.
+fn read_parameters(network: &Network, tensors: &SafeTensors) -> Result<Parameters, Problem> {
+    let (mut values, mut needed) = (Vec::new(), BTreeSet::new());
+    for matrix in network.matrices() {
+        let [weight, bias] = tensor_names(&matrix);
+        let weights = read_tensor(tensors, &weight, &matrix.weight_shape)?;
+        let biases = read_tensor(tensors, &bias, &[matrix.rows])?;
+        values.resize(matrix.end(), 0.0);
+        matrix.fill(&mut values, &weights, &biases);
+        needed.extend([weight, bias]);
+    }
+    match tensors.names().into_iter().filter(|name| !needed.contains(*name)).min() {
+        Some(extra) => Err(Problem::ExtraTensor(extra.into())),
+        None => Ok(Parameters { values }),
+    }
+}
+
+fn read_tensor(tensors: &SafeTensors, name: &str, shape: &[usize]) -> Result<Vec<f32>, Problem> {
+    let tensor = tensors.tensor(name).map_err(|_| Problem::NoTensor(name.into()))?;
+    if (tensor.dtype(), tensor.shape()) != (Dtype::F32, shape) {
+        let found = format!("{} {:?}", tensor.dtype(), tensor.shape());
+        return Err(Problem::OtherTensor { name: name.into(), found, expected: format!("{} {shape:?}", Dtype::F32) });
+    }
+    let numbers = tensor.data().chunks_exact(4);
+    let values: Vec<f32> = numbers.map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect();
+    if all_finite(&values) { Ok(values) } else { Err(Problem::NotFinite(name.into())) }
+}
+
+fn all_finite(values: &[f32]) -> bool {
+    values.iter().all(|value| value.is_finite())
+}
+
+fn tensor_names(matrix: &Matrix) -> [String; 2] {
+    [format!("{}.weight", matrix.name), format!("{}.bias", matrix.name)]
+}
+
+/// The label of each output: `0,1,2,3,4,5,6,7,8,9`.
+fn classes(network: &Network) -> String {
+    (0..network.classes()).map(|class| class.to_string()).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::fs;
+
+    use super::*;
+
+    fn model() -> ModelFile {
+        let network = Network::parse(Shape::MNIST, "conv 3 3x3 relu | pool 5 | dropout 0.1 | dense 4 relu | dense 10");
+        let network = network.unwrap();
+        let mut parameters = Parameters::glorot(&network, 1);
+        parameters.values[9] = -0.0;
+        parameters.values[12] = f32::from_bits(1);
+        let summary = Summary {
+            epochs: 15,
+            batch: 128,
+            optimiser: "adam".into(),
+            learning_rate: 1e-3,
+            seed: u32::MAX,
+            images_seen: 750_000,
+            validation_accuracy: Some(0.9923),
+            test_accuracy: None,
+        };
+        ModelFile { network, parameters, summary }
+    }
+
+    /// Lets `edit` change the header of a good file and gives the message for the result.
+    fn problem(edit: impl FnOnce(&mut Value)) -> String {
+        let file = encode(&model()).unwrap();
+        let (length, rest) = file.split_first_chunk().unwrap();
+        let (header, data) = rest.split_at(u64::from_le_bytes(*length) as usize);
+        let mut header: Value = serde_json::from_slice(header).unwrap();
+        edit(&mut header);
+        let header = header.to_string().into_bytes();
+        message(&[&(header.len() as u64).to_le_bytes()[..], &header, data].concat())
+    }
+
+    fn problem_of_metadata(key: &str, value: &str) -> String {
+        problem(|header| header["__metadata__"][key] = value.into())
+    }
+
+    fn message(file: &[u8]) -> String {
+        decode(file).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn model_survives_a_round_trip_bit_for_bit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        fs::write(&path, "an older file").unwrap();
+        model().save(&path).unwrap();
+        let loaded = ModelFile::load(&path).unwrap();
+        let bits = |model: &ModelFile| model.parameters.values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&loaded), bits(&model()));
+        assert_eq!(loaded, model());
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "no temporary file stays");
+    }
+
+    #[test]
+    fn tensors_and_metadata_have_the_documented_names_shapes_and_values() {
+        let (model, file) = (model(), encode(&model()).unwrap());
+        let tensors = SafeTensors::deserialize(&file).unwrap();
+        let shape = |name| tensors.tensor(name).unwrap().shape().to_vec();
+        assert_eq!((shape("conv1.weight"), shape("conv1.bias")), (vec![3, 1, 3, 3], vec![3]));
+        assert_eq!((shape("dense2.weight"), shape("dense2.bias")), (vec![10, 4], vec![10]));
+        let second_filter = &tensors.tensor("conv1.weight").unwrap().data()[9 * 4..][..4];
+        assert_eq!(second_filter, model.parameters.values[12].to_le_bytes());
+        let header = SafeTensors::read_metadata(&file).unwrap().1;
+        let metadata: &HashMap<String, String> = header.metadata().as_ref().unwrap();
+        assert_eq!(metadata["network"], "conv 3 3x3 relu | pool 5 | dropout 0.1 | dense 4 relu | dense 10");
+        assert_eq!((metadata["digits.format"].as_str(), metadata["input"].as_str()), ("1", "1x28x28"));
+        assert_eq!(metadata["classes"], "0,1,2,3,4,5,6,7,8,9");
+        assert!(metadata["training"].contains("\"images_seen\":750000"), "{}", metadata["training"]);
+    }
+
+    #[test]
+    fn equal_models_give_equal_bytes() {
+        assert!(encode(&model()).unwrap() == encode(&model()).unwrap());
+    }
+
+    #[test]
+    fn files_that_are_not_whole_safetensors_are_refused() {
+        let file = encode(&model()).unwrap();
+        for length in 0..file.len() {
+            assert!(matches!(decode(&file[..length]), Err(Problem::NotSafetensors(_))), "{length} bytes");
+        }
+        assert!(message(&[&file[..], &[0]].concat()).starts_with("is not a whole safetensors file ("));
+        let hint = "is not a whole safetensors file (header too large); give a file that `digits train` wrote";
+        assert_eq!(message(b"\x89PNG\r\n\x1a\n and more"), hint);
+        assert_eq!(message(&[&(1u64 << 21).to_le_bytes()[..], &vec![b' '; 1 << 21]].concat()), hint);
+        let deep = "[".repeat(1 << 19);
+        assert!(message(&[&(1u64 << 19).to_le_bytes()[..], deep.as_bytes()].concat()).contains("invalid JSON"));
+    }
+
+    #[test]
+    fn foreign_and_newer_metadata_are_refused() {
+        let missing =
+            "is not a model of digits: its metadata have no \"digits.format\"; give a file that `digits train` wrote";
+        assert_eq!(problem(|header| drop(header.as_object_mut().unwrap().remove("__metadata__"))), missing);
+        for key in ["digits.format", "network", "input", "normalisation", "classes", "training"] {
+            let message = problem(|header| drop(header["__metadata__"].as_object_mut().unwrap().remove(key)));
+            assert!(message.contains(&format!("have no \"{key}\"")), "{message}");
+        }
+        let newer = problem_of_metadata("digits.format", "2");
+        assert_eq!(newer, format!("has the format \"2\", but digits {VERSION} reads \"1\"; use a newer digits"));
+        let other = problem_of_metadata("input", "3x32x32");
+        assert_eq!(other, "has the input \"3x32x32\", but it must be \"1x28x28\"");
+        assert!(problem_of_metadata("normalisation", "none").contains("must be \"pixel / 255\""));
+        assert!(problem_of_metadata("classes", "0,1").contains("must be \"0,1,2,3,4,5,6,7,8,9\""));
+        assert!(
+            problem_of_metadata("training", "{}").starts_with("has a training summary that is not one: missing field")
+        );
+        let wrong = problem_of_metadata("network", "pool 29 | dense 10");
+        assert!(wrong.starts_with("has a network that cannot run: layer 1, \"pool 29\": its 29x29 window"), "{wrong}");
+    }
+
+    #[test]
+    fn tensors_must_be_those_of_the_network() {
+        let deeper = "conv 3 3x3 relu | pool 5 | dropout 0.1 | dense 4 relu | dense 10 | dense 10";
+        assert_eq!(problem_of_metadata("network", deeper), "has no tensor dense3.weight, which its network needs");
+        let shallower = problem_of_metadata("network", "conv 3 3x3 relu | pool 5 | dense 10");
+        assert_eq!(shallower, "has the tensor dense1.weight as F32 [4, 75], but its network needs F32 [10, 75]");
+        assert!(
+            problem_of_metadata("network", "dense 60000 | dense 10").starts_with("has the tensor dense1.weight as")
+        );
+        let rename = |header: &mut Value| header["odd"] = header.as_object_mut().unwrap().remove("conv1.bias").unwrap();
+        assert_eq!(problem(rename), "has no tensor conv1.bias, which its network needs");
+        let empty = serde_json::json!({ "dtype": "F32", "shape": [0], "data_offsets": [0, 0] });
+        assert_eq!(
+            problem(|header| header["odd\n"] = empty),
+            "has a tensor \"odd\\n\", which its network does not have"
+        );
+        let misshapen = problem(|header| header["conv1.weight"]["shape"] = serde_json::json!([3, 9]));
+        assert_eq!(misshapen, "has the tensor conv1.weight as F32 [3, 9], but its network needs F32 [3, 1, 3, 3]");
+        let retyped = problem(|header| header["conv1.bias"]["dtype"] = "I32".into());
+        assert_eq!(retyped, "has the tensor conv1.bias as I32 [3], but its network needs F32 [3]");
+    }
+
+    #[test]
+    fn numbers_must_be_finite_in_both_directions() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        fs::write(&path, "an older file").unwrap();
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let mut model = model();
+            let index = model.network.matrices()[1].index(2, 75);
+            model.parameters.values[index] = bad;
+            let problem = model.save(&path).unwrap_err().problem.to_string();
+            assert!(
+                problem.starts_with("is not written: dense1.bias has an infinite or NaN value, so the"),
+                "{problem}"
+            );
+            let mut file = encode(&self::model()).unwrap();
+            let end = file.len();
+            file[end - 4..].copy_from_slice(&bad.to_le_bytes());
+            assert_eq!(message(&file), "has an infinite or NaN value in dense2.weight");
+        }
+        assert_eq!(fs::read_to_string(path).unwrap(), "an older file");
+    }
+
+    #[test]
+    fn paths_that_cannot_be_written_or_read_are_named_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let error = ModelFile::check_path(&at("none/model")).unwrap_err().to_string();
+        let missing =
+            format!("{} cannot be written: there is no folder {}", at("none/model").display(), at("none").display());
+        assert_eq!(error, missing);
+        let error = model().save(folder.path()).unwrap_err().to_string();
+        assert_eq!(error, format!("{} cannot be written: it is not an ordinary file", folder.path().display()));
+        ModelFile::check_path(&at("model")).unwrap();
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+        let error = ModelFile::load(&at("model")).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{} cannot be read: ", at("model").display())), "{error}");
+    }
+}

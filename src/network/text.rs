@@ -1,0 +1,182 @@
+//! The text form of a network: layers with ` | ` between them, each a name and its numbers. The one grammar serves the
+//! command line, the model file and the tests.
+
+use std::fmt;
+
+use super::{Activation, Layer, Network, Padding, Shape};
+
+/// Why a text is no network.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum NetworkError {
+    #[error("the network has no layers; write, say, \"{}\"", super::SEED)]
+    Empty,
+    #[error("layer {number}, \"{text}\": {problem}")]
+    Layer { number: usize, text: String, problem: String },
+    #[error("the last layer, \"{text}\", must be dense without relu: its outputs are the scores of the classes")]
+    LastLayer { text: String },
+}
+
+/// More parameters or activations than this in one layer is a slip of the pen, and would overflow 32-bit addresses.
+const LARGEST: usize = 1 << 26;
+
+pub(super) fn parse(input: Shape, text: &str) -> Result<Network, NetworkError> {
+    if text.trim().is_empty() {
+        return Err(NetworkError::Empty);
+    }
+    let (mut layers, mut shape) = (Vec::new(), input);
+    for (index, text) in text.split('|').enumerate() {
+        let problem = |problem| NetworkError::Layer { number: index + 1, text: text.trim().into(), problem };
+        let layer = parse_layer(text).map_err(problem)?;
+        let output = layer.output(shape).map_err(problem)?;
+        let inputs_of_a_row = match layer {
+            Layer::Conv { kernel: [height, width], .. } => shape.channels * height * width,
+            _ => shape.features(),
+        };
+        let parameters = inputs_of_a_row.saturating_mul(output.channels);
+        if output.features() > LARGEST || (parameters > LARGEST && layer.has_weights()) {
+            return Err(problem(format!("it is too large: more than {LARGEST} outputs or weights")));
+        }
+        (shape, layers) = (output, {
+            layers.push(layer);
+            layers
+        });
+    }
+    match layers.last() {
+        Some(Layer::Dense { units: 2..=256, activation: Activation::Linear }) => Ok(Network { input, layers }),
+        Some(Layer::Dense { activation: Activation::Linear, .. }) => Err(NetworkError::Layer {
+            number: layers.len(),
+            text: layers[layers.len() - 1].to_string(),
+            problem: "the last layer must have 2 to 256 units, one for each class".into(),
+        }),
+        Some(layer) => Err(NetworkError::LastLayer { text: layer.to_string() }),
+        None => Err(NetworkError::Empty),
+    }
+}
+
+fn parse_layer(text: &str) -> Result<Layer, String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let (words, activation) = match words.split_last() {
+        Some((&"relu", rest)) => (rest, Activation::Relu),
+        _ => (&words[..], Activation::Linear),
+    };
+    match (words, activation) {
+        (["conv", filters, kernel], _) => conv(filters, kernel, Padding::Valid, activation),
+        (["conv", filters, kernel, "same"], _) => conv(filters, kernel, Padding::Same, activation),
+        (["conv", filters, kernel, "valid"], _) => conv(filters, kernel, Padding::Valid, activation),
+        (["dense", units], _) => Ok(Layer::Dense { units: count(units)?, activation }),
+        (["pool", size], Activation::Linear) => Ok(Layer::Pool { size: count(size)? }),
+        (["dropout", rate], Activation::Linear) => match rate.parse::<f32>() {
+            Ok(rate) if (0.0..1.0).contains(&rate) => Ok(Layer::Dropout { rate }),
+            _ => Err(format!("the rate \"{rate}\" must be a number from 0 to below 1")),
+        },
+        ([], _) => Err("it is empty".into()),
+        _ => {
+            Err("a layer is one of `conv FILTERS KxK [same] [relu]`, `pool SIZE`, `dropout RATE`, `dense UNITS [relu]`"
+                .into())
+        }
+    }
+}
+
+fn conv(filters: &str, kernel: &str, padding: Padding, activation: Activation) -> Result<Layer, String> {
+    let odd = |text: &str| text.parse().ok().filter(|size: &usize| size % 2 == 1 && *size < 64);
+    let kernel = kernel
+        .split_once('x')
+        .and_then(|(height, width)| Some([odd(height)?, odd(width)?]))
+        .ok_or_else(|| format!("the kernel \"{kernel}\" must be two odd numbers below 64, such as 3x3"))?;
+    Ok(Layer::Conv { filters: count(filters)?, kernel, padding, activation })
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ 1..=65_535) => Ok(count),
+        _ => Err(format!("\"{text}\" must be a whole number from 1 to 65535")),
+    }
+}
+
+impl Layer {
+    fn has_weights(&self) -> bool {
+        matches!(self, Layer::Conv { .. } | Layer::Dense { .. })
+    }
+}
+
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Layer::Conv { filters, kernel: [height, width], padding: Padding::Valid, .. } => {
+                write!(f, "conv {filters} {height}x{width}")?
+            }
+            Layer::Conv { filters, kernel: [height, width], padding: Padding::Same, .. } => {
+                write!(f, "conv {filters} {height}x{width} same")?
+            }
+            Layer::Pool { size } => write!(f, "pool {size}")?,
+            Layer::Dropout { rate } => write!(f, "dropout {rate}")?,
+            Layer::Dense { units, .. } => write!(f, "dense {units}")?,
+        }
+        match self.activation() {
+            Activation::Relu => f.write_str(" relu"),
+            Activation::Linear => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, layer) in self.layers.iter().enumerate() {
+            let separator = if index == 0 { "" } else { " | " };
+            write!(f, "{separator}{layer}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::SEED;
+    use super::*;
+
+    fn problem(text: &str) -> String {
+        Network::parse(Shape::MNIST, text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn seed_network_has_the_published_shapes_and_parameters() {
+        let network = Network::parse(Shape::MNIST, SEED).unwrap();
+        assert_eq!(network.to_string(), SEED);
+        assert_eq!(network.parameter_count(), 619_702);
+        let shapes: Vec<String> = network.shapes().iter().map(Shape::to_string).collect();
+        assert_eq!(shapes, ["1x28x28", "32x26x26", "32x13x13", "48x11x11", "48x5x5", "48x5x5", "500", "10"]);
+    }
+
+    #[test]
+    fn text_survives_a_round_trip() {
+        for text in ["conv 7 5x3 same relu | pool 3 | dense 10", "dropout 0 | dense 2", "conv 1 1x1 | dense 256"] {
+            assert_eq!(Network::parse(Shape::MNIST, text).unwrap().to_string(), text);
+        }
+        assert_eq!(
+            Network::parse(Shape::MNIST, " conv  3 3x3 valid|dense 10 ").unwrap().to_string(),
+            "conv 3 3x3 | dense 10"
+        );
+    }
+
+    #[test]
+    fn errors_name_the_layer_and_what_is_wrong() {
+        assert!(problem("").contains("no layers"));
+        assert_eq!(
+            problem("conv 4 3x3 | pool 30 | dense 10"),
+            "layer 2, \"pool 30\": its 30x30 window is larger than its input, 4x26x26"
+        );
+        assert!(
+            problem("dense 20 relu | conv 4 3x3 | dense 10").starts_with("layer 2, \"conv 4 3x3\": its 3x3 kernel")
+        );
+        assert!(problem("conv 4 2x2 | dense 10").contains("two odd numbers"));
+        assert!(problem("dropout 1 | dense 10").contains("below 1"));
+        assert!(problem("dropout NaN | dense 10").contains("below 1"));
+        assert!(problem("conv 0 3x3 | dense 10").contains("from 1 to 65535"));
+        assert!(problem("pool 2 relu | dense 10").contains("a layer is one of"));
+        assert!(problem("dense 10 | ").contains("layer 2, \"\": it is empty"));
+        assert!(problem("dense 10 relu").contains("last layer"));
+        assert!(problem("pool 2").contains("last layer"));
+        assert!(problem("dense 1").contains("2 to 256"));
+        assert!(problem("conv 65535 9x9 same | dense 65535 relu | dense 10").contains("too large"));
+    }
+}

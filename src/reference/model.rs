@@ -1,0 +1,296 @@
+//! A whole network out of the operations: forward, loss, backward to the flat gradients, and steps of training. The
+//! trainer on the GPU must give the losses that this gives.
+
+use super::adam::{self, Adam};
+use super::batch::Batch;
+use super::conv::{self, ConvShape};
+use super::dense::{self, DenseShape};
+use super::dropout::{self, Dropout};
+use super::pool::{self, PoolShape};
+use super::sgd::{self, Sgd};
+use super::{relu, relu_backward, softmax};
+use crate::network::{Activation, Layer, Matrix, Network, Parameters, Shape};
+
+/// A network and everything that training changes. The vectors have the flat layout of [`Parameters`].
+#[derive(Clone, Debug)]
+pub struct Model {
+    network: Network,
+    pub parameters: Vec<f64>,
+    /// Adam's first moment, or the velocity of gradient descent.
+    pub m: Vec<f64>,
+    /// Adam's second moment.
+    pub v: Vec<f64>,
+    /// The training steps taken.
+    pub steps: u32,
+}
+
+/// How a batch goes through the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+    /// Recognition: dropout does nothing.
+    Evaluate,
+    /// Training: dropout draws for `step`, counted from 0, of a training with `seed` and room for `capacity` images.
+    Train { seed: u32, step: u32, capacity: usize },
+}
+
+/// The rule that turns gradients into new parameters.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Optimiser {
+    Adam(Adam),
+    Sgd(Sgd),
+}
+
+/// The gradient of the mean loss.
+#[derive(Clone, Debug)]
+pub struct Gradients {
+    /// By the parameters, in their flat layout.
+    pub d_parameters: Vec<f64>,
+    /// By each of [`Model::forward`]'s activations.
+    pub d_activations: Vec<Vec<f64>>,
+}
+
+impl Model {
+    /// A model before its first training step.
+    pub fn new(network: &Network, parameters: &Parameters) -> Model {
+        let parameters: Vec<f64> = parameters.values.iter().copied().map(f64::from).collect();
+        let zeros = vec![0.0; parameters.len()];
+        Model { network: network.clone(), parameters, m: zeros.clone(), v: zeros, steps: 0 }
+    }
+
+    /// What the network makes of `images`, `[N, C, H, W]`: they themselves, then the output of each layer, after its
+    /// relu. The last are the logits.
+    pub fn forward(&self, images: &[f64], pass: Pass) -> Vec<Vec<f64>> {
+        let shapes = self.network.shapes();
+        let n = images.len() / shapes[0].features();
+        let mut activations = vec![images.to_vec()];
+        for (index, layer) in self.network.layers().iter().enumerate() {
+            let x = &activations[index];
+            let y = match Operation::of(index, layer, n, &shapes, pass) {
+                Operation::Conv(shape) => conv::forward(x, &self.weights(index), &self.biases(index), &shape),
+                Operation::Dense(shape) => dense::forward(x, &self.weights(index), &self.biases(index), &shape),
+                Operation::Pool(shape) => pool::forward(x, &shape),
+                Operation::Dropout(dropout) => dropout::forward(x, &dropout),
+                Operation::Identity => x.clone(),
+            };
+            activations.push(match layer.activation() {
+                Activation::Relu => relu(&y),
+                Activation::Linear => y,
+            });
+        }
+        activations
+    }
+
+    /// The mean loss of a batch.
+    pub fn loss(&self, batch: &Batch, pass: Pass) -> f64 {
+        let activations = self.forward(&batch.images, pass);
+        mean_loss(&activations, &batch.labels, self.network.classes())
+    }
+
+    /// The gradient of the mean loss, from what [`Model::forward`] gave in the same `pass` for images with `labels`.
+    pub fn backward(&self, activations: &[Vec<f64>], labels: &[u8], pass: Pass) -> Gradients {
+        let shapes = self.network.shapes();
+        let mut d_parameters = vec![0.0; self.parameters.len()];
+        let mut d_activations = vec![Vec::new(); activations.len()];
+        let logits = self.network.layers().len();
+        d_activations[logits] = softmax::backward(&activations[logits], labels, self.network.classes());
+        for (index, layer) in self.network.layers().iter().enumerate().rev() {
+            let (x, y, d_y) = (&activations[index], &activations[index + 1], &d_activations[index + 1]);
+            let d_y = match layer.activation() {
+                Activation::Relu => relu_backward(d_y, y),
+                Activation::Linear => d_y.clone(),
+            };
+            d_activations[index] = match Operation::of(index, layer, labels.len(), &shapes, pass) {
+                Operation::Conv(shape) => {
+                    let (d_weights, d_biases) = conv::backward_weights(&d_y, x, &shape);
+                    fill(&self.matrix(index), &mut d_parameters, &d_weights, &d_biases);
+                    conv::backward_input(&d_y, &self.weights(index), &shape)
+                }
+                Operation::Dense(shape) => {
+                    let (d_weights, d_biases) = dense::backward_weights(&d_y, x, &shape);
+                    fill(&self.matrix(index), &mut d_parameters, &d_weights, &d_biases);
+                    dense::backward_input(&d_y, &self.weights(index), &shape)
+                }
+                Operation::Pool(shape) => pool::backward(&d_y, x, &shape),
+                Operation::Dropout(dropout) => dropout::backward(&d_y, &dropout),
+                Operation::Identity => d_y,
+            };
+        }
+        Gradients { d_parameters, d_activations }
+    }
+
+    /// Trains one step on each of `batches`; gives the mean loss of each before its step.
+    ///
+    /// `seed` and `capacity` are dropout's, see [`Dropout`].
+    pub fn train(&mut self, batches: &[Batch], optimiser: Optimiser, seed: u32, capacity: usize) -> Vec<f64> {
+        let mut losses = Vec::new();
+        for batch in batches {
+            let pass = Pass::Train { seed, step: self.steps, capacity };
+            let activations = self.forward(&batch.images, pass);
+            losses.push(mean_loss(&activations, &batch.labels, self.network.classes()));
+            let gradients = self.backward(&activations, &batch.labels, pass);
+            self.step(&gradients.d_parameters, optimiser);
+        }
+        losses
+    }
+
+    /// One step of `optimiser`.
+    pub fn step(&mut self, d_parameters: &[f64], optimiser: Optimiser) {
+        self.steps += 1;
+        match optimiser {
+            Optimiser::Adam(adam) => {
+                adam::step(&mut self.parameters, d_parameters, &mut self.m, &mut self.v, self.steps, &adam);
+            }
+            Optimiser::Sgd(sgd) => sgd::step(&mut self.parameters, d_parameters, &mut self.m, &sgd),
+        }
+    }
+
+    /// The place of the parameters of layer `index`, which must have some.
+    fn matrix(&self, index: usize) -> Matrix {
+        let mut matrices = self.network.matrices().into_iter();
+        matrices.find(|matrix| matrix.layer == index).expect("every convolution and dense layer has a matrix")
+    }
+
+    /// The weights of layer `index`, `[F, C, KH, KW]` or `[units, inputs]`.
+    fn weights(&self, index: usize) -> Vec<f64> {
+        let matrix = self.matrix(index);
+        let row = |row| &self.parameters[matrix.index(row, 0)..matrix.index(row, matrix.inputs)];
+        (0..matrix.rows).flat_map(row).copied().collect()
+    }
+
+    /// The biases of layer `index`, `[F]` or `[units]`.
+    fn biases(&self, index: usize) -> Vec<f64> {
+        let matrix = self.matrix(index);
+        (0..matrix.rows).map(|row| self.parameters[matrix.index(row, matrix.inputs)]).collect()
+    }
+}
+
+/// What a layer does to a batch, with its sizes.
+enum Operation {
+    Conv(ConvShape),
+    Dense(DenseShape),
+    Pool(PoolShape),
+    Dropout(Dropout),
+    Identity,
+}
+
+impl Operation {
+    /// The operation of layer `index` on a batch of `n` images.
+    fn of(index: usize, layer: &Layer, n: usize, shapes: &[Shape], pass: Pass) -> Operation {
+        let input = shapes[index];
+        let Shape { channels: c, height: h, width: w } = input;
+        match (*layer, pass) {
+            (Layer::Conv { filters: f, kernel, .. }, _) => {
+                Operation::Conv(ConvShape { n, c, h, w, f, kernel, padding: layer.padding() })
+            }
+            (Layer::Dense { units, .. }, _) => Operation::Dense(DenseShape { n, inputs: input.features(), units }),
+            (Layer::Pool { size }, _) => Operation::Pool(PoolShape { n, c, h, w, size }),
+            (Layer::Dropout { rate }, Pass::Train { seed, step, capacity }) => {
+                let (layer, features) = (index as u32, input.features());
+                Operation::Dropout(Dropout { rate, seed, layer, step, features, capacity })
+            }
+            (Layer::Dropout { .. }, Pass::Evaluate) => Operation::Identity,
+        }
+    }
+}
+
+fn mean_loss(activations: &[Vec<f64>], labels: &[u8], classes: usize) -> f64 {
+    softmax::mean(&softmax::forward(&activations[activations.len() - 1], labels, classes), labels)
+}
+
+/// Puts the dense `weights` and `biases` of one layer into a flat vector.
+pub(super) fn fill(matrix: &Matrix, flat: &mut [f64], weights: &[f64], biases: &[f64]) {
+    assert_eq!((weights.len(), biases.len()), (matrix.rows * matrix.inputs, matrix.rows), "{}", matrix.name);
+    for (row, (weights, bias)) in weights.chunks_exact(matrix.inputs).zip(biases).enumerate() {
+        flat[matrix.index(row, 0)..matrix.index(row, matrix.inputs)].copy_from_slice(weights);
+        flat[matrix.index(row, matrix.inputs)] = *bias;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::differences::{assert_gradient, values};
+    use super::*;
+
+    const INPUT: Shape = Shape { channels: 2, height: 9, width: 8 };
+    const LABELS: [u8; 4] = [3, 0, softmax::NO_IMAGE, 1];
+    const TRAIN: Pass = Pass::Train { seed: 11, step: 2, capacity: 8 };
+
+    fn network() -> Network {
+        let text =
+            "conv 3 3x3 relu | pool 2 | dropout 0.3 | conv 4 1x3 same relu | dense 6 relu | dropout 0.2 | dense 4";
+        Network::parse(INPUT, text).unwrap()
+    }
+
+    fn model() -> Model {
+        let network = network();
+        let mut model = Model::new(&network, &Parameters::glorot(&network, 1));
+        for matrix in network.matrices() {
+            for (row, bias) in values(matrix.layer as u32, matrix.rows).into_iter().enumerate() {
+                model.parameters[matrix.index(row, matrix.inputs)] = 0.3 * bias;
+            }
+        }
+        model
+    }
+
+    fn batch() -> Batch {
+        Batch { images: values(9, LABELS.len() * INPUT.features()), labels: LABELS.to_vec() }
+    }
+
+    fn gradients(model: &Model, batch: &Batch) -> Gradients {
+        model.backward(&model.forward(&batch.images, TRAIN), &batch.labels, TRAIN)
+    }
+
+    // The loss has kinks, where a unit turns active or another pixel wins its window, and there it has no gradient. The
+    // numbers of these tests are fixed, and none of their differences crosses a kink.
+
+    #[test]
+    fn model_parameter_gradient_agrees_with_finite_differences() {
+        let (model, batch) = (model(), batch());
+        let d_parameters = gradients(&model, &batch).d_parameters;
+        assert_gradient("d_parameters", &model.parameters, &d_parameters, |parameters| {
+            Model { parameters: parameters.to_vec(), ..model.clone() }.loss(&batch, TRAIN)
+        });
+    }
+
+    #[test]
+    fn model_input_gradient_agrees_with_finite_differences() {
+        let (model, batch) = (model(), batch());
+        let d_images = &gradients(&model, &batch).d_activations[0];
+        assert_gradient("d_images", &batch.images, d_images, |images| {
+            model.loss(&Batch { images: images.to_vec(), labels: batch.labels.clone() }, TRAIN)
+        });
+    }
+
+    #[test]
+    fn model_drops_units_in_training_only_and_anew_in_each_step() {
+        let (model, images) = (model(), batch().images);
+        let logits = |pass| model.forward(&images, pass).pop().unwrap();
+        let other_step = Pass::Train { seed: 11, step: 3, capacity: 8 };
+        assert_eq!(model.forward(&images, Pass::Evaluate)[2], model.forward(&images, Pass::Evaluate)[3]);
+        assert_ne!(logits(Pass::Evaluate), logits(TRAIN));
+        assert_ne!(logits(other_step), logits(TRAIN));
+        assert_eq!(logits(TRAIN), logits(TRAIN));
+    }
+
+    #[test]
+    fn model_counts_the_steps_of_dropout_from_zero() {
+        let mut model = model();
+        let at_rest = Optimiser::Sgd(Sgd { learning_rate: 0.0, momentum: 0.0 });
+        let losses = [0, 1, 2].map(|step| model.loss(&batch(), Pass::Train { seed: 11, step, capacity: 8 }));
+        assert_eq!(model.train(&vec![batch(); 3], at_rest, 11, 8), losses);
+    }
+
+    #[test]
+    fn model_learns_one_batch_by_heart_with_either_optimiser() {
+        let sgd = Sgd { learning_rate: 0.02, momentum: 0.9 };
+        for optimiser in [Optimiser::Adam(Adam::new(0.01)), Optimiser::Sgd(sgd)] {
+            let mut model = model();
+            let losses = model.train(&vec![batch(); 100], optimiser, 0, 4);
+            let after = model.loss(&batch(), Pass::Evaluate);
+            assert!(losses[0] > 1.0 && after < 0.05, "{optimiser:?}: from {} to {after}", losses[0]);
+            let logits = model.forward(&batch().images, Pass::Evaluate).pop().unwrap();
+            let predictions = softmax::predictions(&logits, 4);
+            assert_eq!([predictions[0], predictions[1], predictions[3]], [3, 0, 1]);
+        }
+    }
+}
