@@ -1,12 +1,11 @@
 // Core: C[m, n] = sum over k of A[m, k] B[k, n], for drivers on which loads are dear (software drivers).
 // Each lane of a subgroup loads the numbers of A of a row of its own and broadcasts them to the others: one load serves
-// LANES rows. No workgroup memory and no barriers. LANES is the subgroup's size and must divide WORKGROUP.
+// LANES rows. No workgroup memory and no barriers. A workgroup is one subgroup of LANES.
 
 // One invocation per BLOCKS column blocks and GROUPS * LANES rows; z counts the splits of the inner size.
-@compute @workgroup_size(WORKGROUP)
+@compute @workgroup_size(LANES)
 fn matmul(
     @builtin(workgroup_id) tile: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
     @builtin(subgroup_invocation_id) lane: u32,
 ) {
     let first_row = tile.y * (GROUPS * LANES);
@@ -19,7 +18,7 @@ fn matmul(
     // end
     // end
     // repeat P BLOCKS
-    let j_P = (tile.x * BLOCKS + P) * WORKGROUP + local;
+    let j_P = (tile.x * BLOCKS + P) * LANES + lane;
     let column_P = column(min(j_P, COLUMN_BLOCKS - 1u));
     // end
 

@@ -41,11 +41,14 @@ impl Recording {
         self.commands.push(Command::Run(dispatch));
     }
 
-    /// The dispatches in their order.
-    pub fn dispatches(&self) -> impl Iterator<Item = &Dispatch> {
-        self.commands.iter().filter_map(|command| match command {
-            Command::Run(dispatch) => Some(dispatch),
-            Command::Copy(_) => None,
+    /// Each command as a recording of its own, with its name: a kernel's, or `copy` for a copy to a texture.
+    pub fn commands(&self) -> impl Iterator<Item = (&str, Recording)> {
+        self.commands.iter().map(|command| {
+            let name = match command {
+                Command::Copy(_) => "copy",
+                Command::Run(dispatch) => dispatch.name(),
+            };
+            (name, Recording { commands: vec![command.clone()], ..Recording::new(&self.gpu) })
         })
     }
 

@@ -35,12 +35,10 @@ impl Product {
         let groups = (1..=(MOST_ROWS / lanes).max(1))
             .min_by_key(|groups| self.rows.div_ceil(groups * lanes) * (groups * lanes + 8))
             .expect("there is at least one group");
-        let workgroup = self.column_blocks.next_multiple_of(lanes).min(32.max(lanes));
-        let blocks = if self.column_blocks > workgroup { 2 } else { 1 };
+        let blocks = if self.column_blocks > lanes { 2 } else { 1 };
         operation.files.push("matmul/broadcast");
-        let source =
-            operation.with("LANES", lanes).with("GROUPS", groups).with("BLOCKS", blocks).with("WORKGROUP", workgroup);
-        (source, [self.column_blocks.div_ceil(workgroup * blocks), self.rows.div_ceil(groups * lanes), self.splits])
+        let source = operation.with("LANES", lanes).with("GROUPS", groups).with("BLOCKS", blocks);
+        (source, [self.column_blocks.div_ceil(lanes * blocks), self.rows.div_ceil(groups * lanes), self.splits])
     }
 
     /// `matmul/tile.wgsl`: 64 rows by 16 column blocks.
