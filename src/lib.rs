@@ -1,5 +1,6 @@
 //! A recognizer of handwritten digits whose every forward and backward pass is a WGSL compute shader.
 
+pub mod cases;
 pub mod evaluate;
 pub mod gpu;
 pub mod layers;

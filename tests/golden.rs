@@ -38,8 +38,7 @@ fn initial(golden: &Golden, number: usize) -> (Vec<f64>, Vec<f64>) {
 /// The gradient by the weights and biases of matrix `number`, from 1.
 fn d_initial(golden: &Golden, number: usize) -> (Vec<f64>, Vec<f64>) {
     let (matrix, flat) = (&golden.network().matrices()[number - 1], golden.d_parameters());
-    let weights = (0..matrix.rows).flat_map(|row| &flat[matrix.index(row, 0)..matrix.index(row, matrix.inputs)]);
-    (weights.copied().collect(), (0..matrix.rows).map(|row| flat[matrix.index(row, matrix.inputs)]).collect())
+    (matrix.weights(&flat), matrix.biases(&flat))
 }
 
 #[test]

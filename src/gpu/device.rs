@@ -129,6 +129,11 @@ impl Gpu {
         broadcast.into_iter().chain([Core::Tile]).collect()
     }
 
+    /// Every kernel that was compiled for this device.
+    pub fn kernels(&self) -> Vec<Arc<Kernel>> {
+        self.kernels.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).values().cloned().collect()
+    }
+
     /// Waits until all submitted work is done.
     ///
     /// # Errors

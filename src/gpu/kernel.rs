@@ -13,6 +13,8 @@ use super::{Checks, Gpu, Source, Tensor};
 /// A compiled kernel.
 pub struct Kernel {
     name: String,
+    entry_point: &'static str,
+    text: String,
     pipeline: wgpu::ComputePipeline,
     layout: wgpu::BindGroupLayout,
     slots: Vec<Slot>,
@@ -67,7 +69,7 @@ impl Kernel {
         gpu.cached(key, |text| Kernel::compile(gpu, name, source.entry_point, text))
     }
 
-    fn compile(gpu: &Gpu, name: String, entry_point: &str, text: &str) -> Result<Kernel, KernelError> {
+    fn compile(gpu: &Gpu, name: String, entry_point: &'static str, text: &str) -> Result<Kernel, KernelError> {
         let slots =
             slots(text, entry_point).map_err(|message| KernelError::Shader { kernel: name.clone(), message })?;
         let entries: Vec<BindGroupLayoutEntry> = slots.iter().map(Slot::layout).collect();
@@ -103,13 +105,23 @@ impl Kernel {
         });
         match pollster::block_on(scope.pop()) {
             Some(error) => Err(KernelError::Driver { kernel: name, message: error.to_string() }),
-            None => Ok(Kernel { name, pipeline, layout, slots }),
+            None => Ok(Kernel { name, entry_point, text: text.into(), pipeline, layout, slots }),
         }
     }
 
     /// The file and entry point, `conv/forward.matmul`.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The name of the function that is run.
+    pub fn entry_point(&self) -> &'static str {
+        self.entry_point
+    }
+
+    /// The WGSL that was compiled.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     pub(super) fn pipeline(&self) -> &wgpu::ComputePipeline {

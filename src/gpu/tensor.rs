@@ -20,6 +20,10 @@ pub struct Tensor {
 /// A texel of the texture, in bytes: one `vec4<f32>`.
 const TEXEL: u64 = 16;
 
+/// What stands behind a poisoned tensor, and how often.
+const GUARD: u32 = 0x5EA1_ED00;
+const GUARD_LENGTH: usize = 256;
+
 impl Tensor {
     /// `length` zeros. `name` appears in errors.
     ///
@@ -33,13 +37,28 @@ impl Tensor {
         if bytes > most {
             return Err(GpuError::TooLarge { what: name.into(), bytes, most });
         }
-        let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some(name),
-            size: bytes,
-            usage: BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
-        Ok(Tensor { name: name.into(), length, buffer, texture: Arc::default() })
+        Ok(Tensor { name: name.into(), length, buffer: storage(gpu, name, bytes), texture: Arc::default() })
+    }
+
+    /// `length` numbers that are NaN, so that what a kernel leaves out shows, with a guard behind them, so that what it
+    /// writes beyond shows in [`Tensor::guard_is_intact`]. For tests.
+    pub fn poisoned(gpu: &Gpu, name: &str, length: usize) -> Tensor {
+        let mut words = vec![f32::NAN.to_bits(); length];
+        words.resize(length.next_multiple_of(4), GUARD);
+        words.extend([GUARD; GUARD_LENGTH]);
+        let buffer = storage(gpu, name, 4 * words.len() as u64);
+        gpu.queue.write_buffer(&buffer, 0, bytemuck::cast_slice(&words));
+        Tensor { name: name.into(), length, buffer, texture: Arc::default() }
+    }
+
+    /// Whether nothing was written behind the numbers of a [`Tensor::poisoned`].
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn guard_is_intact(&self, gpu: &Gpu) -> Result<bool, GpuError> {
+        let first = self.length.next_multiple_of(4);
+        let guard: Vec<u32> = self.read_range(gpu, first..first + GUARD_LENGTH)?;
+        Ok(guard == [GUARD; GUARD_LENGTH])
     }
 
     /// A tensor with these numbers.
@@ -165,4 +184,13 @@ impl Tensor {
             encoder.copy_buffer_to_texture(source, target, size);
         }
     }
+}
+
+fn storage(gpu: &Gpu, name: &str, bytes: u64) -> wgpu::Buffer {
+    gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        label: Some(name),
+        size: bytes,
+        usage: BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST,
+        mapped_at_creation: false,
+    })
 }

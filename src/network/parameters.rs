@@ -40,6 +40,13 @@ pub struct Parameters {
 }
 
 impl Matrix {
+    /// The matrix of layer `layer` with weights of `weight_shape`, placed at `offset`.
+    pub fn new(layer: usize, name: &str, weight_shape: &[usize], offset: usize) -> Matrix {
+        let (rows, inputs) = (weight_shape[0], weight_shape[1..].iter().product::<usize>());
+        let stride = (inputs + 1).next_multiple_of(ROW_ALIGNMENT);
+        Matrix { layer, name: name.into(), weight_shape: weight_shape.to_vec(), rows, inputs, stride, offset }
+    }
+
     /// Where weight `input` of `row` lies; `input == inputs` is the bias.
     pub fn index(&self, row: usize, input: usize) -> usize {
         self.offset + row * self.stride + input
@@ -51,12 +58,12 @@ impl Matrix {
     }
 
     /// The weights out of a flat vector, dense, in the order of `weight_shape`.
-    pub fn weights(&self, flat: &[f32]) -> Vec<f32> {
+    pub fn weights<T: Copy>(&self, flat: &[T]) -> Vec<T> {
         (0..self.rows).flat_map(|row| &flat[self.index(row, 0)..self.index(row, self.inputs)]).copied().collect()
     }
 
     /// The biases out of a flat vector, `[rows]`.
-    pub fn biases(&self, flat: &[f32]) -> Vec<f32> {
+    pub fn biases<T: Copy>(&self, flat: &[T]) -> Vec<T> {
         (0..self.rows).map(|row| flat[self.index(row, self.inputs)]).collect()
     }
 
@@ -64,7 +71,7 @@ impl Matrix {
     ///
     /// # Panics
     /// If there are not `rows * inputs` weights and `rows` biases.
-    pub fn fill(&self, flat: &mut [f32], weights: &[f32], biases: &[f32]) {
+    pub fn fill<T: Copy>(&self, flat: &mut [T], weights: &[T], biases: &[T]) {
         assert_eq!((weights.len(), biases.len()), (self.rows * self.inputs, self.rows), "{}", self.name);
         for (row, (weights, bias)) in weights.chunks_exact(self.inputs).zip(biases).enumerate() {
             flat[self.index(row, 0)..self.index(row, self.inputs)].copy_from_slice(weights);
@@ -110,10 +117,9 @@ pub(super) fn matrices(network: &Network) -> Vec<Matrix> {
             }
             Layer::Pool { .. } | Layer::Dropout { .. } => continue,
         };
-        let (rows, inputs) = (weight_shape[0], weight_shape[1..].iter().product::<usize>());
-        let stride = (inputs + 1).next_multiple_of(ROW_ALIGNMENT);
-        matrices.push(Matrix { layer, name, weight_shape, rows, inputs, stride, offset });
-        offset += rows * stride;
+        let matrix = Matrix::new(layer, &name, &weight_shape, offset);
+        offset = matrix.end();
+        matrices.push(matrix);
     }
     matrices
 }

@@ -42,11 +42,11 @@ pub(super) fn parse(input: Shape, text: &str) -> Result<Network, NetworkError> {
         });
     }
     match layers.last() {
-        Some(Layer::Dense { units: 2..=256, activation: Activation::Linear }) => Ok(Network { input, layers }),
+        Some(Layer::Dense { units: 2..=255, activation: Activation::Linear }) => Ok(Network { input, layers }),
         Some(Layer::Dense { activation: Activation::Linear, .. }) => Err(NetworkError::Layer {
             number: layers.len(),
             text: layers[layers.len() - 1].to_string(),
-            problem: "the last layer must have 2 to 256 units, one for each class".into(),
+            problem: "the last layer must have 2 to 255 units, one for each class".into(),
         }),
         Some(layer) => Err(NetworkError::LastLayer { text: layer.to_string() }),
         None => Err(NetworkError::Empty),
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn text_survives_a_round_trip() {
-        for text in ["conv 7 5x3 same relu | pool 3 | dense 10", "dropout 0 | dense 2", "conv 1 1x1 | dense 256"] {
+        for text in ["conv 7 5x3 same relu | pool 3 | dense 10", "dropout 0 | dense 2", "conv 1 1x1 | dense 255"] {
             assert_eq!(Network::parse(Shape::MNIST, text).unwrap().to_string(), text);
         }
         assert_eq!(
@@ -176,7 +176,7 @@ mod tests {
         assert!(problem("dense 10 | ").contains("layer 2, \"\": it is empty"));
         assert!(problem("dense 10 relu").contains("last layer"));
         assert!(problem("pool 2").contains("last layer"));
-        assert!(problem("dense 1").contains("2 to 256"));
+        assert!(problem("dense 1").contains("2 to 255"));
         assert!(problem("conv 65535 9x9 same | dense 65535 relu | dense 10").contains("too large"));
     }
 }

@@ -5,7 +5,6 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 use super::adam::Adam;
 use super::batch::Batch;
-use super::model::fill;
 use crate::network::{Network, Parameters, Shape};
 
 static FILE: &[u8] = include_bytes!("../../data/golden/small.safetensors");
@@ -123,7 +122,7 @@ impl Golden {
             let layer = matrix.name.replace("dense", "fc");
             let weights = self.numbers(&format!("{prefix}.{layer}.weight"));
             let biases = self.numbers(&format!("{prefix}.{layer}.bias"));
-            fill(matrix, &mut flat, &weights, &biases);
+            matrix.fill(&mut flat, &weights, &biases);
         }
         flat
     }

@@ -102,12 +102,12 @@ impl Model {
             d_activations[index] = match Operation::of(index, layer, labels.len(), &shapes, pass) {
                 Operation::Conv(shape) => {
                     let (d_weights, d_biases) = conv::backward_weights(&d_y, x, &shape);
-                    fill(&self.matrix(index), &mut d_parameters, &d_weights, &d_biases);
+                    self.matrix(index).fill(&mut d_parameters, &d_weights, &d_biases);
                     conv::backward_input(&d_y, &self.weights(index), &shape)
                 }
                 Operation::Dense(shape) => {
                     let (d_weights, d_biases) = dense::backward_weights(&d_y, x, &shape);
-                    fill(&self.matrix(index), &mut d_parameters, &d_weights, &d_biases);
+                    self.matrix(index).fill(&mut d_parameters, &d_weights, &d_biases);
                     dense::backward_input(&d_y, &self.weights(index), &shape)
                 }
                 Operation::Pool(shape) => pool::backward(&d_y, x, &shape),
@@ -152,15 +152,12 @@ impl Model {
 
     /// The weights of layer `index`, `[F, C, KH, KW]` or `[units, inputs]`.
     fn weights(&self, index: usize) -> Vec<f64> {
-        let matrix = self.matrix(index);
-        let row = |row| &self.parameters[matrix.index(row, 0)..matrix.index(row, matrix.inputs)];
-        (0..matrix.rows).flat_map(row).copied().collect()
+        self.matrix(index).weights(&self.parameters)
     }
 
     /// The biases of layer `index`, `[F]` or `[units]`.
     fn biases(&self, index: usize) -> Vec<f64> {
-        let matrix = self.matrix(index);
-        (0..matrix.rows).map(|row| self.parameters[matrix.index(row, matrix.inputs)]).collect()
+        self.matrix(index).biases(&self.parameters)
     }
 }
 
@@ -195,15 +192,6 @@ impl Operation {
 
 fn mean_loss(activations: &[Vec<f64>], labels: &[u8], classes: usize) -> f64 {
     softmax::mean(&softmax::forward(&activations[activations.len() - 1], labels, classes), labels)
-}
-
-/// Puts the dense `weights` and `biases` of one layer into a flat vector.
-pub(super) fn fill(matrix: &Matrix, flat: &mut [f64], weights: &[f64], biases: &[f64]) {
-    assert_eq!((weights.len(), biases.len()), (matrix.rows * matrix.inputs, matrix.rows), "{}", matrix.name);
-    for (row, (weights, bias)) in weights.chunks_exact(matrix.inputs).zip(biases).enumerate() {
-        flat[matrix.index(row, 0)..matrix.index(row, matrix.inputs)].copy_from_slice(weights);
-        flat[matrix.index(row, matrix.inputs)] = *bias;
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,53 @@
+//! The whole network against PyTorch: a training of three steps must give its losses, gradients, parameters and answers.
+
+use super::{Verdict, compare};
+use crate::gpu::{Gpu, GpuError};
+use crate::layers::batch::Images;
+use crate::reference::Optimiser;
+use crate::reference::golden::Golden;
+use crate::trainer::{Plan, Trainer};
+
+/// What f32 may add on the way through the network; the numbers themselves are up to 1.
+const GRADIENT_TOLERANCE: f64 = 1e-6;
+const LOSS_TOLERANCE: f64 = 1e-5;
+
+/// Adam's first step is the learning rate, 1e-3, in the direction of the gradient; a hundredth of it must be right.
+const PARAMETER_TOLERANCE: f64 = 1e-5;
+
+/// A gradient below this can be lost in rounding, and then Adam's first step has another direction.
+const CLEAR_GRADIENT: f64 = 1e-5;
+
+/// Three steps of Adam on the golden images, compared with PyTorch's.
+///
+/// # Errors
+/// A kernel cannot be built or the device failed.
+pub fn golden(gpu: &Gpu) -> Result<Verdict, GpuError> {
+    let golden = Golden::open();
+    let images = Images::new(gpu, golden.pixels(), golden.labels())?;
+    let count = images.count();
+    let plan = Plan { batch: count, optimiser: Optimiser::Adam(golden.adam()), seed: 0 };
+    let mut trainer = Trainer::new(gpu, &golden.network(), &golden.parameters(), &images, &plan)?;
+    let (mut losses, mut results) = (Vec::new(), Vec::new());
+    for epoch in 0..3 {
+        // An epoch is one step on all images; their order changes nothing but the order of additions.
+        trainer.begin_epoch(epoch);
+        losses.push(trainer.run(1)?.iter().sum::<f32>() / count as f32);
+        if epoch == 0 {
+            let gradients = golden.d_parameters();
+            let found: Vec<f32> = trainer.d_parameters().read(gpu)?;
+            results.push(compare("the gradient", &found, &gradients, GRADIENT_TOLERANCE));
+            let clear = |at: &usize| gradients[*at].abs() > CLEAR_GRADIENT;
+            let after: Vec<f32> = trainer.model().parameters().read(gpu)?;
+            let after: Vec<f32> = (0..after.len()).filter(clear).map(|at| after[at]).collect();
+            let expected = golden.parameters_after_one_step();
+            let expected: Vec<f64> = (0..expected.len()).filter(clear).map(|at| expected[at]).collect();
+            results.push(compare("the parameters after a step", &after, &expected, PARAMETER_TOLERANCE));
+        }
+    }
+    results.push(compare("the loss of step", &losses, &golden.losses()[..3], LOSS_TOLERANCE));
+    let worst: Result<Vec<f64>, String> = results.into_iter().collect();
+    Ok(match worst {
+        Ok(worst) => Verdict::Agrees { worst: worst.into_iter().fold(0.0, f64::max) },
+        Err(difference) => Verdict::Differs(difference),
+    })
+}

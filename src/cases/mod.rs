@@ -1,0 +1,187 @@
+//! One table of cases for tests, `digits selftest` and benches: an operation at a shape, with its inputs, what the
+//! reference makes of them, and how much work it is.
+
+mod golden;
+mod passes;
+mod products;
+mod table;
+
+pub use golden::golden;
+pub use table::{parity, seed_network};
+
+use crate::gpu::{Gpu, GpuError, Recording, Tensor};
+use crate::layers;
+use crate::random::{self, Stream};
+
+/// An operation at a shape.
+pub struct Case {
+    /// The operation's name: its shader's file, and its direction where one file holds both, `pool/backward`.
+    pub operation: &'static str,
+    /// The sizes, for people.
+    pub shape: String,
+    /// Multiplications and additions.
+    pub flops: f64,
+    /// What must at least be read and written.
+    pub bytes: f64,
+    prepare: Prepare,
+}
+
+type Prepare = Box<dyn Fn(&Gpu) -> Result<Prepared, GpuError> + Send + Sync>;
+
+/// A case on a device: its inputs are there, its outputs are poisoned.
+pub struct Prepared {
+    pub recording: Recording,
+    outputs: Vec<Output>,
+}
+
+/// A tensor that the operation writes, and what the reference says it must hold.
+struct Output {
+    tensor: Tensor,
+    expected: Expected,
+}
+
+enum Expected {
+    /// [N, features], within a tolerance; on the device the images are innermost.
+    Images { values: Vec<f64>, n: usize, tolerance: f64 },
+    /// In the order of the device, within a tolerance.
+    Flat { values: Vec<f64>, tolerance: f64 },
+    /// Whole numbers, exactly.
+    Words(Vec<u32>),
+}
+
+/// What a case came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// The worst error, as a part of the tolerance.
+    Agrees { worst: f64 },
+    /// The first number that is wrong, or what else is.
+    Differs(String),
+}
+
+impl Case {
+    /// Compiles the operation for `gpu` and brings its inputs there.
+    ///
+    /// # Errors
+    /// The kernel cannot be built or the tensors are too large.
+    pub fn prepare(&self, gpu: &Gpu) -> Result<Prepared, GpuError> {
+        (self.prepare)(gpu)
+    }
+
+    /// Runs the case once and compares it with the reference.
+    ///
+    /// # Errors
+    /// The kernel cannot be built or the device failed.
+    pub fn check(&self, gpu: &Gpu) -> Result<Verdict, GpuError> {
+        let prepared = self.prepare(gpu)?;
+        prepared.recording.submit(1)?;
+        prepared.verdict(gpu)
+    }
+}
+
+impl Prepared {
+    fn verdict(&self, gpu: &Gpu) -> Result<Verdict, GpuError> {
+        let mut worst: f64 = 0.0;
+        for Output { tensor, expected } in &self.outputs {
+            let error = match expected {
+                Expected::Images { values, n, tolerance } => {
+                    let found = layers::to_images_outermost(&tensor.read(gpu)?, *n);
+                    compare(tensor.name(), &found, values, *tolerance)
+                }
+                Expected::Flat { values, tolerance } => compare(tensor.name(), &tensor.read(gpu)?, values, *tolerance),
+                Expected::Words(words) => {
+                    let found: Vec<u32> = tensor.read(gpu)?;
+                    let wrong = found.iter().zip(words).position(|(found, word)| found != word);
+                    match wrong {
+                        Some(at) => Err(format!("{}[{at}] is {}, not {}", tensor.name(), found[at], words[at])),
+                        None => Ok(0.0),
+                    }
+                }
+            };
+            match error {
+                Ok(error) => worst = worst.max(error),
+                Err(difference) => return Ok(Verdict::Differs(difference)),
+            }
+            if !tensor.guard_is_intact(gpu)? {
+                return Ok(Verdict::Differs(format!("it writes beyond {}", tensor.name())));
+            }
+        }
+        Ok(Verdict::Agrees { worst })
+    }
+}
+
+/// The worst error as a part of the tolerance, or the first number beyond it; NaN is beyond.
+fn compare(name: &str, found: &[f32], expected: &[f64], tolerance: f64) -> Result<f64, String> {
+    if found.len() != expected.len() {
+        return Err(format!("{name} has {} numbers, not {}", found.len(), expected.len()));
+    }
+    let mut worst: f64 = 0.0;
+    for (at, (found, expected)) in found.iter().zip(expected).enumerate() {
+        let error = (f64::from(*found) - expected).abs() / (tolerance * expected.abs().max(1.0));
+        if error.is_nan() || error > 1.0 {
+            return Err(format!("{name}[{at}] is {found}, not {expected}"));
+        }
+        worst = worst.max(error);
+    }
+    Ok(worst)
+}
+
+/// Inputs on the host and on the device. Each has values of its own, in [-1, 1).
+struct Inputs<'a> {
+    gpu: &'a Gpu,
+    drawn: u32,
+}
+
+/// What stands in a batch where there is no image.
+#[derive(Clone, Copy)]
+enum Absent {
+    /// Numbers that must not leak into any result.
+    Anything,
+    /// Zeros, as in gradients, which sums over the images rely on.
+    Zero,
+}
+
+impl<'a> Inputs<'a> {
+    fn new(gpu: &'a Gpu) -> Self {
+        Inputs { gpu, drawn: 0 }
+    }
+
+    /// `count` numbers; a third of them are zero, as after a ReLU, and as ties are made of.
+    fn values(&mut self, count: usize) -> Vec<f64> {
+        self.drawn += 1;
+        let number = |index| match random::uniform(self.drawn, Stream::Shuffle, 0, index) {
+            drawn if drawn < 1.0 / 3.0 => 0.0,
+            drawn => f64::from(3.0 * drawn - 2.0),
+        };
+        (0..count as u32).map(number).collect()
+    }
+
+    /// A tensor in the order of the device.
+    fn flat(&self, name: &str, values: &[f64]) -> Result<Tensor, GpuError> {
+        Tensor::new(self.gpu, name, &narrow(values))
+    }
+
+    /// [N, features] -> a tensor with the images innermost.
+    fn images(&self, name: &str, values: &[f64], n: usize, absent: Absent) -> Result<Tensor, GpuError> {
+        let mut numbers = layers::to_images_innermost(&narrow(values), n);
+        let width = layers::activation_length(1, n);
+        if let Absent::Anything = absent {
+            numbers.iter_mut().enumerate().filter(|(at, _)| at % width >= n).for_each(|(_, number)| *number = 7.0);
+        }
+        Tensor::new(self.gpu, name, &numbers)
+    }
+
+    /// A poisoned tensor for [features, N].
+    fn output(&self, name: &str, features: usize, n: usize) -> Tensor {
+        Tensor::poisoned(self.gpu, name, layers::activation_length(features, n))
+    }
+}
+
+fn narrow(values: &[f64]) -> Vec<f32> {
+    values.iter().map(|value| *value as f32).collect()
+}
+
+/// How far a sum of `terms` products of numbers up to 1 may be off in f32. Measured errors stay below a fifth of it; a
+/// wrong tap or a lost term is thousands of times larger.
+fn sum_tolerance(terms: usize) -> f64 {
+    1e-6 * (terms as f64).sqrt()
+}

@@ -1,0 +1,276 @@
+//! Cases of the passes that are no matrix product: one invocation for each number or window.
+
+use super::{Absent, Case, Expected, Inputs, Output, Prepared};
+use crate::gpu::{Gpu, Recording, Tensor};
+use crate::layers;
+use crate::layers::activation_length;
+use crate::layers::batch::Images;
+use crate::layers::clock::{self, Clock};
+use crate::layers::softmax::{ScoreShape, Scores};
+use crate::network::Activation;
+use crate::reference::adam::Adam;
+use crate::reference::dropout::Dropout;
+use crate::reference::pool::PoolShape;
+use crate::reference::sgd::Sgd;
+use crate::reference::softmax::NO_IMAGE;
+use crate::reference::{self, relu_backward};
+
+/// What rounding may add to a number that is copied, scaled or squared a few times.
+const ROUNDING: f64 = 1e-6;
+
+/// Both directions of a pooling above a ReLU.
+pub fn pool(shape: PoolShape) -> [Case; 2] {
+    let [oh, ow] = shape.output();
+    let (x, y) = (shape.c * shape.h * shape.w, shape.c * oh * ow);
+    let text = format!("N {} C {} {}x{} size {}", shape.n, shape.c, shape.h, shape.w, shape.size);
+    let bytes = |numbers: usize| 4.0 * (shape.n * numbers) as f64;
+    let forward = Box::new(move |gpu: &Gpu| {
+        let mut inputs = Inputs::new(gpu);
+        let values = inputs.values(shape.n * x);
+        let tensor = inputs.output("y", y, shape.n);
+        let mut recording = Recording::new(gpu);
+        let on_gpu = inputs.images("x", &values, shape.n, Absent::Anything)?;
+        layers::pool::forward(&mut recording, &shape, [&on_gpu, &tensor])?;
+        Ok(prepared(recording, tensor, reference::pool::forward(&values, &shape), shape.n))
+    });
+    let backward = Box::new(move |gpu: &Gpu| {
+        let mut inputs = Inputs::new(gpu);
+        let (values, d_y) = (inputs.values(shape.n * x), inputs.values(shape.n * y));
+        let d_x = inputs.output("d_x", x, shape.n);
+        let mut recording = Recording::new(gpu);
+        let on_gpu = inputs.images("x", &values, shape.n, Absent::Anything)?;
+        let d_y_on_gpu = inputs.images("d_y", &d_y, shape.n, Absent::Zero)?;
+        layers::pool::backward(&mut recording, &shape, Activation::Relu, [&d_y_on_gpu, &on_gpu, &d_x])?;
+        let expected = relu_backward(&reference::pool::backward(&d_y, &values, &shape), &values);
+        Ok(prepared(recording, d_x, expected, shape.n))
+    });
+    let comparisons = (shape.n * x) as f64;
+    [
+        Case {
+            operation: "pool/forward",
+            shape: text.clone(),
+            flops: comparisons,
+            bytes: bytes(x + y),
+            prepare: forward,
+        },
+        Case {
+            operation: "pool/backward",
+            shape: text,
+            flops: comparisons,
+            bytes: bytes(2 * x + y),
+            prepare: backward,
+        },
+    ]
+}
+
+/// Both directions of dropout above a ReLU, in the third step.
+pub fn dropout(n: usize, features: usize, rate: f32) -> [Case; 2] {
+    let dropout = Dropout { rate, seed: 9, layer: 4, step: 2, features, capacity: activation_length(1, n) };
+    let now = Clock { step: 3, ..Clock::START };
+    let text = format!("N {n} C {features} rate {rate}");
+    let bytes = |numbers: usize| 4.0 * (n * features * numbers) as f64;
+    let forward = Box::new(move |gpu: &Gpu| {
+        let mut inputs = Inputs::new(gpu);
+        let x = inputs.values(n * features);
+        let y = inputs.output("y", features, n);
+        let mut recording = Recording::new(gpu);
+        let on_gpu = inputs.images("x", &x, n, Absent::Anything)?;
+        layers::dropout::forward(&mut recording, &dropout, [&now.tensor(gpu)?, &on_gpu, &y])?;
+        Ok(prepared(recording, y, reference::dropout::forward(&x, &dropout), n))
+    });
+    let backward = Box::new(move |gpu: &Gpu| {
+        let mut inputs = Inputs::new(gpu);
+        let (x, d_y) = (inputs.values(n * features), inputs.values(n * features));
+        let d_x = inputs.output("d_x", features, n);
+        let mut recording = Recording::new(gpu);
+        let d_y_on_gpu = inputs.images("d_y", &d_y, n, Absent::Zero)?;
+        let on_gpu = inputs.images("x", &x, n, Absent::Anything)?;
+        let tensors = [&now.tensor(gpu)?, &d_y_on_gpu, &on_gpu, &d_x];
+        layers::dropout::backward(&mut recording, &dropout, Activation::Relu, tensors)?;
+        let expected = relu_backward(&reference::dropout::backward(&d_y, &dropout), &x);
+        Ok(prepared(recording, d_x, expected, n))
+    });
+    let flops = (n * features) as f64;
+    [
+        Case { operation: "dropout/forward", shape: text.clone(), flops, bytes: bytes(2), prepare: forward },
+        Case { operation: "dropout/backward", shape: text, flops, bytes: bytes(3), prepare: backward },
+    ]
+}
+
+/// Scores of the second, shorter batch of a data set: `n - 1` images, or all when there is only one a batch.
+pub fn softmax(n: usize, classes: usize) -> Case {
+    let present = (n - 1).max(1);
+    let shape = ScoreShape { n, classes, count: n + present };
+    let prepare = Box::new(move |gpu: &Gpu| {
+        let mut inputs = Inputs::new(gpu);
+        // Large scores, whose exponentials overflow unless the largest is taken off first.
+        let logits: Vec<f64> = inputs.values(n * classes).iter().map(|score| 256.0 * score).collect();
+        let labels: Vec<u8> = (0..n).map(|n| if n < present { (n * 7 % classes) as u8 } else { NO_IMAGE }).collect();
+        let mut words: Vec<u32> = labels.iter().copied().map(u32::from).collect();
+        words.resize(activation_length(1, n), u32::from(NO_IMAGE));
+        let scores = Scores {
+            d_logits: inputs.output("d_logits", classes, n),
+            probabilities: inputs.output("probabilities", classes, n),
+            losses: Tensor::poisoned(gpu, "losses", 2 * activation_length(1, n)),
+            predictions: Tensor::poisoned(gpu, "predictions", 2 * activation_length(1, n)),
+        };
+        let clock = Clock { batch: 1, ..Clock::START }.tensor(gpu)?;
+        let mut recording = Recording::new(gpu);
+        let on_gpu = inputs.images("logits", &logits, n, Absent::Zero)?;
+        let labels_on_gpu = Tensor::new(gpu, "labels", &words)?;
+        layers::softmax::forward(&mut recording, &shape, [&clock, &on_gpu, &labels_on_gpu], &scores)?;
+
+        // The first batch's losses and predictions are not touched; they are given here what they must keep.
+        let width = activation_length(1, n);
+        scores.losses.write(gpu, &vec![0.25f32; width]);
+        scores.predictions.write(gpu, &vec![77u32; width]);
+        let mut losses = vec![0.25; width];
+        losses.extend(reference::softmax::forward(&logits, &labels, classes));
+        losses.resize(2 * width, 0.0);
+        let mut predictions = vec![77; width];
+        predictions.extend(reference::softmax::predictions(&logits, classes).iter().map(|class| *class as u32));
+        predictions.resize(2 * width, 0);
+        let d_logits = reference::softmax::backward(&logits, &labels, classes);
+        let probabilities = reference::softmax::probabilities(&logits, classes);
+        let images = |values| Expected::Images { values, n, tolerance: ROUNDING };
+        Ok(Prepared {
+            recording,
+            outputs: vec![
+                Output { tensor: scores.d_logits, expected: images(d_logits) },
+                Output { tensor: scores.probabilities, expected: images(probabilities) },
+                // The exponentials of a GPU are good to a few units in the last place.
+                Output {
+                    tensor: scores.losses,
+                    expected: Expected::Flat { values: losses, tolerance: 4.0 * ROUNDING },
+                },
+                Output { tensor: scores.predictions, expected: Expected::Words(predictions) },
+            ],
+        })
+    });
+    let numbers = (n * classes) as f64;
+    Case {
+        operation: "softmax",
+        shape: format!("N {n} classes {classes}"),
+        flops: 8.0 * numbers,
+        bytes: 12.0 * numbers,
+        prepare,
+    }
+}
+
+/// The second, shorter batch of `count` images.
+pub fn batch(n: usize, count: usize, features: usize) -> Case {
+    let prepare = Box::new(move |gpu: &Gpu| {
+        let pixels: Vec<u8> = (0..count * features).map(|at| (at * 31 % 256) as u8).collect();
+        let labels: Vec<u8> = (0..count).map(|at| (at * 3 % 10) as u8).collect();
+        let order: Vec<u32> = crate::random::shuffle(5, 0, count as u32);
+        let images = Images::new(gpu, &pixels, &labels)?;
+        let inputs = Inputs::new(gpu);
+        let width = activation_length(1, n);
+        let (x, y) = (inputs.output("x", features, n), Tensor::poisoned(gpu, "labels", width));
+        let clock = Clock { batch: 1, ..Clock::START }.tensor(gpu)?;
+        let mut recording = Recording::new(gpu);
+        let order_on_gpu = Tensor::new(gpu, "order", &order)?;
+        layers::batch::gather(&mut recording, n, &images, [&clock, &order_on_gpu, &x, &y])?;
+        let picks = &order[n..count.min(2 * n)];
+        let mut expected = reference::batch::gather(&pixels, &labels, picks, features);
+        expected.images.resize(n * features, 0.0);
+        let mut words: Vec<u32> = expected.labels.iter().copied().map(u32::from).collect();
+        words.resize(width, u32::from(NO_IMAGE));
+        Ok(Prepared {
+            recording,
+            outputs: vec![
+                Output { tensor: x, expected: Expected::Images { values: expected.images, n, tolerance: 1e-7 } },
+                Output { tensor: y, expected: Expected::Words(words) },
+            ],
+        })
+    });
+    let shape = format!("N {n} of {count}, {features} pixels");
+    Case { operation: "batch", shape, flops: (n * features) as f64, bytes: 5.0 * (n * features) as f64, prepare }
+}
+
+/// Three steps of Adam with the same gradient, the clock ticking before each.
+pub fn adam(length: usize) -> Case {
+    let rule = Adam::new(1e-3);
+    let prepare = Box::new(move |gpu: &Gpu| {
+        let mut inputs = Inputs::new(gpu);
+        let (d_w, mut w) = (inputs.values(length), inputs.values(length));
+        let clock = Clock::START.tensor(gpu)?;
+        let [on_gpu, m, v] = updated(gpu, ["parameters", "m", "v"], [&w, &vec![0.0; length], &vec![0.0; length]]);
+        let gradients = inputs.flat("d_parameters", &d_w)?;
+        let mut recording = Recording::new(gpu);
+        let (mut m_expected, mut v_expected) = (vec![0.0; length], vec![0.0; length]);
+        for t in 1..=3 {
+            clock::tick(&mut recording, Some(&rule), &clock)?;
+            layers::adam::forward(&mut recording, &rule, [&clock, &gradients, &on_gpu, &m, &v])?;
+            reference::adam::step(&mut w, &d_w, &mut m_expected, &mut v_expected, t, &rule);
+        }
+        Ok(flat(recording, [(on_gpu, w), (m, m_expected), (v, v_expected)]))
+    });
+    optimiser_case("adam", length, 12.0, 28.0, prepare)
+}
+
+/// Three steps of gradient descent with momentum and the same gradient.
+pub fn sgd(length: usize) -> Case {
+    let rule = Sgd { learning_rate: 0.01, momentum: 0.9 };
+    let prepare = Box::new(move |gpu: &Gpu| {
+        let mut inputs = Inputs::new(gpu);
+        let (d_w, mut w) = (inputs.values(length), inputs.values(length));
+        let mut velocity = vec![0.0; length];
+        let [on_gpu, v] = updated(gpu, ["parameters", "velocity"], [&w, &velocity]);
+        let gradients = inputs.flat("d_parameters", &d_w)?;
+        let mut recording = Recording::new(gpu);
+        for _ in 0..3 {
+            layers::sgd::forward(&mut recording, &rule, [&gradients, &on_gpu, &v])?;
+            reference::sgd::step(&mut w, &d_w, &mut velocity, &rule);
+        }
+        Ok(flat(recording, [(on_gpu, w), (v, velocity)]))
+    });
+    optimiser_case("sgd", length, 4.0, 20.0, prepare)
+}
+
+/// A clock that ticks five times.
+pub fn tick() -> Case {
+    let rule = Adam::new(1e-3);
+    let prepare = Box::new(move |gpu: &Gpu| {
+        let clock = Tensor::poisoned(gpu, "clock", 4);
+        clock.write(gpu, &[Clock::START]);
+        let mut recording = Recording::new(gpu);
+        for _ in 0..5 {
+            clock::tick(&mut recording, Some(&rule), &clock)?;
+        }
+        // The whole numbers are read as the bits of tiny floats; the corrections are what the tolerance is for.
+        let words = |word: u32| f64::from(f32::from_bits(word));
+        let values = vec![words(5), words(4), 1.0 - rule.beta1.powi(5), 1.0 - rule.beta2.powi(5)];
+        let tensor = clock.clone();
+        Ok(Prepared {
+            recording,
+            outputs: vec![Output { tensor, expected: Expected::Flat { values, tolerance: 1e-7 } }],
+        })
+    });
+    Case { operation: "tick", shape: "5 times".into(), flops: 10.0, bytes: 160.0, prepare }
+}
+
+fn optimiser_case(operation: &'static str, length: usize, flops: f64, bytes: f64, prepare: super::Prepare) -> Case {
+    let steps = 3.0 * length as f64;
+    Case { operation, shape: format!("3 steps of {length}"), flops: flops * steps, bytes: bytes * steps, prepare }
+}
+
+/// Guarded tensors that a kernel reads and writes.
+fn updated<const K: usize>(gpu: &Gpu, names: [&str; K], values: [&Vec<f64>; K]) -> [Tensor; K] {
+    std::array::from_fn(|at| {
+        let tensor = Tensor::poisoned(gpu, names[at], values[at].len());
+        tensor.write(gpu, &super::narrow(values[at]));
+        tensor
+    })
+}
+
+fn prepared(recording: Recording, tensor: Tensor, values: Vec<f64>, n: usize) -> Prepared {
+    let expected = Expected::Images { values, n, tolerance: ROUNDING };
+    Prepared { recording, outputs: vec![Output { tensor, expected }] }
+}
+
+fn flat<const K: usize>(recording: Recording, outputs: [(Tensor, Vec<f64>); K]) -> Prepared {
+    let expected = |values| Expected::Flat { values, tolerance: ROUNDING };
+    let outputs = outputs.into_iter().map(|(tensor, values)| Output { tensor, expected: expected(values) }).collect();
+    Prepared { recording, outputs }
+}

@@ -1,0 +1,238 @@
+//! Cases of the six matrix products, and of what stands around them: turned weights and sums of parts.
+
+use super::{Absent, Case, Expected, Inputs, Output, Prepared, sum_tolerance};
+use crate::gpu::{Gpu, GpuError, Recording, Tensor};
+use crate::layers;
+use crate::network::{Activation, Matrix};
+use crate::reference::conv::ConvShape;
+use crate::reference::dense::DenseShape;
+use crate::reference::{self, relu, relu_backward};
+
+/// Where the layer's weights lie in the cases: behind a few others, so that a forgotten offset shows.
+const OFFSET: usize = 8;
+
+/// The forward and both backward passes of a convolution with a ReLU.
+pub fn conv(shape: ConvShape) -> [Case; 3] {
+    let [oh, ow] = shape.output();
+    let (x, y) = (shape.c * shape.h * shape.w, shape.f * oh * ow);
+    let taps = shape.kernel[0] * shape.kernel[1];
+    let matrix = Matrix::new(0, "w", &[shape.f, shape.c, shape.kernel[0], shape.kernel[1]], OFFSET);
+    let text = format!(
+        "N {} C {} {}x{} F {} K {}x{} pad {}",
+        shape.n, shape.c, shape.h, shape.w, shape.f, shape.kernel[0], shape.kernel[1], shape.padding[0]
+    );
+    let flops = (2 * shape.n * y * shape.c * taps) as f64;
+    let bytes = 4.0 * (shape.n * (x + y) + matrix.rows * matrix.inputs) as f64;
+    let case = |operation, prepare| Case { operation, shape: text.clone(), flops, bytes, prepare };
+    let (forward, weights) = (matrix.clone(), matrix.clone());
+    [
+        case(
+            "conv/forward",
+            Box::new(move |gpu| {
+                let product = Product { matrix: &forward, x, y, n: shape.n, terms: shape.c * taps };
+                product.forward(
+                    gpu,
+                    |w, b, x| reference::conv::forward(x, w, b, &shape),
+                    |r, tensors| layers::conv::forward(r, &shape, &forward, Activation::Relu, tensors),
+                )
+            }),
+        ),
+        case(
+            "conv/backward_input",
+            Box::new(move |gpu| {
+                let product = Product { matrix: &matrix, x, y, n: shape.n, terms: shape.f * taps };
+                product.backward_input(
+                    gpu,
+                    |w, d_y| reference::conv::backward_input(d_y, w, &shape),
+                    |r, tensors| layers::conv::backward_input(r, &shape, Activation::Relu, tensors),
+                )
+            }),
+        ),
+        case(
+            "conv/backward_weights",
+            Box::new(move |gpu| {
+                let product = Product { matrix: &weights, x, y, n: shape.n, terms: shape.n * oh * ow };
+                product.backward_weights(
+                    gpu,
+                    |d_y, x| reference::conv::backward_weights(d_y, x, &shape),
+                    |r, tensors| layers::conv::backward_weights(r, &shape, &weights, tensors),
+                )
+            }),
+        ),
+    ]
+}
+
+/// The forward and both backward passes of a dense layer with a ReLU.
+pub fn dense(shape: DenseShape) -> [Case; 3] {
+    let (x, y) = (shape.inputs, shape.units);
+    let matrix = Matrix::new(0, "w", &[y, x], OFFSET);
+    let text = format!("N {} C {x} F {y}", shape.n);
+    let flops = (2 * shape.n * x * y) as f64;
+    let bytes = 4.0 * (shape.n * (x + y) + x * y) as f64;
+    let case = |operation, prepare| Case { operation, shape: text.clone(), flops, bytes, prepare };
+    let (forward, weights) = (matrix.clone(), matrix.clone());
+    [
+        case(
+            "dense/forward",
+            Box::new(move |gpu| {
+                Product { matrix: &forward, x, y, n: shape.n, terms: x }.forward(
+                    gpu,
+                    |w, b, x| reference::dense::forward(x, w, b, &shape),
+                    |r, tensors| layers::dense::forward(r, &shape, &forward, Activation::Relu, tensors),
+                )
+            }),
+        ),
+        case(
+            "dense/backward_input",
+            Box::new(move |gpu| {
+                Product { matrix: &matrix, x, y, n: shape.n, terms: y }.backward_input(
+                    gpu,
+                    |w, d_y| reference::dense::backward_input(d_y, w, &shape),
+                    |r, tensors| layers::dense::backward_input(r, &shape, Activation::Relu, tensors),
+                )
+            }),
+        ),
+        case(
+            "dense/backward_weights",
+            Box::new(move |gpu| {
+                Product { matrix: &weights, x, y, n: shape.n, terms: shape.n }.backward_weights(
+                    gpu,
+                    |d_y, x| reference::dense::backward_weights(d_y, x, &shape),
+                    |r, tensors| layers::dense::backward_weights(r, &shape, &weights, tensors),
+                )
+            }),
+        ),
+    ]
+}
+
+/// Weights of `weight_shape` turned around.
+pub fn transpose(weight_shape: &'static [usize]) -> Case {
+    let matrix = Matrix::new(0, "w", weight_shape, OFFSET);
+    let bytes = 8.0 * (matrix.rows * matrix.inputs) as f64;
+    let prepare = Box::new(move |gpu: &Gpu| {
+        let mut inputs = Inputs::new(gpu);
+        let parameters = inputs.values(matrix.end());
+        let w_t = Tensor::poisoned(gpu, "w_t", layers::transpose::length(&matrix));
+        let mut recording = Recording::new(gpu);
+        let tensors = [&inputs.flat("parameters", &parameters)?, &w_t];
+        layers::transpose::forward(&mut recording, &matrix, tensors)?;
+        let values = reference::transpose::weights(&parameters, &matrix);
+        Ok(Prepared {
+            recording,
+            outputs: vec![Output { tensor: w_t, expected: Expected::Flat { values, tolerance: f64::MIN_POSITIVE } }],
+        })
+    });
+    Case { operation: "transpose", shape: format!("{weight_shape:?}"), flops: 0.0, bytes, prepare }
+}
+
+/// The sum of `splits` parts of the gradient of weights of `weight_shape`.
+pub fn reduce(weight_shape: &'static [usize], splits: usize) -> Case {
+    let matrix = Matrix::new(0, "w", weight_shape, OFFSET);
+    let length = matrix.rows * matrix.stride;
+    let prepare = Box::new(move |gpu: &Gpu| {
+        let mut inputs = Inputs::new(gpu);
+        let parts = inputs.values(splits * length);
+        let d_w = Tensor::poisoned(gpu, "d_w", matrix.end());
+        d_w.write(gpu, &[0.0f32; OFFSET]);
+        let mut recording = Recording::new(gpu);
+        layers::reduce::sum(&mut recording, splits, &matrix, [&inputs.flat("parts", &parts)?, &d_w])?;
+        let mut values = vec![0.0; OFFSET];
+        values.extend(reference::reduce::sum(&parts, length));
+        Ok(Prepared {
+            recording,
+            outputs: vec![Output {
+                tensor: d_w,
+                expected: Expected::Flat { values, tolerance: sum_tolerance(splits) },
+            }],
+        })
+    });
+    let shape = format!("{splits} parts of {weight_shape:?}");
+    Case {
+        operation: "reduce",
+        shape,
+        flops: (splits * length) as f64,
+        bytes: 4.0 * ((splits + 1) * length) as f64,
+        prepare,
+    }
+}
+
+/// A layer with weights, reduced to sizes: `x` and `y` numbers an image, `terms` products a sum.
+struct Product<'a> {
+    matrix: &'a Matrix,
+    x: usize,
+    y: usize,
+    n: usize,
+    terms: usize,
+}
+
+type Result<T> = std::result::Result<T, GpuError>;
+
+impl Product<'_> {
+    fn forward(
+        &self,
+        gpu: &Gpu,
+        reference: impl Fn(&[f64], &[f64], &[f64]) -> Vec<f64>,
+        layer: impl Fn(&mut Recording, [&Tensor; 3]) -> Result<()>,
+    ) -> Result<Prepared> {
+        let mut inputs = Inputs::new(gpu);
+        let (parameters, x) = (self.parameters(&mut inputs), inputs.values(self.n * self.x));
+        let y = inputs.output("y", self.y, self.n);
+        let mut recording = Recording::new(gpu);
+        let on_gpu = inputs.images("x", &x, self.n, Absent::Anything)?;
+        layer(&mut recording, [&inputs.flat("parameters", &parameters)?, &on_gpu, &y])?;
+        let sums = reference(&self.matrix.weights(&parameters), &self.matrix.biases(&parameters), &x);
+        Ok(self.images(recording, y, relu(&sums)))
+    }
+
+    fn backward_input(
+        &self,
+        gpu: &Gpu,
+        reference: impl Fn(&[f64], &[f64]) -> Vec<f64>,
+        layer: impl Fn(&mut Recording, [&Tensor; 4]) -> Result<()>,
+    ) -> Result<Prepared> {
+        let mut inputs = Inputs::new(gpu);
+        let parameters = self.parameters(&mut inputs);
+        let (d_y, x) = (inputs.values(self.n * self.y), inputs.values(self.n * self.x));
+        let d_x = inputs.output("d_x", self.x, self.n);
+        let mut recording = Recording::new(gpu);
+        let w_t = inputs.flat("w_t", &reference::transpose::weights(&parameters, self.matrix))?;
+        let on_gpu = inputs.images("d_y", &d_y, self.n, Absent::Zero)?;
+        layer(&mut recording, [&w_t, &on_gpu, &inputs.images("x", &x, self.n, Absent::Anything)?, &d_x])?;
+        let values = relu_backward(&reference(&self.matrix.weights(&parameters), &d_y), &x);
+        Ok(self.images(recording, d_x, values))
+    }
+
+    fn backward_weights(
+        &self,
+        gpu: &Gpu,
+        reference: impl Fn(&[f64], &[f64]) -> (Vec<f64>, Vec<f64>),
+        layer: impl Fn(&mut Recording, [&Tensor; 3]) -> Result<()>,
+    ) -> Result<Prepared> {
+        let mut inputs = Inputs::new(gpu);
+        let (d_y, x) = (inputs.values(self.n * self.y), inputs.values(self.n * self.x));
+        let d_parameters = Tensor::poisoned(gpu, "d_parameters", self.matrix.end());
+        d_parameters.write(gpu, &[0.0f32; OFFSET]);
+        let mut recording = Recording::new(gpu);
+        let on_gpu = inputs.images("d_y", &d_y, self.n, Absent::Zero)?;
+        layer(&mut recording, [&on_gpu, &inputs.images("x", &x, self.n, Absent::Anything)?, &d_parameters])?;
+        let (weights, biases) = reference(&d_y, &x);
+        let mut values = vec![0.0; self.matrix.end()];
+        self.matrix.fill(&mut values, &weights, &biases);
+        let expected = Expected::Flat { values, tolerance: sum_tolerance(self.terms) };
+        Ok(Prepared { recording, outputs: vec![Output { tensor: d_parameters, expected }] })
+    }
+
+    /// All parameters up to the layer's, the padding behind its rows zero as in training.
+    fn parameters(&self, inputs: &mut Inputs) -> Vec<f64> {
+        let mut flat = vec![0.5; OFFSET];
+        flat.resize(self.matrix.end(), 0.0);
+        let weights = inputs.values(self.matrix.rows * self.matrix.inputs);
+        self.matrix.fill(&mut flat, &weights, &inputs.values(self.matrix.rows));
+        flat
+    }
+
+    fn images(&self, recording: Recording, tensor: Tensor, values: Vec<f64>) -> Prepared {
+        let expected = Expected::Images { values, n: self.n, tolerance: sum_tolerance(self.terms) };
+        Prepared { recording, outputs: vec![Output { tensor, expected }] }
+    }
+}

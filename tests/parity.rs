@@ -1,0 +1,46 @@
+//! Every kernel, joined to each core, reading buffers and textures, checked and unchecked, agrees with the reference.
+
+use digits::cases::{Verdict, parity};
+use digits::gpu::{Checks, Gpu, Operands, Request, Settings};
+
+/// The GPU, or a failure that says what is missing: these tests prove nothing without one.
+fn gpu() -> Gpu {
+    Gpu::open(&Request::default()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[track_caller]
+fn agrees(gpu: &Gpu) {
+    let cases = parity();
+    let mut wrong = Vec::new();
+    for case in &cases {
+        match case.check(gpu) {
+            Ok(Verdict::Agrees { .. }) => {}
+            Ok(Verdict::Differs(difference)) => wrong.push(format!("{} {}: {difference}", case.operation, case.shape)),
+            Err(error) => wrong.push(format!("{} {}: {error}", case.operation, case.shape)),
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} cases, {:?}:\n{}", wrong.len(), cases.len(), gpu.settings(), wrong.join("\n"));
+}
+
+fn with(operands: Operands, checks: Checks) {
+    let gpu = gpu();
+    for core in gpu.cores() {
+        agrees(&gpu.with(Settings { core, operands, checks }));
+    }
+}
+
+#[test]
+fn every_kernel_agrees_with_the_reference_reading_buffers() {
+    with(Operands::Buffers, Checks::Unchecked);
+}
+
+#[test]
+fn every_kernel_agrees_with_the_reference_reading_textures() {
+    with(Operands::Textures, Checks::Unchecked);
+}
+
+#[test]
+fn every_kernel_agrees_with_the_reference_with_checked_accesses() {
+    with(Operands::Buffers, Checks::Checked);
+    with(Operands::Textures, Checks::Checked);
+}

@@ -1,0 +1,141 @@
+//! The shaders as text: every join of an operation with a core is valid, translates to every language that drivers
+//! take, and keeps to WebGPU's default limits; and each operation stands under one name everywhere.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use digits::cases::{parity, seed_network};
+use digits::gpu::{Core, FILES, Gpu, Kernel, Operands, Request, Settings};
+use naga::back::{glsl, hlsl, msl, spv};
+use naga::proc::BoundsCheckPolicies;
+use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+
+/// Files that are joined to others and are no operation themselves.
+const PARTS: [&str; 6] = ["clock", "each", "matmul/broadcast", "matmul/tile", "random", "relu"];
+
+/// Every kernel that the cases build with one core, reading buffers and textures.
+fn kernels(core: Core) -> Vec<Arc<Kernel>> {
+    let gpu = Gpu::open(&Request::default()).unwrap_or_else(|error| panic!("{error}"));
+    for operands in [Operands::Buffers, Operands::Textures] {
+        let gpu = gpu.with(Settings { core, operands, ..gpu.settings() });
+        for case in parity() {
+            case.prepare(&gpu).unwrap_or_else(|error| panic!("{} {}: {error}", case.operation, case.shape));
+        }
+    }
+    gpu.kernels()
+}
+
+fn validated(kernel: &Kernel, capabilities: Capabilities) -> (naga::Module, ModuleInfo) {
+    let (name, text) = (kernel.name(), kernel.text());
+    let module = naga::front::wgsl::parse_str(text).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
+    let info = Validator::new(ValidationFlags::all(), capabilities)
+        .validate(&module)
+        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
+    (module, info)
+}
+
+/// Translates to each language, and gives those that refused.
+fn refused(kernel: &Kernel, module: &naga::Module, info: &ModuleInfo) -> Vec<String> {
+    let mut refused = Vec::new();
+    let mut note = |language: &str, error: String| refused.push(format!("{language}: {error}"));
+    let entry_point = kernel.entry_point();
+
+    let options = spv::Options { lang_version: (1, 3), ..Default::default() };
+    let pipeline = spv::PipelineOptions { shader_stage: naga::ShaderStage::Compute, entry_point: entry_point.into() };
+    if let Err(error) = spv::write_vec(module, info, &options, Some(&pipeline)) {
+        note("SPIR-V", error.to_string());
+    }
+    let options = msl::Options { lang_version: (2, 1), fake_missing_bindings: true, ..Default::default() };
+    if let Err(error) = msl::write_string(module, info, &options, &msl::PipelineOptions::default()) {
+        note("MSL", error.to_string());
+    }
+    let options = hlsl::Options { shader_model: hlsl::ShaderModel::V6_0, ..Default::default() };
+    let pipeline = hlsl::PipelineOptions::default();
+    if let Err(error) = hlsl::Writer::new(&mut String::new(), &options, &pipeline).write(module, info, None) {
+        note("HLSL", error.to_string());
+    }
+    let options = glsl::Options { version: glsl::Version::new_gles(320), ..Default::default() };
+    let pipeline = glsl::PipelineOptions {
+        shader_stage: naga::ShaderStage::Compute,
+        entry_point: entry_point.into(),
+        multiview: None,
+    };
+    let (mut text, policies) = (String::new(), BoundsCheckPolicies::default());
+    let written =
+        glsl::Writer::new(&mut text, module, info, &options, &pipeline, policies).and_then(|mut writer| writer.write());
+    if let Err(error) = written {
+        note("GLSL", error.to_string());
+    }
+    refused
+}
+
+#[test]
+fn every_join_of_the_portable_core_translates_to_every_language() {
+    for kernel in kernels(Core::Tile) {
+        // No capability beyond the least that any adapter has.
+        let (module, info) = validated(&kernel, Capabilities::empty());
+        assert_eq!(refused(&kernel, &module, &info), [""; 0], "{}", kernel.name());
+    }
+}
+
+#[test]
+fn every_join_of_the_broadcast_core_translates_where_subgroups_exist() {
+    for lanes in [8, 32] {
+        for kernel in kernels(Core::Broadcast { lanes }) {
+            let (module, info) = validated(&kernel, Capabilities::SUBGROUP);
+            assert_eq!(refused(&kernel, &module, &info), [""; 0], "{} for {lanes} lanes", kernel.name());
+        }
+    }
+}
+
+#[test]
+fn portable_kernels_keep_to_the_default_limits() {
+    let limits = wgpu::Limits::default();
+    for kernel in kernels(Core::Tile) {
+        let (module, info) = validated(&kernel, Capabilities::empty());
+        let index = module.entry_points.iter().position(|entry| entry.name == kernel.entry_point()).unwrap();
+        let [x, y, z] = module.entry_points[index].workgroup_size;
+        assert!(x * y * z <= limits.max_compute_invocations_per_workgroup, "{}", kernel.name());
+        assert!(x <= limits.max_compute_workgroup_size_x, "{}", kernel.name());
+        let used = |space: fn(&naga::AddressSpace) -> bool| {
+            let entry = info.get_entry_point(index);
+            module
+                .global_variables
+                .iter()
+                .filter(|(handle, variable)| !entry[*handle].is_empty() && space(&variable.space))
+                .map(|(_, variable)| module.types[variable.ty].inner.size(module.to_ctx()))
+                .collect::<Vec<u32>>()
+        };
+        let workgroup: u32 = used(|space| matches!(space, naga::AddressSpace::WorkGroup)).iter().sum();
+        assert!(workgroup <= limits.max_compute_workgroup_storage_size, "{}: {workgroup} bytes", kernel.name());
+        let buffers = used(|space| matches!(space, naga::AddressSpace::Storage { .. })).len() as u32;
+        assert!(buffers <= limits.max_storage_buffers_per_shader_stage, "{}: {buffers} buffers", kernel.name());
+        let textures = used(|space| matches!(space, naga::AddressSpace::Handle)).len() as u32;
+        assert!(textures <= limits.max_sampled_textures_per_shader_stage, "{}: {textures} textures", kernel.name());
+    }
+}
+
+#[test]
+fn each_operation_has_a_shader_a_layer_a_reference_a_case_and_a_bench() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let names = |cases: Vec<digits::cases::Case>| cases.iter().map(|case| case.operation).collect::<BTreeSet<_>>();
+    let (parity, measured) = (names(parity()), names(seed_network(128)));
+    assert_eq!(parity, measured, "the cases that are checked are the cases that are measured");
+    let shaders: Vec<&str> = FILES.iter().map(|file| file.0).filter(|name| !PARTS.contains(name)).collect();
+    for shader in &shaders {
+        assert!(parity.iter().any(|operation| operation.starts_with(shader)), "{shader} has no case");
+        // The clock's tick is a part of Adam's rule in the reference.
+        let (layer, reference) = match *shader {
+            "tick" => ("clock", "adam"),
+            name => (name.split('/').next().unwrap(), name.split('/').next().unwrap()),
+        };
+        for (folder, file) in [("layers", layer), ("reference", reference)] {
+            let path = root.join("src").join(folder).join(format!("{file}.rs"));
+            assert!(path.exists(), "{shader} has no {}", path.display());
+        }
+    }
+    for operation in parity {
+        assert!(shaders.iter().any(|shader| operation.starts_with(shader)), "{operation} has no shader");
+    }
+}
