@@ -4,6 +4,7 @@ pub mod cases;
 pub mod evaluate;
 pub mod gpu;
 pub mod layers;
+pub mod measure;
 pub mod mnist;
 pub mod model;
 pub mod network;

@@ -7,7 +7,7 @@ mod products;
 mod table;
 
 pub use golden::golden;
-pub use table::{parity, seed_network};
+pub use table::{CONVS, DENSES, POOLS, parity, seed_network};
 
 use crate::gpu::{Gpu, GpuError, Recording, Tensor};
 use crate::layers;

@@ -6,28 +6,42 @@ use crate::reference::conv::ConvShape;
 use crate::reference::dense::DenseShape;
 use crate::reference::pool::PoolShape;
 
-/// Small and odd: one image and many, sizes off every tile and vector, padding, windows that do not divide.
+const fn conv(n: usize, c: usize, [h, w]: [usize; 2], f: usize, kernel: [usize; 2], padding: [usize; 2]) -> ConvShape {
+    ConvShape { n, c, h, w, f, kernel, padding }
+}
+
+/// Small and odd convolutions: one image and many, sizes off every tile and vector, padding, and in the last a sum so
+/// long that it is computed in several parts.
+pub const CONVS: [ConvShape; 6] = [
+    conv(1, 1, [5, 4], 1, [1, 1], [0, 0]),
+    conv(3, 5, [7, 6], 9, [3, 3], [0, 0]),
+    conv(65, 1, [6, 7], 5, [3, 3], [1, 1]),
+    conv(3, 2, [6, 5], 17, [5, 3], [2, 1]),
+    conv(8, 4, [9, 9], 70, [3, 3], [0, 0]),
+    conv(65, 2, [12, 12], 3, [3, 3], [0, 0]),
+];
+
+/// Small and odd dense layers.
+pub const DENSES: [DenseShape; 4] = [
+    DenseShape { n: 1, inputs: 1, units: 2 },
+    DenseShape { n: 3, inputs: 5, units: 10 },
+    DenseShape { n: 65, inputs: 33, units: 70 },
+    DenseShape { n: 130, inputs: 12, units: 3 },
+];
+
+/// Small and odd poolings: windows that divide the image and windows that do not.
+pub const POOLS: [PoolShape; 3] = [
+    PoolShape { n: 1, c: 1, h: 4, w: 4, size: 2 },
+    PoolShape { n: 3, c: 5, h: 7, w: 5, size: 2 },
+    PoolShape { n: 65, c: 2, h: 8, w: 10, size: 3 },
+];
+
+/// Small and odd cases of every operation, for tests.
 pub fn parity() -> Vec<Case> {
-    let conv = |n, c, h, w, f, kernel: [usize; 2], padding: [usize; 2]| {
-        products::conv(ConvShape { n, c, h, w, f, kernel, padding })
-    };
-    let dense = |n, inputs, units| products::dense(DenseShape { n, inputs, units });
-    let pool = |n, c, h, w, size| passes::pool(PoolShape { n, c, h, w, size });
     let mut cases = Vec::new();
-    cases.extend(conv(1, 1, 5, 4, 1, [1, 1], [0, 0]));
-    cases.extend(conv(3, 5, 7, 6, 9, [3, 3], [0, 0]));
-    cases.extend(conv(65, 1, 6, 7, 5, [3, 3], [1, 1]));
-    cases.extend(conv(3, 2, 6, 5, 17, [5, 3], [2, 1]));
-    cases.extend(conv(8, 4, 9, 9, 70, [3, 3], [0, 0]));
-    // A sum so long that it is computed in several parts.
-    cases.extend(conv(65, 2, 12, 12, 3, [3, 3], [0, 0]));
-    cases.extend(dense(1, 1, 2));
-    cases.extend(dense(3, 5, 10));
-    cases.extend(dense(65, 33, 70));
-    cases.extend(dense(130, 12, 3));
-    cases.extend(pool(1, 1, 4, 4, 2));
-    cases.extend(pool(3, 5, 7, 5, 2));
-    cases.extend(pool(65, 2, 8, 10, 3));
+    CONVS.into_iter().for_each(|shape| cases.extend(products::conv(shape)));
+    DENSES.into_iter().for_each(|shape| cases.extend(products::dense(shape)));
+    POOLS.into_iter().for_each(|shape| cases.extend(passes::pool(shape)));
     cases.extend(passes::dropout(1, 7, 0.0));
     cases.extend(passes::dropout(65, 5, 0.25));
     cases.extend(passes::dropout(3, 40, 0.9));
