@@ -71,12 +71,13 @@ impl Model {
     /// # Errors
     /// One of them is larger than the adapter can bind.
     pub fn activations(&self, n: usize, pass: Pass) -> Result<Activations, GpuError> {
-        let shapes = self.network.shapes();
-        let mut tensors = vec![self.activation("the images of a batch", shapes[0], n)?];
-        for (index, layer) in self.network.layers().iter().enumerate() {
-            tensors.push(match (layer, pass) {
-                (Layer::Dropout { .. }, Pass::Evaluate) => tensors[index].clone(),
-                _ => self.activation(&format!("the output of \"{layer}\""), shapes[index + 1], n)?,
+        let mut shape = self.network.input();
+        let mut tensors = vec![self.activation("the images of a batch", shape, n)?];
+        for (operation, layer) in Operation::of(&self.network, n, 0).iter().zip(self.network.layers()) {
+            shape = operation.output(shape);
+            tensors.push(match (operation, pass) {
+                (Operation::Dropout(_), Pass::Evaluate) => tensors[tensors.len() - 1].clone(),
+                _ => self.activation(&format!("the output of \"{layer}\""), shape, n)?,
             });
         }
         Ok(Activations { n, tensors })
@@ -96,14 +97,15 @@ impl Model {
         activations: &Activations,
         pass: Pass,
     ) -> Result<(), GpuError> {
-        for (index, &layer) in self.network.layers().iter().enumerate() {
+        for (index, operation) in Operation::of(&self.network, activations.n, pass.seed()).into_iter().enumerate() {
             let (x, y) = (&activations.tensors[index], &activations.tensors[index + 1]);
-            match (Operation::of(&self.network, index, activations.n, pass), pass) {
+            let activation = self.network.layers()[index].activation();
+            match (operation, pass) {
                 (Operation::Conv(shape, matrix), _) => {
-                    conv::forward(recording, &shape, &matrix, layer.activation(), [&self.parameters, x, y])?;
+                    conv::forward(recording, &shape, &matrix, activation, [&self.parameters, x, y])?;
                 }
                 (Operation::Dense(shape, matrix), _) => {
-                    dense::forward(recording, &shape, &matrix, layer.activation(), [&self.parameters, x, y])?;
+                    dense::forward(recording, &shape, &matrix, activation, [&self.parameters, x, y])?;
                 }
                 (Operation::Pool(shape), _) => pool::forward(recording, &shape, [x, y])?,
                 (Operation::Dropout(dropout), Pass::Train { clock, .. }) => {
@@ -128,11 +130,10 @@ impl Model {
         d_logits: &Tensor,
         d_parameters: &Tensor,
     ) -> Result<(), GpuError> {
-        let (shapes, n) = (self.network.shapes(), activations.n);
         let mut d_y = d_logits.clone();
-        for index in (0..self.network.layers().len()).rev() {
+        let operations = Operation::of(&self.network, activations.n, pass.seed());
+        for (index, operation) in operations.into_iter().enumerate().rev() {
             let x = &activations.tensors[index];
-            let operation = Operation::of(&self.network, index, n, pass);
             match &operation {
                 Operation::Conv(shape, matrix) => {
                     conv::backward_weights(recording, shape, matrix, [&d_y, x, d_parameters])?;
@@ -146,7 +147,8 @@ impl Model {
                 break;
             }
             let below = self.network.layers()[index - 1].activation();
-            let d_x = self.activation(&format!("the gradient of layer {}'s input", index + 1), shapes[index], n)?;
+            let name = format!("the gradient of layer {}'s input", index + 1);
+            let d_x = Tensor::zeros(&self.gpu, &name, x.len())?;
             match (operation, pass) {
                 (Operation::Conv(shape, matrix), _) => {
                     let w_t = self.transposed(recording, &matrix)?;
@@ -175,7 +177,7 @@ impl Model {
 }
 
 /// A layer with the sizes that its kernels need.
-enum Operation {
+pub(crate) enum Operation {
     Conv(ConvShape, Matrix),
     Dense(DenseShape, Matrix),
     Pool(PoolShape),
@@ -183,27 +185,56 @@ enum Operation {
 }
 
 impl Operation {
-    fn of(network: &Network, index: usize, n: usize, pass: Pass) -> Operation {
-        let layer = network.layers()[index];
-        let Shape { channels: c, height: h, width: w } = network.shapes()[index];
-        let matrix = || network.matrices().into_iter().find(|matrix| matrix.layer == index).expect("it has weights");
-        match layer {
-            Layer::Conv { filters: f, kernel, .. } => {
-                Operation::Conv(ConvShape { n, c, h, w, f, kernel, padding: layer.padding() }, matrix())
-            }
-            Layer::Dense { units, .. } => Operation::Dense(DenseShape { n, inputs: c * h * w, units }, matrix()),
-            Layer::Pool { size } => Operation::Pool(PoolShape { n, c, h, w, size }),
-            Layer::Dropout { rate } => Operation::Dropout(Dropout {
-                rate,
-                seed: match pass {
-                    Pass::Train { seed, .. } => seed,
-                    Pass::Evaluate => 0,
-                },
-                layer: index as u32,
-                step: 0,
-                features: c * h * w,
-                capacity: layers::activation_length(1, n),
-            }),
+    /// The operations of a network on batches of `n`; `seed` is dropout's. What a pooling leaves out of its input, a
+    /// convolution before it does not compute.
+    pub(crate) fn of(network: &Network, n: usize, seed: u32) -> Vec<Operation> {
+        let matrix =
+            |index| network.matrices().into_iter().find(|matrix| matrix.layer == index).expect("it has weights");
+        let mut shape = network.input();
+        let mut operations = Vec::new();
+        for (index, layer) in network.layers().iter().enumerate() {
+            let Shape { channels: c, height: h, width: w } = shape;
+            let operation = match *layer {
+                Layer::Conv { filters: f, kernel, .. } => {
+                    let full = ConvShape { n, c, h, w, f, kernel, padding: layer.padding(), crop: [0, 0] };
+                    let crop = match network.layers().get(index + 1) {
+                        Some(Layer::Pool { size }) => full.output().map(|length| length % size),
+                        _ => [0, 0],
+                    };
+                    Operation::Conv(ConvShape { crop, ..full }, matrix(index))
+                }
+                Layer::Dense { units, .. } => {
+                    Operation::Dense(DenseShape { n, inputs: c * h * w, units }, matrix(index))
+                }
+                Layer::Pool { size } => Operation::Pool(PoolShape { n, c, h, w, size }),
+                Layer::Dropout { rate } => {
+                    let (layer, capacity) = (index as u32, layers::activation_length(1, n));
+                    Operation::Dropout(Dropout { rate, seed, layer, step: 0, features: c * h * w, capacity })
+                }
+            };
+            shape = operation.output(shape);
+            operations.push(operation);
+        }
+        operations
+    }
+
+    fn output(&self, input: Shape) -> Shape {
+        let shape = |channels, [height, width]: [usize; 2]| Shape { channels, height, width };
+        match self {
+            Operation::Conv(conv, _) => shape(conv.f, conv.output()),
+            Operation::Dense(dense, _) => Shape::flat(dense.units),
+            Operation::Pool(pool) => shape(pool.c, pool.output()),
+            Operation::Dropout(_) => input,
+        }
+    }
+}
+
+impl Pass<'_> {
+    /// Dropout's seed; any where it does nothing.
+    fn seed(self) -> u32 {
+        match self {
+            Pass::Train { seed, .. } => seed,
+            Pass::Evaluate => 0,
         }
     }
 }

@@ -1,24 +1,33 @@
 //! The cases themselves: odd shapes that catch mistakes at the edges, and the seed network's shapes for measuring.
 
 use super::{Case, passes, products};
-use crate::network::{Layer, Network, SEED, Shape};
+use crate::model::Operation;
+use crate::network::{Network, SEED, Shape};
 use crate::reference::conv::ConvShape;
 use crate::reference::dense::DenseShape;
 use crate::reference::pool::PoolShape;
 
-const fn conv(n: usize, c: usize, [h, w]: [usize; 2], f: usize, kernel: [usize; 2], padding: [usize; 2]) -> ConvShape {
-    ConvShape { n, c, h, w, f, kernel, padding }
+const fn conv(
+    n: usize,
+    c: usize,
+    [h, w]: [usize; 2],
+    f: usize,
+    kernel: [usize; 2],
+    padding: [usize; 2],
+    crop: [usize; 2],
+) -> ConvShape {
+    ConvShape { n, c, h, w, f, kernel, padding, crop }
 }
 
-/// Small and odd convolutions: one image and many, sizes off every tile and vector, padding, and in the last a sum so
+/// Small and odd convolutions: one image and many, sizes off every tile and vector, padding, crops, and in the last a sum so
 /// long that it is computed in several parts.
 pub const CONVS: [ConvShape; 6] = [
-    conv(1, 1, [5, 4], 1, [1, 1], [0, 0]),
-    conv(3, 5, [7, 6], 9, [3, 3], [0, 0]),
-    conv(65, 1, [6, 7], 5, [3, 3], [1, 1]),
-    conv(3, 2, [6, 5], 17, [5, 3], [2, 1]),
-    conv(8, 4, [9, 9], 70, [3, 3], [0, 0]),
-    conv(65, 2, [12, 12], 3, [3, 3], [0, 0]),
+    conv(1, 1, [5, 4], 1, [1, 1], [0, 0], [0, 0]),
+    conv(3, 5, [7, 6], 9, [3, 3], [0, 0], [1, 0]),
+    conv(65, 1, [6, 7], 5, [3, 3], [1, 1], [0, 1]),
+    conv(3, 2, [6, 5], 17, [5, 3], [2, 1], [0, 0]),
+    conv(8, 4, [9, 9], 70, [3, 3], [0, 0], [1, 1]),
+    conv(65, 2, [12, 12], 3, [3, 3], [0, 0], [0, 0]),
 ];
 
 /// Small and odd dense layers.
@@ -57,17 +66,12 @@ pub fn parity() -> Vec<Case> {
 pub fn seed_network(n: usize) -> Vec<Case> {
     let network = Network::parse(Shape::MNIST, SEED).expect("the seed network is a network");
     let mut cases = vec![passes::tick(), passes::batch(n, 50_000, Shape::MNIST.features())];
-    for (layer, shape) in network.layers().iter().zip(network.shapes()) {
-        let Shape { channels: c, height: h, width: w } = shape;
-        match *layer {
-            Layer::Conv { filters: f, kernel, .. } => {
-                cases.extend(products::conv(ConvShape { n, c, h, w, f, kernel, padding: layer.padding() }));
-            }
-            Layer::Dense { units, .. } => {
-                cases.extend(products::dense(DenseShape { n, inputs: shape.features(), units }));
-            }
-            Layer::Pool { size } => cases.extend(passes::pool(PoolShape { n, c, h, w, size })),
-            Layer::Dropout { rate } => cases.extend(passes::dropout(n, shape.features(), rate)),
+    for operation in Operation::of(&network, n, 0) {
+        match operation {
+            Operation::Conv(shape, _) => cases.extend(products::conv(shape)),
+            Operation::Dense(shape, _) => cases.extend(products::dense(shape)),
+            Operation::Pool(shape) => cases.extend(passes::pool(shape)),
+            Operation::Dropout(dropout) => cases.extend(passes::dropout(n, dropout.features, dropout.rate)),
         }
     }
     let length = network.matrices().last().map_or(0, |matrix| matrix.end());

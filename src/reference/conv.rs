@@ -21,6 +21,8 @@ pub struct ConvShape {
     pub kernel: [usize; 2],
     /// The zeros on each side of the input, [rows, columns].
     pub padding: [usize; 2],
+    /// The rows and columns at the end of the output that nobody reads and that are not computed.
+    pub crop: [usize; 2],
 }
 
 /// The filters over the images, at each place.
@@ -76,18 +78,19 @@ pub fn backward_weights(d_y: &[f64], x: &[f64], shape: &ConvShape) -> (Vec<f64>,
 }
 
 impl ConvShape {
-    /// `[H', W'] = [H + 2 py - KH + 1, W + 2 px - KW + 1]`
+    /// `[H', W'] = [H + 2 py - KH + 1, W + 2 px - KW + 1]`, less the crop.
     pub fn output(&self) -> [usize; 2] {
         let [kernel_height, kernel_width] = self.kernel;
         let [pad_y, pad_x] = self.padding;
-        [self.h + 2 * pad_y - kernel_height + 1, self.w + 2 * pad_x - kernel_width + 1]
+        let [crop_y, crop_x] = self.crop;
+        [self.h + 2 * pad_y - kernel_height + 1 - crop_y, self.w + 2 * pad_x - kernel_width + 1 - crop_x]
     }
 }
 
 /// Calls `product` with the flat indices into y, weights and x of every product in the sum of [`forward`], except for
 /// the products with the zeros around the image.
 fn for_each_product(shape: &ConvShape, mut product: impl FnMut(usize, usize, usize)) {
-    let &ConvShape { n, c, h, w, f, kernel: [kernel_height, kernel_width], padding: [pad_y, pad_x] } = shape;
+    let &ConvShape { n, c, h, w, f, kernel: [kernel_height, kernel_width], padding: [pad_y, pad_x], .. } = shape;
     let [height, width] = shape.output();
     for (image, filter) in pairs(n, f) {
         for (i, j) in pairs(height, width) {
@@ -121,7 +124,9 @@ mod tests {
         for (n, c) in [(1, 1), (1, 5), (3, 1), (3, 5)] {
             for kernel in [[1, 1], [3, 3], [5, 3]] {
                 for padding in [[0, 0], [kernel[0] / 2, kernel[1] / 2]] {
-                    shapes.push(ConvShape { n, c, h: 6, w: 5, f: 2, kernel, padding });
+                    for crop in [[0, 0], [1, 0]] {
+                        shapes.push(ConvShape { n, c, h: 6, w: 5, f: 2, kernel, padding, crop });
+                    }
                 }
             }
         }
@@ -137,7 +142,7 @@ mod tests {
 
     #[test]
     fn conv_of_an_impulse_is_the_kernel_rotated_by_half_a_turn_plus_the_bias() {
-        let shape = ConvShape { n: 1, c: 1, h: 3, w: 3, f: 1, kernel: [3, 3], padding: [1, 1] };
+        let shape = ConvShape { n: 1, c: 1, h: 3, w: 3, f: 1, kernel: [3, 3], padding: [1, 1], crop: [0, 0] };
         let x = [0., 0., 0., 0., 1., 0., 0., 0., 0.];
         let weights = [1., 2., 3., 4., 5., 6., 7., 8., 9.];
         assert_eq!(forward(&x, &weights, &[10.], &shape), [19., 18., 17., 16., 15., 14., 13., 12., 11.]);
@@ -146,7 +151,7 @@ mod tests {
     #[test]
     fn conv_forward_adds_up_channels_and_keeps_images_and_filters_apart() {
         // Two images of two channels of one row; the filters are (1, 10) and (0, 1) on the first of two columns.
-        let shape = ConvShape { n: 2, c: 2, h: 1, w: 3, f: 2, kernel: [1, 2], padding: [0, 0] };
+        let shape = ConvShape { n: 2, c: 2, h: 1, w: 3, f: 2, kernel: [1, 2], padding: [0, 0], crop: [0, 0] };
         let x = [1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12.];
         let weights = [1., 0., 10., 0., 0., 0., 1., 0.];
         assert_eq!(forward(&x, &weights, &[0., 100.], &shape), [41., 52., 104., 105., 107., 118., 110., 111.]);

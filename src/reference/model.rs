@@ -177,7 +177,7 @@ impl Operation {
         let Shape { channels: c, height: h, width: w } = input;
         match (*layer, pass) {
             (Layer::Conv { filters: f, kernel, .. }, _) => {
-                Operation::Conv(ConvShape { n, c, h, w, f, kernel, padding: layer.padding() })
+                Operation::Conv(ConvShape { n, c, h, w, f, kernel, padding: layer.padding(), crop: [0, 0] })
             }
             (Layer::Dense { units, .. }, _) => Operation::Dense(DenseShape { n, inputs: input.features(), units }),
             (Layer::Pool { size }, _) => Operation::Pool(PoolShape { n, c, h, w, size }),
