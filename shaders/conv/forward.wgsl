@@ -35,6 +35,10 @@ fn inner(block: u32) -> Inner {
     return Inner(k, vec4<i32>(y), vec4<i32>(x), vec4<i32>(((c * H + y) * W + x) * N4));
 }
 
+fn is_needed(part: u32, first_column: u32, last_column: u32) -> bool {
+    return true;
+}
+
 fn load_a(m: u32, k: u32) -> vec4<f32> {
     return load_w(W_OFFSET4 + m * STRIDE4 + k);
 }

@@ -3,14 +3,14 @@
 // The product's rows are the inputs c, its columns the images n, its inner index the units f. Where a ReLU made x, the
 // gradient goes on only where x > 0.
 
-@group(0) @binding(0) var<storage, read> w_t: array<vec4<f32>>;       // [C, STRIDE4]: rows of units f, by transpose.wgsl
+@group(0) @binding(0) var<storage, read> w_t: array<vec4<f32>>;       // [C, INNER_BLOCKS], by transpose.wgsl
 @group(0) @binding(1) var<storage, read> d_y: array<vec4<f32>>;       // [F, N4]
 @group(0) @binding(2) var<storage, read> x: array<vec4<f32>>;         // [C, N4]
 @group(0) @binding(3) var<storage, read_write> d_x: array<vec4<f32>>; // [C, N4]
 
 const M = C;
 const COLUMN_BLOCKS = N4;
-const INNER_BLOCKS = STRIDE4;
+const INNER_BLOCKS = (F + 3u) / 4u;
 
 struct Column { n: u32 }
 
@@ -24,8 +24,12 @@ fn inner(block: u32) -> Inner {
     return Inner(4u * block);
 }
 
+fn is_needed(part: u32, first_column: u32, last_column: u32) -> bool {
+    return true;
+}
+
 fn load_a(m: u32, k: u32) -> vec4<f32> {
-    return load_w_t(m * STRIDE4 + k);
+    return load_w_t(m * INNER_BLOCKS + k);
 }
 
 // Beyond the units w_t holds zeros; any output will do, so the last.

@@ -23,6 +23,10 @@ fn inner(block: u32) -> Inner {
     return Inner(4u * block);
 }
 
+fn is_needed(part: u32, first_column: u32, last_column: u32) -> bool {
+    return true;
+}
+
 fn load_a(m: u32, k: u32) -> vec4<f32> {
     return load_w(W_OFFSET4 + m * STRIDE4 + k);
 }

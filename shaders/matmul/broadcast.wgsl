@@ -2,7 +2,7 @@
 // Each lane of a subgroup loads the numbers of A of a row of its own and broadcasts them to the others: one load serves
 // LANES rows. No workgroup memory and no barriers. A workgroup is one subgroup of LANES.
 
-// One invocation per BLOCKS column blocks and GROUPS * LANES rows; z counts the splits of the inner size.
+// One invocation per BLOCKS column blocks and GROUPS * LANES rows; z counts the splits.
 @compute @workgroup_size(LANES)
 fn matmul(
     @builtin(workgroup_id) tile: vec3<u32>,
@@ -22,21 +22,33 @@ fn matmul(
     let column_P = column(min(j_P, COLUMN_BLOCKS - 1u));
     // end
 
-    let end = min((tile.z + 1u) * SPLIT_BLOCKS, INNER_BLOCKS);
-    for (var k = tile.z * SPLIT_BLOCKS; k < end; k++) {
-        let inner_k = inner(k);
-        // repeat P BLOCKS
-        let b_P = load_b(inner_k, column_P);
-        // end
-        // repeat G GROUPS
-        let a_G = load_a(row_G, k);
-        // repeat L LANES
-        let a_G_L = subgroupBroadcast(a_G, L);
-        // repeat P BLOCKS
-        c_G_L_P += fold(b_P, a_G_L);
-        // end
-        // end
-        // end
+    let first_column = tile.x * BLOCKS * LANES;
+    let last_column = min(first_column + BLOCKS * LANES, COLUMN_BLOCKS) - 1u;
+    for (var part = tile.z; part < PARTS; part += SPLITS) {
+        if (is_needed(part, first_column, last_column)) {
+            let end = min((part + 1u) * PART_BLOCKS, INNER_BLOCKS);
+            var k = part * PART_BLOCKS;
+            // The test stands at the end: where it stands first, software drivers run the body once more than they need.
+            loop {
+                let inner_k = inner(k);
+                // repeat P BLOCKS
+                let b_P = load_b(inner_k, column_P);
+                // end
+                // repeat G GROUPS
+                let a_G = load_a(row_G, k);
+                // repeat L LANES
+                let a_G_L = subgroupBroadcast(a_G, L);
+                // repeat P BLOCKS
+                c_G_L_P += fold(b_P, a_G_L);
+                // end
+                // end
+                // end
+                continuing {
+                    k++;
+                    break if k >= end;
+                }
+            }
+        }
     }
 
     // repeat P BLOCKS

@@ -19,6 +19,7 @@ pub fn forward(
         rows: shape.f,
         column_blocks: oh * ow * image_blocks(shape.n),
         inner_blocks: matrix.stride / 4,
+        parts: 1,
         splits: 1,
     };
     let source = source("conv/forward", shape)
@@ -37,17 +38,15 @@ pub fn backward_input(
     below: Activation,
     [w_t, d_y, x, d_x]: [&Tensor; 4],
 ) -> Result<(), GpuError> {
-    let stride4 = (shape.f * shape.kernel[0] * shape.kernel[1]).div_ceil(4);
+    let taps = shape.kernel[0] * shape.kernel[1];
     let product = Product {
         rows: shape.c,
         column_blocks: shape.h * shape.w * image_blocks(shape.n),
-        inner_blocks: stride4,
+        inner_blocks: taps * shape.f.div_ceil(4),
+        parts: taps,
         splits: 1,
     };
-    let source = source("conv/backward_input", shape)
-        .with("STRIDE4", stride4)
-        .with("RELU", false)
-        .with("RELU_BELOW", is_relu(below));
+    let source = source("conv/backward_input", shape).with("RELU", false).with("RELU_BELOW", is_relu(below));
     product.record(recording, source, &[("w_t", w_t), ("d_y", d_y), ("x", x), ("d_x", d_x)])
 }
 
@@ -60,8 +59,13 @@ pub fn backward_weights(
 ) -> Result<(), GpuError> {
     let [oh, ow] = shape.output();
     let inner_blocks = oh * ow * image_blocks(shape.n);
-    let product =
-        Product { rows: shape.f, column_blocks: matrix.stride / 4, inner_blocks, splits: splits(inner_blocks) };
+    let product = Product {
+        rows: shape.f,
+        column_blocks: matrix.stride / 4,
+        inner_blocks,
+        parts: splits(inner_blocks),
+        splits: splits(inner_blocks),
+    };
     let source = source("conv/backward_weights", shape).with("STRIDE4", matrix.stride / 4);
     reduce::record_parts(recording, &product, source, matrix, [d_y, x, d_parameters])
 }

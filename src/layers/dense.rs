@@ -14,8 +14,13 @@ pub fn forward(
     activation: Activation,
     [parameters, x, y]: [&Tensor; 3],
 ) -> Result<(), GpuError> {
-    let product =
-        Product { rows: shape.units, column_blocks: image_blocks(shape.n), inner_blocks: matrix.stride / 4, splits: 1 };
+    let product = Product {
+        rows: shape.units,
+        column_blocks: image_blocks(shape.n),
+        inner_blocks: matrix.stride / 4,
+        parts: 1,
+        splits: 1,
+    };
     let source = source("dense/forward", shape)
         .with("STRIDE4", matrix.stride / 4)
         .with("W_OFFSET4", matrix.offset / 4)
@@ -32,13 +37,10 @@ pub fn backward_input(
     below: Activation,
     [w_t, d_y, x, d_x]: [&Tensor; 4],
 ) -> Result<(), GpuError> {
-    let stride4 = shape.units.div_ceil(4);
+    let inner_blocks = shape.units.div_ceil(4);
     let product =
-        Product { rows: shape.inputs, column_blocks: image_blocks(shape.n), inner_blocks: stride4, splits: 1 };
-    let source = source("dense/backward_input", shape)
-        .with("STRIDE4", stride4)
-        .with("RELU", false)
-        .with("RELU_BELOW", is_relu(below));
+        Product { rows: shape.inputs, column_blocks: image_blocks(shape.n), inner_blocks, parts: 1, splits: 1 };
+    let source = source("dense/backward_input", shape).with("RELU", false).with("RELU_BELOW", is_relu(below));
     product.record(recording, source, &[("w_t", w_t), ("d_y", d_y), ("x", x), ("d_x", d_x)])
 }
 
@@ -50,8 +52,13 @@ pub fn backward_weights(
     [d_y, x, d_parameters]: [&Tensor; 3],
 ) -> Result<(), GpuError> {
     let inner_blocks = image_blocks(shape.n);
-    let product =
-        Product { rows: shape.units, column_blocks: matrix.stride / 4, inner_blocks, splits: splits(inner_blocks) };
+    let product = Product {
+        rows: shape.units,
+        column_blocks: matrix.stride / 4,
+        inner_blocks,
+        parts: splits(inner_blocks),
+        splits: splits(inner_blocks),
+    };
     let source = source("dense/backward_weights", shape).with("STRIDE4", matrix.stride / 4);
     reduce::record_parts(recording, &product, source, matrix, [d_y, x, d_parameters])
 }

@@ -8,7 +8,9 @@ pub(super) struct Product {
     pub rows: usize,
     pub column_blocks: usize,
     pub inner_blocks: usize,
-    /// The parts in which the sum over k is computed.
+    /// The parts into which the inner index is cut: equal ones, but for the last.
+    pub parts: usize,
+    /// The results that the parts are added up in; one, or one for each part.
     pub splits: usize,
 }
 
@@ -24,7 +26,10 @@ impl Product {
             Core::Broadcast { lanes } => self.broadcast(operation, lanes as usize),
             Core::Tile => self.tile(operation),
         };
-        let source = source.with("SPLIT_BLOCKS", self.inner_blocks.div_ceil(self.splits));
+        let source = source
+            .with("PARTS", self.parts)
+            .with("PART_BLOCKS", self.inner_blocks.div_ceil(self.parts))
+            .with("SPLITS", self.splits);
         record(recording, &source, tensors, workgroups)
     }
 
@@ -53,5 +58,7 @@ impl Product {
 pub(super) fn splits(inner_blocks: usize) -> usize {
     const BLOCKS_OF_A_SPLIT: usize = 256;
     const MOST_SPLITS: usize = 32;
-    inner_blocks.div_ceil(BLOCKS_OF_A_SPLIT).min(MOST_SPLITS)
+    let splits = inner_blocks.div_ceil(BLOCKS_OF_A_SPLIT).min(MOST_SPLITS);
+    // Rounding the parts up may leave nothing for the last of them.
+    inner_blocks.div_ceil(inner_blocks.div_ceil(splits))
 }

@@ -3,25 +3,25 @@
 
 use crate::network::{Matrix, ROW_ALIGNMENT};
 
-/// The weights of `matrix` in the flat vector `parameters` with a row for each channel, without the biases.
+/// The weights of `matrix` in the flat vector `parameters` with the filters innermost, without the biases.
 ///
 /// ```text
-/// transposed[c, f taps + k] = w[f, c taps + k]
+/// transposed[c, k, f] = w[f, c taps + k]
 ///
-/// matrix: F rows of C taps weights, the bias, padding -> transposed: C rows of F taps weights, padding
+/// matrix: F rows of C taps weights, the bias, padding -> transposed [C, taps, F], padded
 /// ```
 ///
 /// Taps are KH * KW. A dense layer is a convolution with one tap: its channels are the inputs, its filters the units.
-/// The padding fills each row with zeros to a multiple of four.
+/// The padding fills the filters of a tap with zeros to a multiple of four.
 pub fn weights(parameters: &[f64], matrix: &Matrix) -> Vec<f64> {
     let (filters, channels) = (matrix.weight_shape[0], matrix.weight_shape[1]);
     let taps: usize = matrix.weight_shape[2..].iter().product();
-    let stride = (filters * taps).next_multiple_of(ROW_ALIGNMENT);
-    let mut transposed = vec![0.0; channels * stride];
+    let stride = filters.next_multiple_of(ROW_ALIGNMENT);
+    let mut transposed = vec![0.0; channels * taps * stride];
     for filter in 0..filters {
         for channel in 0..channels {
             for tap in 0..taps {
-                transposed[channel * stride + filter * taps + tap] =
+                transposed[(channel * taps + tap) * stride + filter] =
                     parameters[matrix.index(filter, channel * taps + tap)];
             }
         }
@@ -48,14 +48,14 @@ mod tests {
     }
 
     #[test]
-    fn transpose_of_a_convolution_keeps_the_taps_together_and_finds_its_matrix() {
+    fn transpose_of_a_convolution_keeps_the_filters_of_a_tap_together_and_finds_its_matrix() {
         let input = Shape { channels: 2, height: 3, width: 3 };
         let network = Network::parse(input, "conv 1 1x1 | conv 2 1x1 | conv 2 1x3 | dense 2").unwrap();
         let matrix = &network.matrices()[2];
         assert_eq!((matrix.offset, matrix.stride), (12, 8));
         // Filter 0: channels (13 14 15) (16 17 18), filter 1: (21 22 23) (24 25 26).
         let transposed = weights(&numbered(&network), matrix);
-        assert_eq!(transposed[..8], [13., 14., 15., 21., 22., 23., 0., 0.]);
-        assert_eq!(transposed[8..], [16., 17., 18., 24., 25., 26., 0., 0.]);
+        assert_eq!(transposed[..12], [13., 21., 0., 0., 14., 22., 0., 0., 15., 23., 0., 0.]);
+        assert_eq!(transposed[12..], [16., 24., 0., 0., 17., 25., 0., 0., 18., 26., 0., 0.]);
     }
 }
