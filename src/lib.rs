@@ -10,4 +10,5 @@ pub mod model;
 pub mod network;
 pub mod random;
 pub mod reference;
+pub mod selftest;
 pub mod trainer;
