@@ -10,4 +10,6 @@ pub mod model;
 pub mod network;
 pub mod random;
 pub mod reference;
+pub mod report;
+pub mod train;
 pub mod trainer;
