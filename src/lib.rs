@@ -11,4 +11,6 @@ pub mod network;
 pub mod random;
 pub mod reference;
 pub mod selftest;
+pub mod report;
+pub mod train;
 pub mod trainer;

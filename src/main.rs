@@ -1,1 +1,67 @@
-fn main() {}
+//! The command line: options in, sentences and exit codes out. The work is the library's; here stands how it is asked
+//! for and what a failure looks like.
+
+mod commands;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::Error;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
+use commands::{GpuOptions, Interrupted, Misuse, eval, gpus, train};
+
+/// Recognizes handwritten digits; every forward and backward pass is a WGSL compute shader.
+#[derive(Parser)]
+#[command(version, subcommand_required = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    gpu: GpuOptions,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Train(train::Options),
+    Eval(eval::Options),
+    /// Lists the adapters of this machine, and marks the one that digits would compute on
+    Gpus,
+}
+
+fn main() -> ExitCode {
+    quieten_vulkan();
+    let Cli { gpu, command } = Cli::parse();
+    let done = match command {
+        Command::Train(options) => train::run(&options, &gpu),
+        Command::Eval(options) => eval::run(&options, &gpu),
+        Command::Gpus => gpus::run(&gpu),
+    };
+    done.map_or_else(report, |()| ExitCode::SUCCESS)
+}
+
+/// Without a desktop session, a layer of Mesa that asks the desktop for its favourite GPU prints an error for each time
+/// that it finds no desktop.
+fn quieten_vulkan() {
+    if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+        // SAFETY: the program has no other thread yet.
+        unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
+    }
+}
+
+/// Says in one line what went wrong, and gives the exit code: 2 for options that make no sense, 130 after Ctrl-C, 1 for
+/// all else.
+fn report(error: Error) -> ExitCode {
+    if let Some(misuse) = error.downcast_ref::<Misuse>() {
+        Cli::command().error(ErrorKind::ValueValidation, misuse).exit();
+    }
+    let is_interruption = error.is::<Interrupted>();
+    // Whoever read the output has gone, as `head` does, and there is nobody to tell.
+    let is_broken_pipe =
+        error.downcast_ref().is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe);
+    if !is_broken_pipe {
+        let prefix = if is_interruption { "" } else { "error: " };
+        let _ = writeln!(io::stderr(), "{prefix}{error:#}");
+    }
+    ExitCode::from(if is_interruption { 130 } else { 1 })
+}

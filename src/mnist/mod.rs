@@ -17,10 +17,11 @@ pub use idx::{Content, Problem};
 pub const PIXELS: usize = SIDE * SIDE;
 /// Labels are 0 to 9.
 pub const CLASSES: usize = 10;
+/// The images of the training part.
+pub const TRAINING: usize = 50_000;
 /// The height and the width of an image.
 const SIDE: usize = 28;
 
-const TRAINING: usize = 50_000;
 const VALIDATION: usize = 10_000;
 const TEST: usize = 10_000;
 

@@ -1,0 +1,90 @@
+//! The doors, one file a command, and what they share: the options that several take, and the errors that end a command
+//! in a way of their own.
+
+pub mod eval;
+pub mod gpus;
+mod interrupt;
+mod screen;
+pub mod train;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use digits::gpu::{self, AdapterReport, Gpu, Request};
+use digits::mnist::{CLASSES, Split};
+use digits::network::Network;
+
+pub use interrupt::Interrupted;
+
+/// Where to compute.
+#[derive(Args)]
+pub struct GpuOptions {
+    /// Adapter to compute on: its number in `digits gpus`, or a part of its name
+    #[arg(long, global = true, value_name = "NAME|INDEX", help_heading = "GPU")]
+    adapter: Option<String>,
+    /// Interface to reach it by
+    #[arg(long, global = true, value_name = "NAME", help_heading = "GPU", value_parser = ["vulkan", "metal", "dx12", "gl"])]
+    backend: Option<String>,
+}
+
+/// Which images.
+#[derive(Args)]
+pub struct DataOptions {
+    /// Folder with the four IDX files of another set of MNIST's shape, raw or gzip [default: MNIST, which is built in]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+/// Options that clap cannot know to be wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Misuse(pub String);
+
+impl GpuOptions {
+    fn request(&self) -> Request {
+        Request { adapter: self.adapter.clone(), backend: self.backend.clone() }
+    }
+
+    /// Opens the adapter, and says so where it is only a program.
+    fn open(&self) -> anyhow::Result<Gpu> {
+        let request = self.request();
+        let gpu = Gpu::open(&request)?;
+        if gpu.is_software() {
+            let found_none = gpu::adapters(&request)?.iter().all(AdapterReport::is_software);
+            let reason = if found_none { "no GPU found; " } else { "" };
+            let name = &gpu.info().name;
+            note(&format!("note: {reason}running on a software driver ({name}), on the processor"));
+        }
+        Ok(gpu)
+    }
+}
+
+impl DataOptions {
+    fn load(&self) -> anyhow::Result<Split> {
+        Ok(match &self.data {
+            None => Split::embedded()?,
+            Some(folder) => Split::from_folder(folder)?,
+        })
+    }
+
+    fn name(&self) -> String {
+        self.data.as_ref().map_or("MNIST".into(), |folder| folder.display().to_string())
+    }
+}
+
+/// Why a network cannot tell the classes of the data apart, if so.
+fn class_mismatch(network: &Network) -> Option<String> {
+    let classes = network.classes();
+    (classes != CLASSES).then(|| format!("it tells {classes} classes apart, but the data have {CLASSES}"))
+}
+
+/// Prints a line, which fails where nobody reads it any more.
+fn say(line: &str) -> io::Result<()> {
+    writeln!(io::stdout(), "{line}")
+}
+
+/// Tells the user something beside the output; a closed stderr is no reason to stop.
+fn note(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}

@@ -1,0 +1,311 @@
+//! `digits train`: options into a job, and the events of its training into lines, a log and a model file.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum, value_parser};
+use digits::gpu::Gpu;
+use digits::mnist::{PIXELS, Split, TRAINING};
+use digits::model::Model;
+use digits::network::{self, Layer, ModelFile, Network, Parameters, Shape, Summary};
+use digits::reference::Optimiser;
+use digits::reference::adam::Adam;
+use digits::reference::sgd::Sgd;
+use digits::report::{Log, Run, Times, adapter_line, network_table, training_flop};
+use digits::train::{Epoch, Event, Job, Progress, Score, train};
+use digits::trainer::Plan;
+use indicatif::HumanCount;
+
+use super::interrupt::{Interrupt, Interrupted};
+use super::screen::Screen;
+use super::{DataOptions, GpuOptions, Misuse, class_mismatch, note, say};
+
+/// Trains a network and writes it to a model file
+#[derive(Args)]
+pub struct Options {
+    /// Layers of the network, with | between them
+    #[arg(long, value_name = "TEXT", default_value = network::SEED, value_parser = parse_network)]
+    network: Network,
+    /// Rate of the network's dropout layers, from 0 to below 1, in place of the one in its text
+    #[arg(long, value_name = "RATE", value_parser = parse_share)]
+    dropout: Option<f64>,
+    #[command(flatten)]
+    data: DataOptions,
+    /// Train on only the first COUNT of the 50,000 training images
+    #[arg(long, value_name = "COUNT", value_parser = value_parser!(u32).range(1..=TRAINING as i64))]
+    train_images: Option<u32>,
+    /// How often to go through the training images
+    #[arg(long, value_name = "COUNT", default_value_t = 15, value_parser = value_parser!(u32).range(1..))]
+    epochs: u32,
+    /// Images of a training step
+    #[arg(long, value_name = "COUNT", default_value_t = 128, value_parser = value_parser!(u32).range(1..))]
+    batch: u32,
+    /// Rule that turns gradients into steps
+    #[arg(long, visible_alias = "optimiser", value_name = "NAME", default_value = "adam")]
+    optimizer: OptimizerName,
+    /// Size of the steps [default: 0.001 for adam, 0.01 for sgd]
+    #[arg(long, value_name = "RATE", value_parser = parse_learning_rate)]
+    learning_rate: Option<f64>,
+    /// How much of the last step goes on in the next, from 0 to below 1, with sgd [default: 0.9]
+    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
+    momentum: Option<f64>,
+    /// Chooses the first weights, the order of the images and the units that are dropped
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    seed: u32,
+    /// Model file to write, after every epoch
+    #[arg(long, value_name = "FILE", default_value = "digits.safetensors")]
+    out: PathBuf,
+    /// File to write figures to: a line of JSON for each epoch and one for the whole
+    #[arg(long, value_name = "FILE.jsonl")]
+    log: Option<PathBuf>,
+    /// Steps that the GPU gets at a time [default: as many as take a quarter of a second]
+    #[arg(long, value_name = "COUNT", hide = true, value_parser = value_parser!(u16).range(1..))]
+    steps_per_submit: Option<u16>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OptimizerName {
+    Adam,
+    Sgd,
+}
+
+/// Trains as the options say. Whatever ends the training early, the model file holds the newest finished epoch, or after
+/// Ctrl-C the newest step.
+pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let job = options.job()?;
+    ModelFile::check_path(&options.out)?;
+    let interrupt = Interrupt::install()?;
+    let gpu = gpu.open()?;
+    let data = options.load()?;
+    let log = options.log.as_deref().map(create_log).transpose()?;
+    introduce(options, &job, &gpu, &data)?;
+    let summary = options.summary(&job);
+    let mut session = Session {
+        out: &options.out,
+        log,
+        run: options.run(&job, &gpu, &data),
+        interrupt,
+        screen: Screen::new(job.epochs),
+        started,
+        epoch_seconds: Vec::new(),
+        network: &job.network,
+        summary,
+    };
+    let done = train(&gpu, &job, data, |event, model| session.on(event, model));
+    session.screen.clear();
+    if done.as_ref().is_err_and(|error| !error.is::<Interrupted>()) && session.summary.epochs > 0 {
+        note(&format!("note: {} holds the model of epoch {}", options.out.display(), session.summary.epochs));
+    }
+    done
+}
+
+impl Options {
+    /// The training that the options ask for, if they fit each other.
+    fn job(&self) -> Result<Job, Misuse> {
+        let images = self.train_images.unwrap_or(TRAINING as u32);
+        if self.batch > images {
+            let batch = self.batch;
+            return Err(Misuse(format!(
+                "--batch {batch} is more than the {images} training images: choose a smaller one"
+            )));
+        }
+        let network = self.network()?;
+        Ok(Job {
+            parameters: Parameters::glorot(&network, self.seed),
+            network,
+            plan: Plan { batch: self.batch as usize, optimiser: self.optimiser()?, seed: self.seed },
+            epochs: self.epochs,
+            steps_per_submit: self.steps_per_submit.map(usize::from),
+        })
+    }
+
+    fn network(&self) -> Result<Network, Misuse> {
+        let Some(rate) = self.dropout else { return Ok(self.network.clone()) };
+        let is_dropout = |layer: &Layer| matches!(layer, Layer::Dropout { .. });
+        if !self.network.layers().iter().any(is_dropout) {
+            return Err(Misuse("--dropout sets the rate of dropout layers, but the network has none".into()));
+        }
+        let rated = |layer: &Layer| if is_dropout(layer) { Layer::Dropout { rate: rate as f32 } } else { *layer };
+        let layers: Vec<String> = self.network.layers().iter().map(|layer| rated(layer).to_string()).collect();
+        Ok(Network::parse(self.network.input(), &layers.join(" | ")).expect("the shapes stay the same"))
+    }
+
+    fn optimiser(&self) -> Result<Optimiser, Misuse> {
+        match (self.optimizer, self.momentum) {
+            (OptimizerName::Adam, None) => Ok(Optimiser::Adam(Adam::new(self.learning_rate()))),
+            (OptimizerName::Adam, Some(_)) => Err(Misuse("--momentum goes only with --optimizer sgd".into())),
+            (OptimizerName::Sgd, momentum) => {
+                let momentum = momentum.unwrap_or(0.9);
+                Ok(Optimiser::Sgd(Sgd { learning_rate: self.learning_rate(), momentum }))
+            }
+        }
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate.unwrap_or(match self.optimizer {
+            OptimizerName::Adam => 1e-3,
+            OptimizerName::Sgd => 1e-2,
+        })
+    }
+
+    fn load(&self) -> anyhow::Result<Split> {
+        let mut data = self.data.load()?;
+        if let Some(count) = self.train_images {
+            data.training.images.truncate(count as usize * PIXELS);
+            data.training.labels.truncate(count as usize);
+        }
+        Ok(data)
+    }
+
+    /// Before the first step.
+    fn summary(&self, job: &Job) -> Summary {
+        Summary {
+            epochs: 0,
+            batch: self.batch,
+            optimiser: self.optimizer.name().into(),
+            learning_rate: self.learning_rate(),
+            seed: job.plan.seed,
+            images_seen: 0,
+            validation_accuracy: None,
+            test_accuracy: None,
+        }
+    }
+
+    fn run(&self, job: &Job, gpu: &Gpu, data: &Split) -> Run {
+        Run {
+            network: job.network.to_string(),
+            batch: job.plan.batch,
+            optimizer: self.optimizer.name().into(),
+            learning_rate: self.learning_rate(),
+            seed: job.plan.seed,
+            adapter: adapter_line(gpu),
+            images: data.training.count(),
+            flop_per_image: training_flop(&job.network),
+        }
+    }
+}
+
+impl OptimizerName {
+    fn name(self) -> &'static str {
+        match self {
+            OptimizerName::Adam => "adam",
+            OptimizerName::Sgd => "sgd",
+        }
+    }
+}
+
+fn create_log(path: &Path) -> anyhow::Result<Log> {
+    Log::create(path).with_context(|| format!("{} cannot be written", path.display()))
+}
+
+/// Prints what is about to happen.
+fn introduce(options: &Options, job: &Job, gpu: &Gpu, data: &Split) -> anyhow::Result<()> {
+    let count = |images: usize| HumanCount(images as u64);
+    let [training, validation, test] = [&data.training, &data.validation, &data.test].map(|part| count(part.count()));
+    say(&format!("adapter   {}", adapter_line(gpu)))?;
+    say(&format!(
+        "data      {}: {training} training, {validation} validation, {test} test images",
+        options.data.name()
+    ))?;
+    say(&format!(
+        "training  {} epochs, batch {}, {}, learning rate {}, seed {}",
+        job.epochs,
+        job.plan.batch,
+        options.optimizer.name(),
+        options.learning_rate(),
+        job.plan.seed
+    ))?;
+    Ok(say(&format!("\n{}\n", network_table(&job.network)))?)
+}
+
+/// A training in progress, as this command sees it.
+struct Session<'a> {
+    out: &'a Path,
+    log: Option<Log>,
+    run: Run,
+    interrupt: Interrupt,
+    screen: Screen,
+    started: Instant,
+    epoch_seconds: Vec<f64>,
+    network: &'a Network,
+    /// Of the newest model.
+    summary: Summary,
+}
+
+impl Session<'_> {
+    fn on(&mut self, event: Event, model: &Model) -> anyhow::Result<()> {
+        match event {
+            Event::Progress(progress) => self.progress(&progress, model),
+            Event::Epoch(epoch) => self.epoch(&epoch, model),
+            Event::Test(score) => self.test(&score, model),
+        }
+    }
+
+    fn progress(&mut self, progress: &Progress, model: &Model) -> anyhow::Result<()> {
+        self.screen.progress(progress);
+        let done = u64::from(progress.epoch - 1) * progress.of as u64 + progress.images as u64;
+        self.stop_if_asked(Summary { images_seen: done, validation_accuracy: None, ..self.summary.clone() }, model)
+    }
+
+    fn epoch(&mut self, epoch: &Epoch, model: &Model) -> anyhow::Result<()> {
+        let images_seen = u64::from(epoch.epoch) * epoch.images as u64;
+        let validation_accuracy = Some(epoch.validation.accuracy);
+        let summary = Summary { epochs: epoch.epoch, images_seen, validation_accuracy, ..self.summary.clone() };
+        self.save(summary, model)?;
+        self.epoch_seconds.push(epoch.seconds);
+        if let Some(log) = &mut self.log {
+            log.epoch(epoch).context("the log cannot be written")?;
+        }
+        self.screen.epoch(epoch)?;
+        self.stop_if_asked(self.summary.clone(), model)
+    }
+
+    fn test(&mut self, score: &Score, model: &Model) -> anyhow::Result<()> {
+        self.screen.clear();
+        self.save(Summary { test_accuracy: Some(score.accuracy), ..self.summary.clone() }, model)?;
+        let times = Times::of(&self.epoch_seconds).expect("a training has an epoch");
+        let total = self.started.elapsed().as_secs_f64();
+        if let Some(log) = &mut self.log {
+            log.finish(&self.run, score, times, total).context("the log cannot be written")?;
+        }
+        say(&format!("\ntest accuracy {:.2} %, loss {:.4}", 100.0 * score.accuracy, score.loss))?;
+        Ok(say(&format!("saved {} after {total:.1} s", self.out.display()))?)
+    }
+
+    fn stop_if_asked(&mut self, summary: Summary, model: &Model) -> anyhow::Result<()> {
+        if !self.interrupt.is_pressed() {
+            return Ok(());
+        }
+        self.save(summary, model)?;
+        let (images, out) = (HumanCount(self.summary.images_seen), self.out.display());
+        Err(Interrupted(format!("stopped after {images} training images; {out} holds what was learned")).into())
+    }
+
+    /// Writes the model and remembers what it is.
+    fn save(&mut self, summary: Summary, model: &Model) -> anyhow::Result<()> {
+        let parameters = model.read_parameters()?;
+        let file = ModelFile { network: self.network.clone(), parameters, summary };
+        file.save(self.out)?;
+        self.summary = file.summary;
+        Ok(())
+    }
+}
+
+fn parse_network(text: &str) -> Result<Network, String> {
+    let network = Network::parse(Shape::MNIST, text).map_err(|error| error.to_string())?;
+    class_mismatch(&network).map_or(Ok(network), Err)
+}
+
+fn parse_share(text: &str) -> Result<f64, &'static str> {
+    // It must stay below 1 in the GPU's precision, too.
+    let share = text.parse().ok().filter(|share: &f64| (0.0..1.0).contains(&(*share as f32)));
+    share.ok_or("it must be a number from 0 to below 1")
+}
+
+fn parse_learning_rate(text: &str) -> Result<f64, &'static str> {
+    // The GPU's numbers have 32 bits.
+    let rate = text.parse().ok().filter(|rate: &f64| *rate > 0.0 && (*rate as f32).is_normal());
+    rate.ok_or("it must be a number above 0, such as 0.001")
+}
