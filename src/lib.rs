@@ -10,7 +10,7 @@ pub mod model;
 pub mod network;
 pub mod random;
 pub mod reference;
-pub mod selftest;
 pub mod report;
+pub mod selftest;
 pub mod train;
 pub mod trainer;

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::Error;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
-use commands::{GpuOptions, Interrupted, Misuse, eval, gpus, train};
+use commands::{GpuOptions, Interrupted, Misuse, eval, gpus, selftest, train};
 
 /// Recognizes handwritten digits; every forward and backward pass is a WGSL compute shader.
 #[derive(Parser)]
@@ -27,6 +27,8 @@ enum Command {
     Eval(eval::Options),
     /// Lists the adapters of this machine, and marks the one that digits would compute on
     Gpus,
+    /// Checks that the adapter computes what the reference and PyTorch compute
+    Selftest,
 }
 
 fn main() -> ExitCode {
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         Command::Train(options) => train::run(&options, &gpu),
         Command::Eval(options) => eval::run(&options, &gpu),
         Command::Gpus => gpus::run(&gpu),
+        Command::Selftest => selftest::run(&gpu),
     };
     done.map_or_else(report, |()| ExitCode::SUCCESS)
 }

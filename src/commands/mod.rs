@@ -5,6 +5,7 @@ pub mod eval;
 pub mod gpus;
 mod interrupt;
 mod screen;
+pub mod selftest;
 pub mod train;
 
 use std::io::{self, Write};

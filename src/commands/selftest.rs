@@ -1,0 +1,38 @@
+//! `digits selftest`: whether the adapter computes what the reference and PyTorch compute.
+
+use anyhow::bail;
+use digits::cases::Verdict;
+use digits::gpu::Core;
+use digits::report::adapter_line;
+use digits::selftest;
+
+use super::{GpuOptions, say};
+
+/// Prints a line for each operation and core. Fails if one of them differs.
+pub fn run(options: &GpuOptions) -> anyhow::Result<()> {
+    let gpu = options.open()?;
+    say(&format!("adapter   {}\n", adapter_line(&gpu)))?;
+    say("core       operation              cases  worst error / allowed  verdict")?;
+    let (mut passed, mut failed) = (0, 0);
+    for row in selftest::run(&gpu) {
+        *if row.passed() { &mut passed } else { &mut failed } += 1;
+        let core = match row.core {
+            Core::Broadcast { .. } => "broadcast",
+            Core::Tile => "tile",
+        };
+        let (worst, verdict) = match &row.outcome {
+            Ok(Verdict::Agrees { worst }) => (format!("{worst:.3}"), "agrees".into()),
+            Ok(Verdict::Differs(difference)) => (String::new(), format!("DIFFERS: {difference}")),
+            Err(error) => (String::new(), format!("FAILS: {error}")),
+        };
+        say(&format!("{core:10} {:22} {:>5}  {worst:>21}  {verdict}", row.operation, row.cases))?;
+    }
+    say(&format!("\n{passed} passed, {failed} failed"))?;
+    if failed > 0 {
+        bail!(
+            "this adapter or its driver does not compute what it should: {failed} of {} lines differ",
+            passed + failed
+        );
+    }
+    Ok(())
+}
