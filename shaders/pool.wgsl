@@ -1,11 +1,13 @@
 // Max pooling over SIZE x SIZE windows side by side; rows and columns left over at the end belong to no window.
 //   forward:   y[c, oy, ox, n] = max over dy, dx of x[c, SIZE oy + dy, SIZE ox + dx, n]
-//   backward:  d_x is d_y at the first maximum of its window, in the order of rows and columns, and zero elsewhere.
+//   backward:  d_x is d_y at the winner of its window, the first maximum in the order of rows and columns, and zero
+//              elsewhere; where a ReLU made x and the maximum is not above zero, there is no winner
 
 @group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;         // [C, H, W, N4]
 @group(0) @binding(1) var<storage, read_write> y: array<vec4<f32>>;   // [C, OH, OW, N4]
-@group(0) @binding(2) var<storage, read> d_y: array<vec4<f32>>;       // [C, OH, OW, N4]
-@group(0) @binding(3) var<storage, read_write> d_x: array<vec4<f32>>; // [C, H, W, N4]
+@group(0) @binding(2) var<storage, read_write> winners: array<u32>;   // [C, OH, OW, N4], by winners.wgsl
+@group(0) @binding(3) var<storage, read> d_y: array<vec4<f32>>;       // [C, OH, OW, N4]
+@group(0) @binding(4) var<storage, read_write> d_x: array<vec4<f32>>; // [C, H, W, N4]
 
 const OH = H / SIZE;
 const OW = W / SIZE;
@@ -23,10 +25,14 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     let n = i % N4;
     let first = ((i / (OH * OW * N4) * H + i / (OW * N4) % OH * SIZE) * W + i / N4 % OW * SIZE) * N4 + n;
     var largest = load_x(first);
+    var winner = vec4<u32>();
     // repeat T TAPS
-    largest = max(largest, load_x(first + (T / SIZE * W + T % SIZE) * N4));
+    let x_T = load_x(first + (T / SIZE * W + T % SIZE) * N4);
+    winner = select(winner, vec4<u32>(T), x_T > largest);
+    largest = max(largest, x_T);
     // end
     y[i] = largest;
+    winners[i] = pack_winners(winner, largest);
 }
 
 // One invocation per window of one channel of four images; it writes the window's gradients.
@@ -40,24 +46,14 @@ fn backward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroup
     let oy = i / (WINDOWS_W * N4) % WINDOWS_H;
     let ox = i / N4 % WINDOWS_W;
     let c = i / (WINDOWS_H * WINDOWS_W * N4);
+    let is_whole = oy < OH && ox < OW;
+    let at = select(0u, ((c * OH + oy) * OW + ox) * N4 + n, is_whole);
+    let d = select(vec4<f32>(), load_d_y(at), is_whole);
+    let winner = unpack_winners(winners[at]);
     let first = ((c * H + oy * SIZE) * W + ox * SIZE) * N4 + n;
-    if (oy >= OH || ox >= OW) {
-        // repeat T TAPS
-        if (oy * SIZE + T / SIZE < H && ox * SIZE + T % SIZE < W) {
-            d_x[first + (T / SIZE * W + T % SIZE) * N4] = vec4<f32>();
-        }
-        // end
-        return;
+    // repeat T TAPS
+    if (oy * SIZE + T / SIZE < H && ox * SIZE + T % SIZE < W) {
+        d_x[first + (T / SIZE * W + T % SIZE) * N4] = select(vec4<f32>(), d, winner == vec4<u32>(T));
     }
-    var largest = load_x(first);
-    // repeat T TAPS
-    let x_T = load_x(first + (T / SIZE * W + T % SIZE) * N4);
-    largest = max(largest, x_T);
-    // end
-    var left = gate(load_d_y(((c * OH + oy) * OW + ox) * N4 + n), largest);
-    // repeat T TAPS
-    let here_T = x_T == largest;
-    d_x[first + (T / SIZE * W + T % SIZE) * N4] = select(vec4<f32>(), left, here_T);
-    left = select(left, vec4<f32>(), here_T);
     // end
 }

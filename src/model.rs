@@ -2,7 +2,7 @@
 
 use crate::gpu::{Gpu, GpuError, Recording, Tensor};
 use crate::layers::{self, conv, dense, dropout, pool, transpose};
-use crate::network::{Layer, Matrix, Network, Parameters, Shape};
+use crate::network::{Activation, Layer, Matrix, Network, Parameters, Shape};
 use crate::reference::conv::ConvShape;
 use crate::reference::dense::DenseShape;
 use crate::reference::dropout::Dropout;
@@ -16,10 +16,13 @@ pub struct Model {
     parameters: Tensor,
 }
 
-/// What a batch of `n` images becomes on its way: the images, [H * W, N], then the output of each layer, [C, H, W, N].
+/// What a batch of `n` images becomes on its way through a network.
 pub struct Activations {
-    pub n: usize,
-    pub tensors: Vec<Tensor>,
+    n: usize,
+    /// The images, [H * W, N], then the output of each operation, [C, H, W, N].
+    tensors: Vec<Tensor>,
+    /// Of each operation that pools, what its windows took, [C, H, W, N / 4].
+    winners: Vec<Option<Tensor>>,
 }
 
 /// How a batch goes through the network.
@@ -29,6 +32,16 @@ pub enum Pass<'a> {
     Evaluate,
     /// Training: dropout draws for the clock's step.
     Train { seed: u32, clock: &'a Tensor },
+}
+
+/// What one kernel does forward: a layer, or a convolution with the pooling behind it, with its sizes.
+pub(crate) enum Operation {
+    Conv(ConvShape, Matrix, Activation),
+    ConvPool(ConvShape, Matrix, Activation, PoolShape),
+    Dense(DenseShape, Matrix, Activation),
+    /// With the activation that made its input.
+    Pool(PoolShape, Activation),
+    Dropout(Dropout),
 }
 
 impl Model {
@@ -71,20 +84,25 @@ impl Model {
     /// # Errors
     /// One of them is larger than the adapter can bind.
     pub fn activations(&self, n: usize, pass: Pass) -> Result<Activations, GpuError> {
+        let zeros =
+            |name: &str, shape: Shape| Tensor::zeros(&self.gpu, name, layers::activation_length(shape.features(), n));
         let mut shape = self.network.input();
-        let mut tensors = vec![self.activation("the images of a batch", shape, n)?];
-        for (operation, layer) in Operation::of(&self.network, n, 0).iter().zip(self.network.layers()) {
+        let mut tensors = vec![zeros("the images of a batch", shape)?];
+        let mut winners = Vec::new();
+        for operation in Operation::of(&self.network, n, 0) {
             shape = operation.output(shape);
-            tensors.push(match (operation, pass) {
+            tensors.push(match (&operation, pass) {
                 (Operation::Dropout(_), Pass::Evaluate) => tensors[tensors.len() - 1].clone(),
-                _ => self.activation(&format!("the output of \"{layer}\""), shape, n)?,
+                _ => zeros(&format!("the output of {}", operation.name()), shape)?,
+            });
+            winners.push(match &operation {
+                Operation::ConvPool(.., pool) | Operation::Pool(pool, _) => {
+                    Some(Tensor::zeros(&self.gpu, "the winners of a pooling", pool::winners_length(pool))?)
+                }
+                Operation::Conv(..) | Operation::Dense(..) | Operation::Dropout(_) => None,
             });
         }
-        Ok(Activations { n, tensors })
-    }
-
-    fn activation(&self, name: &str, shape: Shape, n: usize) -> Result<Tensor, GpuError> {
-        Tensor::zeros(&self.gpu, name, layers::activation_length(shape.features(), n))
+        Ok(Activations { n, tensors, winners })
     }
 
     /// Records the forward pass from the images to the logits.
@@ -97,17 +115,23 @@ impl Model {
         activations: &Activations,
         pass: Pass,
     ) -> Result<(), GpuError> {
+        let w = &self.parameters;
         for (index, operation) in Operation::of(&self.network, activations.n, pass.seed()).into_iter().enumerate() {
             let (x, y) = (&activations.tensors[index], &activations.tensors[index + 1]);
-            let activation = self.network.layers()[index].activation();
             match (operation, pass) {
-                (Operation::Conv(shape, matrix), _) => {
-                    conv::forward(recording, &shape, &matrix, activation, [&self.parameters, x, y])?;
+                (Operation::Conv(shape, matrix, activation), _) => {
+                    conv::forward(recording, &shape, &matrix, activation, [w, x, y])?;
                 }
-                (Operation::Dense(shape, matrix), _) => {
-                    dense::forward(recording, &shape, &matrix, activation, [&self.parameters, x, y])?;
+                (Operation::ConvPool(shape, matrix, activation, _), _) => {
+                    let tensors = [w, x, y, activations.winners(index)];
+                    conv::forward_pooled(recording, &shape, &matrix, activation, tensors)?;
                 }
-                (Operation::Pool(shape), _) => pool::forward(recording, &shape, [x, y])?,
+                (Operation::Dense(shape, matrix, activation), _) => {
+                    dense::forward(recording, &shape, &matrix, activation, [w, x, y])?;
+                }
+                (Operation::Pool(shape, below), _) => {
+                    pool::forward(recording, &shape, below, [x, y, activations.winners(index)])?;
+                }
                 (Operation::Dropout(dropout), Pass::Train { clock, .. }) => {
                     dropout::forward(recording, &dropout, [clock, x, y])?;
                 }
@@ -130,43 +154,54 @@ impl Model {
         d_logits: &Tensor,
         d_parameters: &Tensor,
     ) -> Result<(), GpuError> {
-        let mut d_y = d_logits.clone();
         let operations = Operation::of(&self.network, activations.n, pass.seed());
-        for (index, operation) in operations.into_iter().enumerate().rev() {
+        let mut d_y = d_logits.clone();
+        for (index, operation) in operations.iter().enumerate().rev() {
             let x = &activations.tensors[index];
-            match &operation {
-                Operation::Conv(shape, matrix) => {
+            if let Operation::ConvPool(.., pool) = operation {
+                let d_sums = self.gradient(layers::activation_length(pool.c * pool.h * pool.w, pool.n))?;
+                pool::backward(recording, pool, [&d_y, activations.winners(index), &d_sums])?;
+                d_y = d_sums;
+            }
+            match operation {
+                Operation::Conv(shape, matrix, _) | Operation::ConvPool(shape, matrix, ..) => {
                     conv::backward_weights(recording, shape, matrix, [&d_y, x, d_parameters])?;
                 }
-                Operation::Dense(shape, matrix) => {
+                Operation::Dense(shape, matrix, _) => {
                     dense::backward_weights(recording, shape, matrix, [&d_y, x, d_parameters])?;
                 }
-                Operation::Pool(_) | Operation::Dropout(_) => {}
+                Operation::Pool(..) | Operation::Dropout(_) => {}
             }
+            // Nothing asks for the gradient by the images.
             if index == 0 {
                 break;
             }
-            let below = self.network.layers()[index - 1].activation();
-            let name = format!("the gradient of layer {}'s input", index + 1);
-            let d_x = Tensor::zeros(&self.gpu, &name, x.len())?;
+            let below = operations[index - 1].activation();
+            let d_x = self.gradient(x.len())?;
             match (operation, pass) {
-                (Operation::Conv(shape, matrix), _) => {
-                    let w_t = self.transposed(recording, &matrix)?;
-                    conv::backward_input(recording, &shape, below, [&w_t, &d_y, x, &d_x])?;
+                (Operation::Conv(shape, matrix, _) | Operation::ConvPool(shape, matrix, ..), _) => {
+                    let w_t = self.transposed(recording, matrix)?;
+                    conv::backward_input(recording, shape, below, [&w_t, &d_y, x, &d_x])?;
                 }
-                (Operation::Dense(shape, matrix), _) => {
-                    let w_t = self.transposed(recording, &matrix)?;
-                    dense::backward_input(recording, &shape, below, [&w_t, &d_y, x, &d_x])?;
+                (Operation::Dense(shape, matrix, _), _) => {
+                    let w_t = self.transposed(recording, matrix)?;
+                    dense::backward_input(recording, shape, below, [&w_t, &d_y, x, &d_x])?;
                 }
-                (Operation::Pool(shape), _) => pool::backward(recording, &shape, below, [&d_y, x, &d_x])?,
+                (Operation::Pool(shape, _), _) => {
+                    pool::backward(recording, shape, [&d_y, activations.winners(index), &d_x])?;
+                }
                 (Operation::Dropout(dropout), Pass::Train { clock, .. }) => {
-                    dropout::backward(recording, &dropout, below, [clock, &d_y, x, &d_x])?;
+                    dropout::backward(recording, dropout, below, [clock, &d_y, x, &d_x])?;
                 }
                 (Operation::Dropout(_), Pass::Evaluate) => continue,
             }
             d_y = d_x;
         }
         Ok(())
+    }
+
+    fn gradient(&self, length: usize) -> Result<Tensor, GpuError> {
+        Tensor::zeros(&self.gpu, "the gradient of an activation", length)
     }
 
     fn transposed(&self, recording: &mut Recording, matrix: &Matrix) -> Result<Tensor, GpuError> {
@@ -176,55 +211,75 @@ impl Model {
     }
 }
 
-/// A layer with the sizes that its kernels need.
-pub(crate) enum Operation {
-    Conv(ConvShape, Matrix),
-    Dense(DenseShape, Matrix),
-    Pool(PoolShape),
-    Dropout(Dropout),
-}
-
 impl Operation {
     /// The operations of a network on batches of `n`; `seed` is dropout's. What a pooling leaves out of its input, a
     /// convolution before it does not compute.
     pub(crate) fn of(network: &Network, n: usize, seed: u32) -> Vec<Operation> {
         let matrix =
             |index| network.matrices().into_iter().find(|matrix| matrix.layer == index).expect("it has weights");
-        let mut shape = network.input();
-        let mut operations = Vec::new();
-        for (index, layer) in network.layers().iter().enumerate() {
+        let (mut operations, mut shape, mut below) = (Vec::new(), network.input(), Activation::Linear);
+        let mut rest = network.layers().iter().enumerate().peekable();
+        while let Some((index, layer)) = rest.next() {
             let Shape { channels: c, height: h, width: w } = shape;
             let operation = match *layer {
-                Layer::Conv { filters: f, kernel, .. } => {
+                Layer::Conv { filters: f, kernel, activation, .. } => {
                     let full = ConvShape { n, c, h, w, f, kernel, padding: layer.padding(), crop: [0, 0] };
-                    let crop = match network.layers().get(index + 1) {
-                        Some(Layer::Pool { size }) => full.output().map(|length| length % size),
-                        _ => [0, 0],
+                    let conv = match rest.peek() {
+                        Some((_, Layer::Pool { size })) => {
+                            ConvShape { crop: full.output().map(|length| length % size), ..full }
+                        }
+                        _ => full,
                     };
-                    Operation::Conv(ConvShape { crop, ..full }, matrix(index))
+                    let [h, w] = conv.output();
+                    let size = conv::POOLED_SIZE;
+                    match rest.next_if(|(_, layer)| **layer == Layer::Pool { size }) {
+                        Some(_) => {
+                            Operation::ConvPool(conv, matrix(index), activation, PoolShape { n, c: f, h, w, size })
+                        }
+                        None => Operation::Conv(conv, matrix(index), activation),
+                    }
                 }
-                Layer::Dense { units, .. } => {
-                    Operation::Dense(DenseShape { n, inputs: c * h * w, units }, matrix(index))
+                Layer::Dense { units, activation } => {
+                    Operation::Dense(DenseShape { n, inputs: c * h * w, units }, matrix(index), activation)
                 }
-                Layer::Pool { size } => Operation::Pool(PoolShape { n, c, h, w, size }),
+                Layer::Pool { size } => Operation::Pool(PoolShape { n, c, h, w, size }, below),
                 Layer::Dropout { rate } => {
                     let (layer, capacity) = (index as u32, layers::activation_length(1, n));
                     Operation::Dropout(Dropout { rate, seed, layer, step: 0, features: c * h * w, capacity })
                 }
             };
             shape = operation.output(shape);
+            below = operation.activation();
             operations.push(operation);
         }
         operations
     }
 
+    /// What a gradient by the output must be gated by. Behind a pooling the winners know it.
+    fn activation(&self) -> Activation {
+        match self {
+            Operation::Conv(.., activation) | Operation::Dense(.., activation) => *activation,
+            Operation::ConvPool(..) | Operation::Pool(..) | Operation::Dropout(_) => Activation::Linear,
+        }
+    }
+
     fn output(&self, input: Shape) -> Shape {
         let shape = |channels, [height, width]: [usize; 2]| Shape { channels, height, width };
         match self {
-            Operation::Conv(conv, _) => shape(conv.f, conv.output()),
-            Operation::Dense(dense, _) => Shape::flat(dense.units),
-            Operation::Pool(pool) => shape(pool.c, pool.output()),
+            Operation::Conv(conv, ..) => shape(conv.f, conv.output()),
+            Operation::ConvPool(.., pool) | Operation::Pool(pool, _) => shape(pool.c, pool.output()),
+            Operation::Dense(dense, ..) => Shape::flat(dense.units),
             Operation::Dropout(_) => input,
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Operation::Conv(_, matrix, _) | Operation::ConvPool(_, matrix, ..) | Operation::Dense(_, matrix, _) => {
+                &matrix.name
+            }
+            Operation::Pool(..) => "a pooling",
+            Operation::Dropout(_) => "a dropout",
         }
     }
 }
@@ -248,5 +303,9 @@ impl Activations {
     /// The output of the last layer, [classes, N].
     pub fn logits(&self) -> &Tensor {
         &self.tensors[self.tensors.len() - 1]
+    }
+
+    fn winners(&self, operation: usize) -> &Tensor {
+        self.winners[operation].as_ref().expect("a pooling has winners")
     }
 }

@@ -36,8 +36,8 @@ fn inner(block: u32) -> Inner {
 
 // Whether the tap leads from any pixel of the columns to one of d_y's.
 fn is_needed(part: u32, first_column: u32, last_column: u32) -> bool {
-    let first = first_column / N4;
-    let last = last_column / N4;
+    let first = block(first_column, 0u) / N4;
+    let last = block(last_column, BLOCKS - 1u) / N4;
     let one_row = first / W == last / W;
     let first_x = select(0u, first % W, one_row);
     let last_x = select(W - 1u, last % W, one_row);

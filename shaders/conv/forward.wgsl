@@ -1,11 +1,10 @@
 // Convolution, forward:
-//   y[f, oy, ox, n] = relu(bias[f] + sum over c, ky, kx of w[f, c, ky, kx] x[c, oy + ky - PAD_Y, ox + kx - PAD_X, n])
+//   bias[f] + sum over c, ky, kx of w[f, c, ky, kx] x[c, oy + ky - PAD_Y, ox + kx - PAD_X, n]
 // The product's rows are the filters f, its columns (oy, ox, n), its inner index k = (c, ky, kx), and one k more, for the
-// bias: the weight of an input that is always one.
+// bias: the weight of an input that is always one. What becomes of the sums stands in conv/stored.wgsl and conv/pooled.wgsl.
 
 @group(0) @binding(0) var<storage, read> w: array<vec4<f32>>;       // all parameters; here F rows of STRIDE4 from W_OFFSET4
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;       // [C, H, W, N4]
-@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>; // [F, OH, OW, N4]
 
 const INPUTS = C * KH * KW;
 const M = F;
@@ -63,8 +62,4 @@ fn load_b(i: Inner, c: Column) -> mat4x4<f32> {
 
 fn fold(b: mat4x4<f32>, a: vec4<f32>) -> vec4<f32> {
     return b * a;
-}
-
-fn store_c(m: u32, j: u32, split: u32, c: vec4<f32>) {
-    y[m * COLUMN_BLOCKS + j] = activate(c);
 }

@@ -17,15 +17,14 @@ fn matmul(
     // end
     // end
     // end
+    let i = tile.x * LANES + lane;
     // repeat P BLOCKS
-    let j_P = (tile.x * BLOCKS + P) * LANES + lane;
-    let column_P = column(min(j_P, COLUMN_BLOCKS - 1u));
+    let column_P = column_of(i, P);
     // end
 
-    let first_column = tile.x * BLOCKS * LANES;
-    let last_column = min(first_column + BLOCKS * LANES, COLUMN_BLOCKS) - 1u;
+    let first_column = tile.x * LANES;
     for (var part = tile.z; part < PARTS; part += SPLITS) {
-        if (is_needed(part, first_column, last_column)) {
+        if (is_needed(part, first_column, first_column + LANES - 1u)) {
             let end = min((part + 1u) * PART_BLOCKS, INNER_BLOCKS);
             var k = part * PART_BLOCKS;
             // The test stands at the end: where it stands first, software drivers run the body once more than they need.
@@ -51,15 +50,18 @@ fn matmul(
         }
     }
 
-    // repeat P BLOCKS
-    if (j_P < COLUMN_BLOCKS) {
+    if (i < COLUMNS) {
         // repeat G GROUPS
         // repeat L LANES
         if (first_row + G * LANES + L < M) {
-            store_c(first_row + G * LANES + L, j_P, tile.z, c_G_L_P);
+            let row_of_c = array<vec4<f32>, BLOCKS>(
+                // repeat P BLOCKS
+                c_G_L_P,
+                // end
+            );
+            store_row(first_row + G * LANES + L, i, tile.z, row_of_c);
         }
         // end
         // end
     }
-    // end
 }

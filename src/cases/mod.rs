@@ -47,6 +47,8 @@ enum Expected {
     Flat { values: Vec<f64>, tolerance: f64 },
     /// Whole numbers, exactly.
     Words(Vec<u32>),
+    /// [N, features], exactly; on the device four images share a word.
+    Winners { values: Vec<u8>, n: usize },
 }
 
 /// What a case came to.
@@ -95,6 +97,13 @@ impl Prepared {
                         Some(at) => Err(format!("{}[{at}] is {}, not {}", tensor.name(), found[at], words[at])),
                         None => Ok(0.0),
                     }
+                }
+                Expected::Winners { values, n } => {
+                    let bytes: Vec<u8> = tensor.read::<u32>(gpu)?.into_iter().flat_map(u32::to_le_bytes).collect();
+                    let numbers: Vec<f32> = bytes.into_iter().map(f32::from).collect();
+                    let expected: Vec<f64> = values.iter().copied().map(f64::from).collect();
+                    let found = layers::to_images_outermost(&numbers, *n);
+                    compare(tensor.name(), &found, &expected, f64::MIN_POSITIVE)
                 }
             };
             match error {

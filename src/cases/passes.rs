@@ -30,17 +30,23 @@ pub fn pool(shape: PoolShape) -> [Case; 2] {
         let tensor = inputs.output("y", y, shape.n);
         let mut recording = Recording::new(gpu);
         let on_gpu = inputs.images("x", &values, shape.n, Absent::Anything)?;
-        layers::pool::forward(&mut recording, &shape, [&on_gpu, &tensor])?;
-        Ok(prepared(recording, tensor, reference::pool::forward(&values, &shape), shape.n))
+        let winners = Tensor::poisoned(gpu, "winners", layers::pool::winners_length(&shape));
+        layers::pool::forward(&mut recording, &shape, Activation::Relu, [&on_gpu, &tensor, &winners])?;
+        let largest = reference::pool::forward(&values, &shape);
+        let expected = Expected::Winners { values: winners_of(&values, &largest, &shape), n: shape.n };
+        let mut prepared = prepared(recording, tensor, largest, shape.n);
+        prepared.outputs.push(Output { tensor: winners, expected });
+        Ok(prepared)
     });
     let backward = Box::new(move |gpu: &Gpu| {
         let mut inputs = Inputs::new(gpu);
         let (values, d_y) = (inputs.values(shape.n * x), inputs.values(shape.n * y));
         let d_x = inputs.output("d_x", x, shape.n);
         let mut recording = Recording::new(gpu);
-        let on_gpu = inputs.images("x", &values, shape.n, Absent::Anything)?;
+        let largest = reference::pool::forward(&values, &shape);
+        let winners = Tensor::new(gpu, "winners", &pack_winners(&winners_of(&values, &largest, &shape), shape.n))?;
         let d_y_on_gpu = inputs.images("d_y", &d_y, shape.n, Absent::Zero)?;
-        layers::pool::backward(&mut recording, &shape, Activation::Relu, [&d_y_on_gpu, &on_gpu, &d_x])?;
+        layers::pool::backward(&mut recording, &shape, [&d_y_on_gpu, &winners, &d_x])?;
         let expected = relu_backward(&reference::pool::backward(&d_y, &values, &shape), &values);
         Ok(prepared(recording, d_x, expected, shape.n))
     });
@@ -61,6 +67,24 @@ pub fn pool(shape: PoolShape) -> [Case; 2] {
             prepare: backward,
         },
     ]
+}
+
+/// What each window took, [N, C, OH, OW]: the place of its first maximum, row by row; 255 where the maximum is not above
+/// zero, and so no gradient passes the ReLU before it.
+pub(super) fn winners_of(x: &[f64], largest: &[f64], shape: &PoolShape) -> Vec<u8> {
+    let place = |(at, largest): (&usize, &f64)| match *largest > 0.0 {
+        true => ((at / shape.w % shape.size) * shape.size + at % shape.w % shape.size) as u8,
+        false => 255,
+    };
+    reference::pool::argmax(x, shape).iter().zip(largest).map(place).collect()
+}
+
+/// [N, features] -> [features, N / 4], four images a word; absent ones are zero.
+fn pack_winners(winners: &[u8], n: usize) -> Vec<u32> {
+    let numbers: Vec<f32> = winners.iter().copied().map(f32::from).collect();
+    let innermost = layers::to_images_innermost(&numbers, n);
+    let word = |four: &[f32]| u32::from_le_bytes(std::array::from_fn(|image| four[image] as u8));
+    innermost.chunks_exact(layers::IMAGE_BLOCK).map(word).collect()
 }
 
 /// Both directions of dropout above a ReLU, in the third step.

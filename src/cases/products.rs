@@ -1,11 +1,13 @@
 //! Cases of the six matrix products, and of what stands around them: turned weights and sums of parts.
 
+use super::passes::winners_of;
 use super::{Absent, Case, Expected, Inputs, Output, Prepared, sum_tolerance};
 use crate::gpu::{Gpu, GpuError, Recording, Tensor};
 use crate::layers;
 use crate::network::{Activation, Matrix};
 use crate::reference::conv::ConvShape;
 use crate::reference::dense::DenseShape;
+use crate::reference::pool::PoolShape;
 use crate::reference::{self, relu, relu_backward};
 
 /// Where the layer's weights lie in the cases: behind a few others, so that a forgotten offset shows.
@@ -27,7 +29,7 @@ pub fn conv(shape: ConvShape) -> [Case; 3] {
     let (forward, weights) = (matrix.clone(), matrix.clone());
     [
         case(
-            "conv/forward",
+            "conv/stored",
             Box::new(move |gpu| {
                 let product = Product { matrix: &forward, x, y, n: shape.n, terms: shape.c * taps };
                 product.forward(
@@ -60,6 +62,41 @@ pub fn conv(shape: ConvShape) -> [Case; 3] {
             }),
         ),
     ]
+}
+
+/// The forward pass of a convolution with a ReLU and a pooling behind it.
+pub fn conv_pooled(shape: ConvShape) -> Case {
+    let [h, w] = shape.output();
+    let (x, sums, taps) = (shape.c * shape.h * shape.w, shape.f * h * w, shape.kernel[0] * shape.kernel[1]);
+    let pool = PoolShape { n: shape.n, c: shape.f, h, w, size: layers::conv::POOLED_SIZE };
+    let [oh, ow] = pool.output();
+    let y = shape.f * oh * ow;
+    let matrix = Matrix::new(0, "w", &[shape.f, shape.c, shape.kernel[0], shape.kernel[1]], OFFSET);
+    let bytes = 4.0 * (shape.n * (x + y) + matrix.rows * matrix.inputs) as f64;
+    let prepare = Box::new(move |gpu: &Gpu| {
+        let product = Product { matrix: &matrix, x, y: sums, n: shape.n, terms: shape.c * taps };
+        let mut inputs = Inputs::new(gpu);
+        let (parameters, x) = (product.parameters(&mut inputs), inputs.values(shape.n * x));
+        let (w, b) = (matrix.weights(&parameters), matrix.biases(&parameters));
+        let activations = relu(&reference::conv::forward(&x, &w, &b, &shape));
+        let largest = reference::pool::forward(&activations, &pool);
+        let y_on_gpu = inputs.output("y", y, shape.n);
+        let winners = Tensor::poisoned(gpu, "winners", layers::pool::winners_length(&pool));
+        let mut recording = Recording::new(gpu);
+        let x_on_gpu = inputs.images("x", &x, shape.n, Absent::Anything)?;
+        let tensors = [&inputs.flat("parameters", &parameters)?, &x_on_gpu, &y_on_gpu, &winners];
+        layers::conv::forward_pooled(&mut recording, &shape, &matrix, Activation::Relu, tensors)?;
+        let expected = Expected::Winners { values: winners_of(&activations, &largest, &pool), n: shape.n };
+        let mut prepared = product.images(recording, y_on_gpu, largest);
+        prepared.outputs.push(Output { tensor: winners, expected });
+        Ok(prepared)
+    });
+    let shape_text = format!(
+        "N {} C {} {}x{} F {} K {}x{} pool 2",
+        shape.n, shape.c, shape.h, shape.w, shape.f, shape.kernel[0], shape.kernel[1]
+    );
+    let flops = (2 * shape.n * sums * shape.c * taps) as f64;
+    Case { operation: "conv/pooled", shape: shape_text, flops, bytes, prepare }
 }
 
 /// The forward and both backward passes of a dense layer with a ReLU.

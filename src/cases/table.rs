@@ -49,6 +49,8 @@ pub const POOLS: [PoolShape; 3] = [
 pub fn parity() -> Vec<Case> {
     let mut cases = Vec::new();
     CONVS.into_iter().for_each(|shape| cases.extend(products::conv(shape)));
+    let is_pooled = |shape: &ConvShape| shape.output().iter().all(|length| *length >= 2);
+    cases.extend(CONVS.into_iter().filter(is_pooled).map(products::conv_pooled));
     DENSES.into_iter().for_each(|shape| cases.extend(products::dense(shape)));
     POOLS.into_iter().for_each(|shape| cases.extend(passes::pool(shape)));
     cases.extend(passes::dropout(1, 7, 0.0));
@@ -68,9 +70,14 @@ pub fn seed_network(n: usize) -> Vec<Case> {
     let mut cases = vec![passes::tick(), passes::batch(n, 50_000, Shape::MNIST.features())];
     for operation in Operation::of(&network, n, 0) {
         match operation {
-            Operation::Conv(shape, _) => cases.extend(products::conv(shape)),
-            Operation::Dense(shape, _) => cases.extend(products::dense(shape)),
-            Operation::Pool(shape) => cases.extend(passes::pool(shape)),
+            Operation::Conv(shape, ..) => cases.extend(products::conv(shape)),
+            Operation::ConvPool(shape, .., pool) => {
+                cases.extend(products::conv(shape));
+                cases.push(products::conv_pooled(shape));
+                cases.extend(passes::pool(pool));
+            }
+            Operation::Dense(shape, ..) => cases.extend(products::dense(shape)),
+            Operation::Pool(shape, _) => cases.extend(passes::pool(shape)),
             Operation::Dropout(dropout) => cases.extend(passes::dropout(n, dropout.features, dropout.rate)),
         }
     }

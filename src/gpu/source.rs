@@ -20,11 +20,14 @@ shader_files!(
     "conv/backward_input",
     "conv/backward_weights",
     "conv/forward",
+    "conv/pooled",
+    "conv/stored",
     "dense/backward_input",
     "dense/backward_weights",
     "dense/forward",
     "dropout",
     "each",
+    "matmul/blocks",
     "matmul/broadcast",
     "matmul/tile",
     "pool",
@@ -35,6 +38,7 @@ shader_files!(
     "softmax",
     "tick",
     "transpose",
+    "winners",
 );
 
 /// Numbers in a row of the textures that hold copies of operands, in `vec4<f32>`.

@@ -1,6 +1,6 @@
 //! Convolution: `shaders/conv/*.wgsl` on [`crate::reference::conv`]'s shapes.
 
-use super::product::{Product, splits};
+use super::product::{Columns, Product, splits};
 use super::{IMAGE_BLOCK, image_blocks, is_relu, reduce};
 use crate::gpu::{GpuError, Recording, Source, Tensor};
 use crate::network::{Activation, Matrix};
@@ -17,17 +17,51 @@ pub fn forward(
     let [oh, ow] = shape.output();
     let product = Product {
         rows: shape.f,
-        column_blocks: oh * ow * image_blocks(shape.n),
+        columns: Columns::Blocks(oh * ow * image_blocks(shape.n)),
         inner_blocks: matrix.stride / 4,
         parts: 1,
         splits: 1,
     };
-    let source = source("conv/forward", shape)
+    let mut source = forward_source("conv/stored", shape, matrix, activation);
+    source = source.with("RELU_BELOW", false);
+    product.record(recording, source, &[("w", parameters), ("x", x), ("y", y)])
+}
+
+/// The windows that [`forward_pooled`] pools.
+pub const POOLED_SIZE: usize = 2;
+
+/// [`forward`], and max pooling with windows of [`POOLED_SIZE`] behind it: x [C, H, W, N], parameters
+/// -> y [F, OH / 2, OW / 2, N], and the winners that [`super::pool::backward`] takes, [F, OH / 2, OW / 2, N / 4].
+pub fn forward_pooled(
+    recording: &mut Recording,
+    shape: &ConvShape,
+    matrix: &Matrix,
+    activation: Activation,
+    [parameters, x, y, winners]: [&Tensor; 4],
+) -> Result<(), GpuError> {
+    let [oh, ow] = shape.output();
+    let windows = (oh / POOLED_SIZE) * (ow / POOLED_SIZE);
+    let product = Product {
+        rows: shape.f,
+        columns: Columns::Windows { count: windows * image_blocks(shape.n), blocks: POOLED_SIZE * POOLED_SIZE },
+        inner_blocks: matrix.stride / 4,
+        parts: 1,
+        splits: 1,
+    };
+    let mut source = forward_source("conv/pooled", shape, matrix, activation);
+    source.files.push("winners");
+    source = source.with("RELU_BELOW", is_relu(activation)).with("SIZE", POOLED_SIZE);
+    product.record(recording, source, &[("w", parameters), ("x", x), ("y", y), ("winners", winners)])
+}
+
+/// `conv/forward.wgsl` with `ending` behind it.
+fn forward_source(ending: &'static str, shape: &ConvShape, matrix: &Matrix, activation: Activation) -> Source {
+    let mut source = source(ending, shape)
         .with("STRIDE4", matrix.stride / 4)
         .with("W_OFFSET4", matrix.offset / 4)
-        .with("RELU", is_relu(activation))
-        .with("RELU_BELOW", false);
-    product.record(recording, source, &[("w", parameters), ("x", x), ("y", y)])
+        .with("RELU", is_relu(activation));
+    source.files.push("conv/forward");
+    source
 }
 
 /// d_y [F, OH, OW, N] (before the layer's own ReLU), turned weights w_t (by [`super::transpose`]), x [C, H, W, N]
@@ -41,7 +75,7 @@ pub fn backward_input(
     let taps = shape.kernel[0] * shape.kernel[1];
     let product = Product {
         rows: shape.c,
-        column_blocks: shape.h * shape.w * image_blocks(shape.n),
+        columns: Columns::Blocks(shape.h * shape.w * image_blocks(shape.n)),
         inner_blocks: taps * shape.f.div_ceil(4),
         parts: taps,
         splits: 1,
@@ -61,7 +95,7 @@ pub fn backward_weights(
     let inner_blocks = oh * ow * image_blocks(shape.n);
     let product = Product {
         rows: shape.f,
-        column_blocks: matrix.stride / 4,
+        columns: Columns::Blocks(matrix.stride / 4),
         inner_blocks,
         parts: splits(inner_blocks),
         splits: splits(inner_blocks),

@@ -1,6 +1,6 @@
 //! Dense layers: `shaders/dense/*.wgsl` on [`crate::reference::dense`]'s shapes.
 
-use super::product::{Product, splits};
+use super::product::{Columns, Product, splits};
 use super::{image_blocks, is_relu, reduce};
 use crate::gpu::{GpuError, Recording, Source, Tensor};
 use crate::network::{Activation, Matrix};
@@ -16,7 +16,7 @@ pub fn forward(
 ) -> Result<(), GpuError> {
     let product = Product {
         rows: shape.units,
-        column_blocks: image_blocks(shape.n),
+        columns: Columns::Blocks(image_blocks(shape.n)),
         inner_blocks: matrix.stride / 4,
         parts: 1,
         splits: 1,
@@ -38,8 +38,13 @@ pub fn backward_input(
     [w_t, d_y, x, d_x]: [&Tensor; 4],
 ) -> Result<(), GpuError> {
     let inner_blocks = shape.units.div_ceil(4);
-    let product =
-        Product { rows: shape.inputs, column_blocks: image_blocks(shape.n), inner_blocks, parts: 1, splits: 1 };
+    let product = Product {
+        rows: shape.inputs,
+        columns: Columns::Blocks(image_blocks(shape.n)),
+        inner_blocks,
+        parts: 1,
+        splits: 1,
+    };
     let source = source("dense/backward_input", shape).with("RELU", false).with("RELU_BELOW", is_relu(below));
     product.record(recording, source, &[("w_t", w_t), ("d_y", d_y), ("x", x), ("d_x", d_x)])
 }
@@ -54,7 +59,7 @@ pub fn backward_weights(
     let inner_blocks = image_blocks(shape.n);
     let product = Product {
         rows: shape.units,
-        column_blocks: matrix.stride / 4,
+        columns: Columns::Blocks(matrix.stride / 4),
         inner_blocks,
         parts: splits(inner_blocks),
         splits: splits(inner_blocks),

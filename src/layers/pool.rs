@@ -5,33 +5,42 @@ use crate::gpu::{GpuError, Recording, Source, Tensor};
 use crate::network::Activation;
 use crate::reference::pool::PoolShape;
 
-/// x [C, H, W, N] -> y [C, OH, OW, N]
-pub fn forward(recording: &mut Recording, shape: &PoolShape, [x, y]: [&Tensor; 2]) -> Result<(), GpuError> {
-    let [oh, ow] = shape.output();
-    let count = shape.c * oh * ow * image_blocks(shape.n);
-    record_each(recording, &source("forward", shape, Activation::Linear), &[("x", x), ("y", y)], count)
-}
-
-/// d_y [C, OH, OW, N], x [C, H, W, N] -> d_x [C, H, W, N], gated by the activation that made x.
-pub fn backward(
+/// x [C, H, W, N], made by the activation `below` -> y [C, OH, OW, N], winners [C, OH, OW, N / 4]
+pub fn forward(
     recording: &mut Recording,
     shape: &PoolShape,
     below: Activation,
-    [d_y, x, d_x]: [&Tensor; 3],
+    [x, y, winners]: [&Tensor; 3],
+) -> Result<(), GpuError> {
+    let source = source("forward", shape).with("RELU_BELOW", is_relu(below));
+    record_each(recording, &source, &[("x", x), ("y", y), ("winners", winners)], winners_length(shape))
+}
+
+/// d_y [C, OH, OW, N], winners [C, OH, OW, N / 4] -> d_x [C, H, W, N], gated by the activation that made x.
+pub fn backward(
+    recording: &mut Recording,
+    shape: &PoolShape,
+    [d_y, winners, d_x]: [&Tensor; 3],
 ) -> Result<(), GpuError> {
     let windows = shape.h.div_ceil(shape.size) * shape.w.div_ceil(shape.size);
     let count = shape.c * windows * image_blocks(shape.n);
-    record_each(recording, &source("backward", shape, below), &[("d_y", d_y), ("x", x), ("d_x", d_x)], count)
+    // The winners know about the ReLU.
+    let source = source("backward", shape).with("RELU_BELOW", false);
+    record_each(recording, &source, &[("d_y", d_y), ("winners", winners), ("d_x", d_x)], count)
 }
 
-fn source(entry_point: &'static str, shape: &PoolShape, below: Activation) -> Source {
-    Source::new(entry_point, &["pool", "relu", "each"])
+/// The length of the winners, a word for four images.
+pub fn winners_length(shape: &PoolShape) -> usize {
+    let [oh, ow] = shape.output();
+    shape.c * oh * ow * image_blocks(shape.n)
+}
+
+fn source(entry_point: &'static str, shape: &PoolShape) -> Source {
+    Source::new(entry_point, &["pool", "winners", "each"])
         .with("C", shape.c)
         .with("H", shape.h)
         .with("W", shape.w)
         .with("N4", image_blocks(shape.n))
         .with("SIZE", shape.size)
         .with("TAPS", shape.size * shape.size)
-        .with("RELU", false)
-        .with("RELU_BELOW", is_relu(below))
 }

@@ -6,12 +6,21 @@ use crate::gpu::{Core, GpuError, Recording, Source, Tensor};
 /// The sizes of a product C[m, n] = sum over k of A[m, k] B[k, n], n and k in blocks of four.
 pub(super) struct Product {
     pub rows: usize,
-    pub column_blocks: usize,
+    pub columns: Columns,
     pub inner_blocks: usize,
     /// The parts into which the inner index is cut: equal ones, but for the last.
     pub parts: usize,
     /// The results that the parts are added up in; one, or one for each part.
     pub splits: usize,
+}
+
+/// How the columns are handed to invocations.
+#[derive(Clone, Copy)]
+pub(super) enum Columns {
+    /// So many blocks, as the core likes.
+    Blocks(usize),
+    /// So many windows of so many blocks, a window to each invocation.
+    Windows { count: usize, blocks: usize },
 }
 
 impl Product {
@@ -22,6 +31,10 @@ impl Product {
         operation: Source,
         tensors: &[(&str, &Tensor)],
     ) -> Result<(), GpuError> {
+        let mut operation = operation;
+        if let Columns::Blocks(_) = self.columns {
+            operation.files.push("matmul/blocks");
+        }
         let (source, workgroups) = match recording.gpu().settings().core {
             Core::Broadcast { lanes } => self.broadcast(operation, lanes as usize),
             Core::Tile => self.tile(operation),
@@ -34,22 +47,33 @@ impl Product {
     }
 
     /// `matmul/broadcast.wgsl`: as many rows as registers and spills allow, since each load of B serves them all.
-    fn broadcast(&self, mut operation: Source, lanes: usize) -> (Source, [usize; 3]) {
-        const MOST_ROWS: usize = 48;
+    fn broadcast(&self, operation: Source, lanes: usize) -> (Source, [usize; 3]) {
+        /// Accumulators of an invocation, each a `vec4<f32>`: more no longer fit the first-level cache.
+        const MOST_ACCUMULATORS: usize = 96;
+        let (columns, blocks) = self.columns(|count| if count > lanes { 2 } else { 1 });
         // A tile costs its rows, wasted ones too, and its loads of B, which cost about as much as eight rows.
-        let groups = (1..=(MOST_ROWS / lanes).max(1))
+        let groups = (1..=(MOST_ACCUMULATORS / blocks / lanes).max(1))
             .min_by_key(|groups| self.rows.div_ceil(groups * lanes) * (groups * lanes + 8))
             .expect("there is at least one group");
-        let blocks = if self.column_blocks > lanes { 2 } else { 1 };
-        operation.files.push("matmul/broadcast");
-        let source = operation.with("LANES", lanes).with("GROUPS", groups).with("BLOCKS", blocks);
-        (source, [self.column_blocks.div_ceil(lanes * blocks), self.rows.div_ceil(groups * lanes), self.splits])
+        let mut source = operation.with("LANES", lanes).with("GROUPS", groups).with("BLOCKS", blocks);
+        source.files.push("matmul/broadcast");
+        (source, [columns.div_ceil(lanes), self.rows.div_ceil(groups * lanes), self.splits])
     }
 
     /// `matmul/tile.wgsl`: 64 rows by 16 column blocks.
-    fn tile(&self, mut operation: Source) -> (Source, [usize; 3]) {
-        operation.files.push("matmul/tile");
-        (operation, [self.column_blocks.div_ceil(16), self.rows.div_ceil(64), self.splits])
+    fn tile(&self, operation: Source) -> (Source, [usize; 3]) {
+        let (columns, blocks) = self.columns(|_| 1);
+        let mut source = operation.with("BLOCKS", blocks).with("ROWS", 8 / blocks);
+        source.files.push("matmul/tile");
+        (source, [columns.div_ceil(16 / blocks), self.rows.div_ceil(64), self.splits])
+    }
+
+    /// How many invocations share the columns, and how many blocks each has, which `choose` says where it is free.
+    fn columns(&self, choose: impl Fn(usize) -> usize) -> (usize, usize) {
+        match self.columns {
+            Columns::Windows { count, blocks } => (count, blocks),
+            Columns::Blocks(count) => (count.div_ceil(choose(count)), choose(count)),
+        }
     }
 }
 

@@ -387,8 +387,11 @@ mod tests {
         assert!(
             problem_of_metadata("training", "{}").starts_with("has a training summary that is not one: missing field")
         );
-        let wrong = problem_of_metadata("network", "pool 29 | dense 10");
-        assert!(wrong.starts_with("has a network that cannot run: layer 1, \"pool 29\": its 29x29 window"), "{wrong}");
+        let wrong = problem_of_metadata("network", "conv 3 31x31 | dense 10");
+        assert!(
+            wrong.starts_with("has a network that cannot run: layer 1, \"conv 3 31x31\": its 31x31 kernel"),
+            "{wrong}"
+        );
     }
 
     #[test]

@@ -64,7 +64,11 @@ fn parse_layer(text: &str) -> Result<Layer, String> {
         (["conv", filters, kernel, "same"], _) => conv(filters, kernel, Padding::Same, activation),
         (["conv", filters, kernel, "valid"], _) => conv(filters, kernel, Padding::Valid, activation),
         (["dense", units], _) => Ok(Layer::Dense { units: count(units)?, activation }),
-        (["pool", size], Activation::Linear) => Ok(Layer::Pool { size: count(size)? }),
+        (["pool", size], Activation::Linear) => match size.parse() {
+            // The place of a window's maximum is kept in eight bits.
+            Ok(size @ 1..=15) => Ok(Layer::Pool { size }),
+            _ => Err(format!("the window \"{size}\" must be a whole number from 1 to 15")),
+        },
         (["dropout", rate], Activation::Linear) => match rate.parse::<f32>() {
             Ok(rate) if (0.0..1.0).contains(&rate) => Ok(Layer::Dropout { rate }),
             _ => Err(format!("the rate \"{rate}\" must be a number from 0 to below 1")),
@@ -162,8 +166,8 @@ mod tests {
     fn errors_name_the_layer_and_what_is_wrong() {
         assert!(problem("").contains("no layers"));
         assert_eq!(
-            problem("conv 4 3x3 | pool 30 | dense 10"),
-            "layer 2, \"pool 30\": its 30x30 window is larger than its input, 4x26x26"
+            problem("pool 2 | pool 15 | dense 10"),
+            "layer 2, \"pool 15\": its 15x15 window is larger than its input, 1x14x14"
         );
         assert!(
             problem("dense 20 relu | conv 4 3x3 | dense 10").starts_with("layer 2, \"conv 4 3x3\": its 3x3 kernel")
@@ -171,6 +175,7 @@ mod tests {
         assert!(problem("conv 4 2x2 | dense 10").contains("two odd numbers"));
         assert!(problem("dropout 1 | dense 10").contains("below 1"));
         assert!(problem("dropout NaN | dense 10").contains("below 1"));
+        assert!(problem("pool 16 | dense 10").contains("from 1 to 15"));
         assert!(problem("conv 0 3x3 | dense 10").contains("from 1 to 65535"));
         assert!(problem("pool 2 relu | dense 10").contains("a layer is one of"));
         assert!(problem("dense 10 | ").contains("layer 2, \"\": it is empty"));

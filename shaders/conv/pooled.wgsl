@@ -1,0 +1,30 @@
+// Convolution, ReLU and max pooling in one, forward; joined to conv/forward.wgsl, whose product it computes:
+//   y[f, oy, ox, n] = relu(max over dy, dx of the convolution's sum at [f, SIZE oy + dy, SIZE ox + dx, n])
+// An invocation holds the SIZE x SIZE sums of a window in its BLOCKS, so the convolution's output is never stored.
+
+@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;  // [F, OH / SIZE, OW / SIZE, N4]
+@group(0) @binding(3) var<storage, read_write> winners: array<u32>;  // [F, OH / SIZE, OW / SIZE, N4], by winners.wgsl
+
+const WINDOWS_W = OW / SIZE;
+// Invocations that share the columns of a row of C: the windows of four images.
+const COLUMNS = (OH / SIZE) * WINDOWS_W * N4;
+
+// Sum p of window i.
+fn column_of(i: u32, p: u32) -> Column {
+    let window = min(i, COLUMNS - 1u);
+    let oy = window / (WINDOWS_W * N4) * SIZE + p / SIZE;
+    let ox = window / N4 % WINDOWS_W * SIZE + p % SIZE;
+    return column((oy * OW + ox) * N4 + window % N4);
+}
+
+// Puts window i of filter m away.
+fn store_row(m: u32, i: u32, split: u32, c: array<vec4<f32>, BLOCKS>) {
+    var largest = c[0];
+    var winner = vec4<u32>();
+    // repeat P BLOCKS
+    winner = select(winner, vec4<u32>(P), c[P] > largest);
+    largest = max(largest, c[P]);
+    // end
+    y[m * COLUMNS + i] = activate(largest);
+    winners[m * COLUMNS + i] = pack_winners(winner, largest);
+}
