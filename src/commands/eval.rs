@@ -59,8 +59,8 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     if let Some(problem) = class_mismatch(&file.network) {
         bail!("{} does not fit: {problem}", options.model.display());
     }
-    let gpu = gpu.open()?;
     let Split { training, validation, test } = options.data.load()?;
+    let gpu = gpu.open()?;
     let (name, data) = match options.set {
         Part::Test => ("test", test),
         Part::Validation => ("validation", validation),

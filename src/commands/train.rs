@@ -28,30 +28,30 @@ pub struct Options {
     #[arg(long, value_name = "TEXT", default_value = network::SEED, value_parser = parse_network)]
     network: Network,
     /// Rate of the network's dropout layers, from 0 to below 1, in place of the one in its text
-    #[arg(long, value_name = "RATE", value_parser = parse_share)]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true, value_parser = parse_share)]
     dropout: Option<f64>,
     #[command(flatten)]
     data: DataOptions,
     /// Train on only the first COUNT of the 50,000 training images
-    #[arg(long, value_name = "COUNT", value_parser = value_parser!(u32).range(1..=TRAINING as i64))]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = value_parser!(u32).range(1..=TRAINING as i64))]
     train_images: Option<u32>,
     /// How often to go through the training images
-    #[arg(long, value_name = "COUNT", default_value_t = 15, value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 15, value_parser = value_parser!(u32).range(1..))]
     epochs: u32,
     /// Images of a training step
-    #[arg(long, value_name = "COUNT", default_value_t = 128, value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 128, value_parser = value_parser!(u32).range(1..))]
     batch: u32,
     /// Rule that turns gradients into steps
     #[arg(long, visible_alias = "optimiser", value_name = "NAME", default_value = "adam")]
     optimizer: OptimizerName,
     /// Size of the steps [default: 0.001 for adam, 0.01 for sgd]
-    #[arg(long, value_name = "RATE", value_parser = parse_learning_rate)]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true, value_parser = parse_learning_rate)]
     learning_rate: Option<f64>,
     /// How much of the last step goes on in the next, from 0 to below 1, with sgd [default: 0.9]
-    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, value_parser = parse_share)]
     momentum: Option<f64>,
     /// Chooses the first weights, the order of the images and the units that are dropped
-    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, default_value_t = 0)]
     seed: u32,
     /// Model file to write, after every epoch
     #[arg(long, value_name = "FILE", default_value = "digits.safetensors")]
@@ -60,7 +60,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE.jsonl")]
     log: Option<PathBuf>,
     /// Steps that the GPU gets at a time [default: as many as take a quarter of a second]
-    #[arg(long, value_name = "COUNT", hide = true, value_parser = value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, hide = true, value_parser = value_parser!(u16).range(1..))]
     steps_per_submit: Option<u16>,
 }
 
@@ -77,8 +77,8 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let job = options.job()?;
     ModelFile::check_path(&options.out)?;
     let interrupt = Interrupt::install()?;
-    let gpu = gpu.open()?;
     let data = options.load()?;
+    let gpu = gpu.open()?;
     let log = options.log.as_deref().map(create_log).transpose()?;
     introduce(options, &job, &gpu, &data)?;
     let summary = options.summary(&job);

@@ -53,12 +53,12 @@ mod tests {
     #[test]
     fn the_table_has_every_shape_and_count() {
         let expected = "\
-layer               output  parameters
-images             1x28x28
-conv 3 5x5 relu    3x24x24          78
-pool 2             3x12x12
-dense 10                10       4,330
-                                 4,408";
+layer             output  parameters
+images           1x28x28
+conv 3 5x5 relu  3x24x24          78
+pool 2           3x12x12
+dense 10              10       4,330
+                               4,408";
         assert_eq!(network_table(&network("conv 3 5x5 relu | pool 2 | dense 10")), expected);
     }
 }
