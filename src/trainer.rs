@@ -28,7 +28,7 @@ pub struct Trainer {
     seed: u32,
     step: Recording,
     clock: Tensor,
-    /// [count], the order of the images in this epoch
+    /// `[count]`, the order of the images in this epoch
     order: Tensor,
     scores: Scores,
     d_parameters: Tensor,

@@ -16,9 +16,12 @@ pub struct Gpu {
     info: AdapterInfo,
     settings: Settings,
     subgroup: Option<u32>,
-    kernels: Arc<Mutex<HashMap<(String, Checks), Arc<Kernel>>>>,
+    kernels: Arc<Mutex<Kernels>>,
     failure: Arc<Mutex<Option<String>>>,
 }
+
+/// Compiled kernels by their text and checks.
+type Kernels = HashMap<(String, Checks), Arc<Kernel>>;
 
 /// The choices that never change what a kernel computes, beyond the order of its additions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use crate::gpu::{Gpu, GpuError, Recording, Source, Tensor};
 pub struct Images {
     /// [count, pixels], four pixels a number
     pixels: Tensor,
-    /// [count], four labels a number
+    /// `[count]`, four labels a number
     labels: Tensor,
     count: usize,
     /// Pixels of one image.
@@ -16,7 +16,7 @@ pub struct Images {
 }
 
 impl Images {
-    /// Brings images to the GPU. pixels [count, features], labels [count].
+    /// Brings images to the GPU. pixels [count, features], labels `[count]`.
     ///
     /// # Errors
     /// More images than the adapter can bind.
@@ -36,7 +36,7 @@ impl Images {
     }
 }
 
-/// order [count] and the clock's batch -> x [pixels, N] and labels [N]; past the end, black images labelled 255.
+/// order `[count]` and the clock's batch -> x [pixels, N] and labels `[N]`; past the end, black images labelled 255.
 pub fn gather(
     recording: &mut Recording,
     n: usize,
