@@ -26,11 +26,11 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     let first = ((i / (OH * OW * N4) * H + i / (OW * N4) % OH * SIZE) * W + i / N4 % OW * SIZE) * N4 + n;
     var largest = load_x(first);
     var winner = vec4<u32>();
-    // repeat T TAPS
-    let x_T = load_x(first + (T / SIZE * W + T % SIZE) * N4);
-    winner = select(winner, vec4<u32>(T), x_T > largest);
-    largest = max(largest, x_T);
-    // end
+    for (var tap = 1u; tap < SIZE * SIZE; tap++) {
+        let next = load_x(first + (tap / SIZE * W + tap % SIZE) * N4);
+        winner = select(winner, vec4<u32>(tap), next > largest);
+        largest = max(largest, next);
+    }
     y[i] = largest;
     winners[i] = pack_winners(winner, largest);
 }
@@ -51,9 +51,9 @@ fn backward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroup
     let d = select(vec4<f32>(), load_d_y(at), is_whole);
     let winner = unpack_winners(winners[at]);
     let first = ((c * H + oy * SIZE) * W + ox * SIZE) * N4 + n;
-    // repeat T TAPS
-    if (oy * SIZE + T / SIZE < H && ox * SIZE + T % SIZE < W) {
-        d_x[first + (T / SIZE * W + T % SIZE) * N4] = select(vec4<f32>(), d, winner == vec4<u32>(T));
+    for (var tap = 0u; tap < SIZE * SIZE; tap++) {
+        if (oy * SIZE + tap / SIZE < H && ox * SIZE + tap % SIZE < W) {
+            d_x[first + (tap / SIZE * W + tap % SIZE) * N4] = select(vec4<f32>(), d, winner == vec4<u32>(tap));
+        }
     }
-    // end
 }

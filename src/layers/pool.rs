@@ -42,5 +42,4 @@ fn source(entry_point: &'static str, shape: &PoolShape) -> Source {
         .with("W", shape.w)
         .with("N4", image_blocks(shape.n))
         .with("SIZE", shape.size)
-        .with("TAPS", shape.size * shape.size)
 }
