@@ -1,0 +1,165 @@
+//! Model files: what is written comes back to the bit, and whatever else a file holds is refused in a sentence.
+
+use std::collections::HashMap;
+use std::fs;
+
+use super::*;
+
+fn model() -> ModelFile {
+    let network = Network::parse(Shape::MNIST, "conv 3 3x3 relu | pool 5 | dropout 0.1 | dense 4 relu | dense 10");
+    let network = network.unwrap();
+    let mut parameters = Parameters::glorot(&network, 1);
+    parameters.values[9] = -0.0;
+    parameters.values[12] = f32::from_bits(1);
+    let summary = Summary {
+        epochs: 15,
+        batch: 128,
+        optimiser: "adam".into(),
+        learning_rate: 1e-3,
+        seed: u32::MAX,
+        images_seen: 750_000,
+        validation_accuracy: Some(0.9923),
+        test_accuracy: None,
+    };
+    ModelFile { network, parameters, summary }
+}
+
+/// Lets `edit` change the header of a good file and gives the message for the result.
+fn problem(edit: impl FnOnce(&mut Value)) -> String {
+    let file = encode(&model()).unwrap();
+    let (length, rest) = file.split_first_chunk().unwrap();
+    let (header, data) = rest.split_at(u64::from_le_bytes(*length) as usize);
+    let mut header: Value = serde_json::from_slice(header).unwrap();
+    edit(&mut header);
+    let header = header.to_string().into_bytes();
+    message(&[&(header.len() as u64).to_le_bytes()[..], &header, data].concat())
+}
+
+fn problem_of_metadata(key: &str, value: &str) -> String {
+    problem(|header| header["__metadata__"][key] = value.into())
+}
+
+fn message(file: &[u8]) -> String {
+    decode(file).unwrap_err().to_string()
+}
+
+#[test]
+fn model_survives_a_round_trip_bit_for_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    fs::write(&path, "an older file").unwrap();
+    model().save(&path).unwrap();
+    let loaded = ModelFile::load(&path).unwrap();
+    let bits = |model: &ModelFile| model.parameters.values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+    assert_eq!(bits(&loaded), bits(&model()));
+    assert_eq!(loaded, model());
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "no temporary file stays");
+}
+
+#[test]
+fn tensors_and_metadata_have_the_documented_names_shapes_and_values() {
+    let (model, file) = (model(), encode(&model()).unwrap());
+    let tensors = SafeTensors::deserialize(&file).unwrap();
+    let shape = |name| tensors.tensor(name).unwrap().shape().to_vec();
+    assert_eq!((shape("conv1.weight"), shape("conv1.bias")), (vec![3, 1, 3, 3], vec![3]));
+    assert_eq!((shape("dense2.weight"), shape("dense2.bias")), (vec![10, 4], vec![10]));
+    let second_filter = &tensors.tensor("conv1.weight").unwrap().data()[9 * 4..][..4];
+    assert_eq!(second_filter, model.parameters.values[12].to_le_bytes());
+    let header = SafeTensors::read_metadata(&file).unwrap().1;
+    let metadata: &HashMap<String, String> = header.metadata().as_ref().unwrap();
+    assert_eq!(metadata["network"], "conv 3 3x3 relu | pool 5 | dropout 0.1 | dense 4 relu | dense 10");
+    assert_eq!((metadata["digits.format"].as_str(), metadata["input"].as_str()), ("1", "1x28x28"));
+    assert_eq!(metadata["classes"], "0,1,2,3,4,5,6,7,8,9");
+    assert!(metadata["training"].contains("\"images_seen\":750000"), "{}", metadata["training"]);
+}
+
+#[test]
+fn equal_models_give_equal_bytes() {
+    assert!(encode(&model()).unwrap() == encode(&model()).unwrap());
+}
+
+#[test]
+fn files_that_are_not_whole_safetensors_are_refused() {
+    let file = encode(&model()).unwrap();
+    for length in 0..file.len() {
+        assert!(matches!(decode(&file[..length]), Err(Problem::NotSafetensors(_))), "{length} bytes");
+    }
+    assert!(message(&[&file[..], &[0]].concat()).starts_with("is not a whole safetensors file ("));
+    let hint = "is not a whole safetensors file (header too large); give a file that `digits train` wrote";
+    assert_eq!(message(b"\x89PNG\r\n\x1a\n and more"), hint);
+    assert_eq!(message(&[&(1u64 << 21).to_le_bytes()[..], &vec![b' '; 1 << 21]].concat()), hint);
+    let deep = "[".repeat(1 << 19);
+    assert!(message(&[&(1u64 << 19).to_le_bytes()[..], deep.as_bytes()].concat()).contains("invalid JSON"));
+}
+
+#[test]
+fn foreign_and_newer_metadata_are_refused() {
+    let missing =
+        "is not a model of digits: its metadata have no \"digits.format\"; give a file that `digits train` wrote";
+    assert_eq!(problem(|header| drop(header.as_object_mut().unwrap().remove("__metadata__"))), missing);
+    for key in ["digits.format", "network", "input", "normalisation", "classes", "training"] {
+        let message = problem(|header| drop(header["__metadata__"].as_object_mut().unwrap().remove(key)));
+        assert!(message.contains(&format!("have no \"{key}\"")), "{message}");
+    }
+    let newer = problem_of_metadata("digits.format", "2");
+    assert_eq!(newer, format!("has the format \"2\", but digits {VERSION} reads \"1\"; use a newer digits"));
+    let other = problem_of_metadata("input", "3x32x32");
+    assert_eq!(other, "has the input \"3x32x32\", but it must be \"1x28x28\"");
+    assert!(problem_of_metadata("normalisation", "none").contains("must be \"pixel / 255\""));
+    assert!(problem_of_metadata("classes", "0,1").contains("must be \"0,1,2,3,4,5,6,7,8,9\""));
+    assert!(problem_of_metadata("training", "{}").starts_with("has a training summary that is not one: missing field"));
+    let wrong = problem_of_metadata("network", "conv 3 31x31 | dense 10");
+    assert!(wrong.starts_with("has a network that cannot run: layer 1, \"conv 3 31x31\": its 31x31 kernel"), "{wrong}");
+}
+
+#[test]
+fn tensors_must_be_those_of_the_network() {
+    let deeper = "conv 3 3x3 relu | pool 5 | dropout 0.1 | dense 4 relu | dense 10 | dense 10";
+    assert_eq!(problem_of_metadata("network", deeper), "has no tensor dense3.weight, which its network needs");
+    let shallower = problem_of_metadata("network", "conv 3 3x3 relu | pool 5 | dense 10");
+    assert_eq!(shallower, "has the tensor dense1.weight as F32 [4, 75], but its network needs F32 [10, 75]");
+    assert!(problem_of_metadata("network", "dense 60000 | dense 10").starts_with("has the tensor dense1.weight as"));
+    let rename = |header: &mut Value| header["odd"] = header.as_object_mut().unwrap().remove("conv1.bias").unwrap();
+    assert_eq!(problem(rename), "has no tensor conv1.bias, which its network needs");
+    let empty = serde_json::json!({ "dtype": "F32", "shape": [0], "data_offsets": [0, 0] });
+    assert_eq!(problem(|header| header["odd\n"] = empty), "has a tensor \"odd\\n\", which its network does not have");
+    let misshapen = problem(|header| header["conv1.weight"]["shape"] = serde_json::json!([3, 9]));
+    assert_eq!(misshapen, "has the tensor conv1.weight as F32 [3, 9], but its network needs F32 [3, 1, 3, 3]");
+    let retyped = problem(|header| header["conv1.bias"]["dtype"] = "I32".into());
+    assert_eq!(retyped, "has the tensor conv1.bias as I32 [3], but its network needs F32 [3]");
+}
+
+#[test]
+fn numbers_must_be_finite_in_both_directions() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    fs::write(&path, "an older file").unwrap();
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let mut model = model();
+        let index = model.network.matrices()[1].index(2, 75);
+        model.parameters.values[index] = bad;
+        let problem = model.save(&path).unwrap_err().problem.to_string();
+        assert!(problem.starts_with("is not written: dense1.bias has an infinite or NaN value, so the"), "{problem}");
+        let mut file = encode(&self::model()).unwrap();
+        let end = file.len();
+        file[end - 4..].copy_from_slice(&bad.to_le_bytes());
+        assert_eq!(message(&file), "has an infinite or NaN value in dense2.weight");
+    }
+    assert_eq!(fs::read_to_string(path).unwrap(), "an older file");
+}
+
+#[test]
+fn paths_that_cannot_be_written_or_read_are_named_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let error = ModelFile::check_path(&at("none/model")).unwrap_err().to_string();
+    let missing =
+        format!("{} cannot be written: there is no folder {}", at("none/model").display(), at("none").display());
+    assert_eq!(error, missing);
+    let error = model().save(folder.path()).unwrap_err().to_string();
+    assert_eq!(error, format!("{} cannot be written: it is not an ordinary file", folder.path().display()));
+    ModelFile::check_path(&at("model")).unwrap();
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+    let error = ModelFile::load(&at("model")).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("{} cannot be read: ", at("model").display())), "{error}");
+}
