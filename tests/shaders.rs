@@ -12,8 +12,18 @@ use naga::proc::BoundsCheckPolicies;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 
 /// Files that are joined to others and are no operation themselves.
-const PARTS: [&str; 9] =
-    ["clock", "conv/forward", "each", "matmul/blocks", "matmul/broadcast", "matmul/tile", "random", "relu", "winners"];
+const PARTS: [&str; 10] = [
+    "clock",
+    "conv/forward",
+    "conv/input",
+    "each",
+    "matmul/blocks",
+    "matmul/broadcast",
+    "matmul/tile",
+    "random",
+    "relu",
+    "winners",
+];
 
 /// Every kernel that the cases build with one core, reading buffers and textures.
 fn kernels(core: Core) -> Vec<Arc<Kernel>> {

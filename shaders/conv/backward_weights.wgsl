@@ -1,18 +1,15 @@
 // Convolution, backward to its weights:
 //   d_w[f, c, ky, kx] = sum over oy, ox, n of d_y[f, oy, ox, n] x[c, oy + ky - PAD_Y, ox + kx - PAD_X, n]
-// The product's rows are the filters f, its columns (c, ky, kx), and one more, for the bias, whose input is always one;
-// its inner index is k = (oy, ox, n). Both operands lie with k innermost. The inner size is long and the result small, so
+// The product's rows are the filters f, its columns (c, ky, kx), and one more, for the bias (conv/input.wgsl); its inner
+// index is k = (oy, ox, n). Both operands lie with k innermost. The inner size is long and the result small, so
 // it is computed in SPLITS parts, which reduce.wgsl adds up.
 
 @group(0) @binding(0) var<storage, read> d_y: array<vec4<f32>>;       // [F, OH, OW, N4]
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;         // [C, H, W, N4]
 @group(0) @binding(2) var<storage, read_write> d_w: array<vec4<f32>>; // [SPLITS, F, STRIDE4] from W_OFFSET4
 
-const INPUTS = C * KH * KW;
 const M = F;
 const COLUMN_BLOCKS = STRIDE4;
 const INNER_BLOCKS = OH * OW * N4;
-const PADDED = PAD_Y + PAD_X > 0u;
 
 // Four taps (c, ky, kx), and where the input of the first output pixel lies.
 struct Column { k: vec4<u32>, y: vec4<i32>, x: vec4<i32>, at: vec4<i32> }
@@ -41,15 +38,6 @@ fn is_needed(part: u32, first_column: u32, last_column: u32) -> bool {
 
 fn load_a(m: u32, k: u32) -> vec4<f32> {
     return load_d_y(m * INNER_BLOCKS + k);
-}
-
-fn input(k: u32, y: i32, x: i32, at: i32) -> vec4<f32> {
-    if (!PADDED) {
-        return select(load_x(u32(at)), vec4<f32>(1.0), k == INPUTS);
-    }
-    let inside = y >= 0 && y < i32(H) && x >= 0 && x < i32(W);
-    let value = select(vec4<f32>(), load_x(u32(select(0, at, inside))), inside);
-    return select(value, vec4<f32>(1.0), k == INPUTS);
 }
 
 fn load_b(i: Inner, c: Column) -> mat4x4<f32> {

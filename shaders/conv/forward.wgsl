@@ -1,16 +1,13 @@
 // Convolution, forward:
 //   bias[f] + sum over c, ky, kx of w[f, c, ky, kx] x[c, oy + ky - PAD_Y, ox + kx - PAD_X, n]
 // The product's rows are the filters f, its columns (oy, ox, n), its inner index k = (c, ky, kx), and one k more, for the
-// bias: the weight of an input that is always one. What becomes of the sums stands in conv/stored.wgsl and conv/pooled.wgsl.
+// bias (conv/input.wgsl). What becomes of the sums stands in conv/stored.wgsl and conv/pooled.wgsl.
 
 @group(0) @binding(0) var<storage, read> w: array<vec4<f32>>;       // all parameters; here F rows of STRIDE4 from W_OFFSET4
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;       // [C, H, W, N4]
 
-const INPUTS = C * KH * KW;
 const M = F;
 const COLUMN_BLOCKS = OH * OW * N4;
 const INNER_BLOCKS = STRIDE4;
-const PADDED = PAD_Y + PAD_X > 0u;
 
 // The input pixel under the kernel's first tap, and where it lies.
 struct Column { y: i32, x: i32, at: i32 }
@@ -40,15 +37,6 @@ fn is_needed(part: u32, first_column: u32, last_column: u32) -> bool {
 
 fn load_a(m: u32, k: u32) -> vec4<f32> {
     return load_w(W_OFFSET4 + m * STRIDE4 + k);
-}
-
-fn input(k: u32, y: i32, x: i32, at: i32) -> vec4<f32> {
-    if (!PADDED) {
-        return select(load_x(u32(at)), vec4<f32>(1.0), k == INPUTS);
-    }
-    let inside = y >= 0 && y < i32(H) && x >= 0 && x < i32(W);
-    let value = select(vec4<f32>(), load_x(u32(select(0, at, inside))), inside);
-    return select(value, vec4<f32>(1.0), k == INPUTS);
 }
 
 fn load_b(i: Inner, c: Column) -> mat4x4<f32> {

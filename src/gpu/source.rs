@@ -20,6 +20,7 @@ shader_files!(
     "conv/backward_input",
     "conv/backward_weights",
     "conv/forward",
+    "conv/input",
     "conv/pooled",
     "conv/stored",
     "dense/backward_input",

@@ -60,7 +60,7 @@ fn forward_source(ending: &'static str, shape: &ConvShape, matrix: &Matrix, acti
         .with("STRIDE4", matrix.stride / 4)
         .with("W_OFFSET4", matrix.offset / 4)
         .with("RELU", is_relu(activation));
-    source.files.push("conv/forward");
+    source.files.extend(["conv/forward", "conv/input"]);
     source
 }
 
@@ -100,7 +100,8 @@ pub fn backward_weights(
         parts: splits(inner_blocks),
         splits: splits(inner_blocks),
     };
-    let source = source("conv/backward_weights", shape).with("STRIDE4", matrix.stride / 4);
+    let mut source = source("conv/backward_weights", shape).with("STRIDE4", matrix.stride / 4);
+    source.files.push("conv/input");
     reduce::record_parts(recording, &product, source, matrix, [d_y, x, d_parameters])
 }
 
