@@ -167,6 +167,8 @@ fn options_that_make_no_sense_exit_2_and_are_named() {
         &["--learning-rate", "1e-50"],
         &["--momentum", "1", "--optimizer", "sgd"],
         &["--momentum", "0.9"],
+        &["--epsilon", "0"],
+        &["--epsilon", "1e-7", "--optimizer", "sgd"],
         &["--optimizer", "adamw"],
         &["--seed", "-1"],
         &["--dropout", "1"],

@@ -45,8 +45,11 @@ pub struct Options {
     #[arg(long, visible_alias = "optimiser", value_name = "NAME", default_value = "adam")]
     optimizer: OptimizerName,
     /// Size of the steps [default: 0.001 for adam, 0.01 for sgd]
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true, value_parser = parse_learning_rate)]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true, value_parser = parse_positive)]
     learning_rate: Option<f64>,
+    /// What Adam adds to the root of the mean square, after the bias correction [default: 1e-8]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = parse_positive)]
+    epsilon: Option<f64>,
     /// How much of the last step goes on in the next, from 0 to below 1, with sgd [default: 0.9]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true, value_parser = parse_share)]
     momentum: Option<f64>,
@@ -133,13 +136,17 @@ impl Options {
     }
 
     fn optimiser(&self) -> Result<Optimiser, Misuse> {
-        match (self.optimizer, self.momentum) {
-            (OptimizerName::Adam, None) => Ok(Optimiser::Adam(Adam::new(self.learning_rate()))),
-            (OptimizerName::Adam, Some(_)) => Err(Misuse("--momentum goes only with --optimizer sgd".into())),
-            (OptimizerName::Sgd, momentum) => {
-                let momentum = momentum.unwrap_or(0.9);
-                Ok(Optimiser::Sgd(Sgd { learning_rate: self.learning_rate(), momentum }))
+        let learning_rate = self.learning_rate();
+        match (self.optimizer, self.epsilon, self.momentum) {
+            (OptimizerName::Adam, epsilon, None) => {
+                let usual = Adam::new(learning_rate);
+                Ok(Optimiser::Adam(Adam { epsilon: epsilon.unwrap_or(usual.epsilon), ..usual }))
             }
+            (OptimizerName::Adam, _, Some(_)) => Err(Misuse("--momentum goes only with --optimizer sgd".into())),
+            (OptimizerName::Sgd, None, momentum) => {
+                Ok(Optimiser::Sgd(Sgd { learning_rate, momentum: momentum.unwrap_or(0.9) }))
+            }
+            (OptimizerName::Sgd, Some(_), _) => Err(Misuse("--epsilon goes only with --optimizer adam".into())),
         }
     }
 
@@ -304,7 +311,7 @@ fn parse_share(text: &str) -> Result<f64, &'static str> {
     share.ok_or("it must be a number from 0 to below 1")
 }
 
-fn parse_learning_rate(text: &str) -> Result<f64, &'static str> {
+fn parse_positive(text: &str) -> Result<f64, &'static str> {
     // The GPU's numbers have 32 bits.
     let rate = text.parse().ok().filter(|rate: &f64| *rate > 0.0 && (*rate as f32).is_normal());
     rate.ok_or("it must be a number above 0, such as 0.001")
