@@ -23,6 +23,9 @@ const RUNS: usize = 9;
 /// A run is repeated in one submit until it takes about this long, which drowns the cost of the submit.
 const RUN_TIME: Duration = Duration::from_millis(20);
 
+/// More would take a training step, repeated in all runs, beyond the batches of its epoch.
+const MOST_IN_A_SUBMIT: f64 = 16.0;
+
 /// Measures every operation at the sizes of the seed network's training step on batches of `n`, one after the other.
 pub fn operations(gpu: &Gpu, n: usize) -> impl Iterator<Item = Result<Measurement, GpuError>> + '_ {
     seed_network(n).into_iter().map(|case| {
@@ -44,7 +47,7 @@ pub fn seconds(recording: &Recording) -> Result<f64, GpuError> {
         Ok::<f64, GpuError>(start.elapsed().as_secs_f64() / times as f64)
     };
     run(1)?;
-    let times = (RUN_TIME.as_secs_f64() / run(1)?).ceil().clamp(1.0, 64.0) as usize;
+    let times = (RUN_TIME.as_secs_f64() / run(1)?).ceil().clamp(1.0, MOST_IN_A_SUBMIT) as usize;
     let mut seconds = (0..RUNS).map(|_| run(times)).collect::<Result<Vec<f64>, GpuError>>()?;
     seconds.sort_by(f64::total_cmp);
     Ok(seconds[RUNS / 2])

@@ -1,6 +1,6 @@
 //! Convolution: `shaders/conv/*.wgsl` on [`crate::reference::conv`]'s shapes.
 
-use super::product::{Columns, Product, splits};
+use super::product::{Columns, Product};
 use super::{IMAGE_BLOCK, image_blocks, is_relu, reduce};
 use crate::gpu::{GpuError, Recording, Source, Tensor};
 use crate::network::{Activation, Matrix};
@@ -93,16 +93,9 @@ pub fn backward_weights(
 ) -> Result<(), GpuError> {
     let [oh, ow] = shape.output();
     let inner_blocks = oh * ow * image_blocks(shape.n);
-    let product = Product {
-        rows: shape.f,
-        columns: Columns::Blocks(matrix.stride / 4),
-        inner_blocks,
-        parts: splits(inner_blocks),
-        splits: splits(inner_blocks),
-    };
-    let mut source = source("conv/backward_weights", shape).with("STRIDE4", matrix.stride / 4);
+    let mut source = source("conv/backward_weights", shape);
     source.files.push("conv/input");
-    reduce::record_parts(recording, &product, source, matrix, [d_y, x, d_parameters])
+    reduce::record_parts(recording, source, inner_blocks, matrix, [d_y, x, d_parameters])
 }
 
 fn source(file: &'static str, shape: &ConvShape) -> Source {

@@ -1,6 +1,6 @@
 //! Dense layers: `shaders/dense/*.wgsl` on [`crate::reference::dense`]'s shapes.
 
-use super::product::{Columns, Product, splits};
+use super::product::{Columns, Product};
 use super::{image_blocks, is_relu, reduce};
 use crate::gpu::{GpuError, Recording, Source, Tensor};
 use crate::network::{Activation, Matrix};
@@ -56,16 +56,8 @@ pub fn backward_weights(
     matrix: &Matrix,
     [d_y, x, d_parameters]: [&Tensor; 3],
 ) -> Result<(), GpuError> {
-    let inner_blocks = image_blocks(shape.n);
-    let product = Product {
-        rows: shape.units,
-        columns: Columns::Blocks(matrix.stride / 4),
-        inner_blocks,
-        parts: splits(inner_blocks),
-        splits: splits(inner_blocks),
-    };
-    let source = source("dense/backward_weights", shape).with("STRIDE4", matrix.stride / 4);
-    reduce::record_parts(recording, &product, source, matrix, [d_y, x, d_parameters])
+    let source = source("dense/backward_weights", shape);
+    reduce::record_parts(recording, source, image_blocks(shape.n), matrix, [d_y, x, d_parameters])
 }
 
 fn source(file: &'static str, shape: &DenseShape) -> Source {
