@@ -79,6 +79,14 @@ impl Model {
         Ok(Parameters { values: self.parameters.read(&self.gpu)? })
     }
 
+    /// Puts other parameters in the place of these.
+    ///
+    /// # Panics
+    /// If they are another network's.
+    pub fn write_parameters(&self, parameters: &Parameters) {
+        self.parameters.write(&self.gpu, &parameters.values);
+    }
+
     /// Room for the activations of a batch of `n` images. In an evaluation dropout hands its input on.
     ///
     /// # Errors

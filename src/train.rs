@@ -1,5 +1,5 @@
 //! Training from the first epoch to the last: [`train`] arranges the steps of a [`Trainer`] into epochs, has each epoch
-//! judged on the validation images and the last one on the test images, and tells what happens as events. It shows
+//! judged on the validation images and the one to keep on the test images, and tells what happens as events. It shows
 //! nothing and writes nothing; that is for whoever listens.
 
 use std::time::{Duration, Instant};
@@ -27,8 +27,17 @@ pub struct Job {
     pub parameters: Parameters,
     pub plan: Plan,
     pub epochs: u32,
+    pub keep: Keep,
     /// Steps in one submit; `None` chooses by time. It never changes what is computed.
     pub steps_per_submit: Option<usize>,
+}
+
+/// The epoch whose model a training ends with. All epochs are trained either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// The one that gets most validation images right; of equals the one with the smaller validation loss.
+    Best,
+    Last,
 }
 
 /// What happens in a training, in this order: progress, again and again, and an epoch; at last the test.
@@ -38,8 +47,8 @@ pub enum Event {
     Progress(Progress),
     /// An epoch is done.
     Epoch(Epoch),
-    /// The training is done: how well the model does on the test images.
-    Test(Score),
+    /// The training is done, and the model is the one to keep.
+    Test(Test),
 }
 
 /// How far an epoch is.
@@ -66,9 +75,19 @@ pub struct Epoch {
     /// The mean loss of the training images, each before its step.
     pub train_loss: f64,
     pub validation: Score,
+    /// The epoch to keep, of those so far.
+    pub kept: u32,
     /// The training pass alone.
     pub seconds: f64,
     pub validation_seconds: f64,
+}
+
+/// How well the model that is kept does on the test images.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Test {
+    /// The epoch that made it, counted from 1.
+    pub epoch: u32,
+    pub score: Score,
 }
 
 /// How well a model does on a set of images.
@@ -115,6 +134,7 @@ pub fn train<E: From<TrainError>>(
     mut events: impl FnMut(Event, &Model) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut training = Training::new(gpu, job, data)?;
+    let mut kept: Option<(u32, Score, Parameters)> = None;
     for epoch in 1..=job.epochs {
         let pass = training.pass(epoch, &mut events)?;
         let started = Instant::now();
@@ -122,18 +142,39 @@ pub fn train<E: From<TrainError>>(
         if !validation.loss.is_finite() {
             return Err(TrainError::Diverged { epoch, step: training.trainer.steps_of_an_epoch() }.into());
         }
+        let validation_seconds = started.elapsed().as_secs_f64();
+        let model = training.trainer.model();
+        let kept = match kept.take() {
+            Some(older) if !job.keep.prefers(&validation, &older.1) => kept.insert(older),
+            _ => kept.insert((epoch, validation, model.read_parameters().map_err(TrainError::from)?)),
+        };
         let epoch = Epoch {
             epoch,
             images: pass.of,
             train_loss: pass.loss,
             validation,
+            kept: kept.0,
             seconds: pass.seconds,
-            validation_seconds: started.elapsed().as_secs_f64(),
+            validation_seconds,
         };
-        events(Event::Epoch(epoch), training.trainer.model())?;
+        events(Event::Epoch(epoch), model)?;
     }
-    let test = training.test.score().map_err(TrainError::from)?;
-    events(Event::Test(test), training.trainer.model())
+    let (epoch, _, parameters) = kept.expect("a job has an epoch");
+    let model = training.trainer.model();
+    model.write_parameters(&parameters);
+    let score = training.test.score().map_err(TrainError::from)?;
+    events(Event::Test(Test { epoch, score }), model)
+}
+
+impl Keep {
+    fn prefers(self, newer: &Score, older: &Score) -> bool {
+        let by_accuracy = || newer.accuracy.total_cmp(&older.accuracy);
+        let by_loss = || older.loss.total_cmp(&newer.loss);
+        match self {
+            Keep::Best => by_accuracy().then_with(by_loss).is_gt(),
+            Keep::Last => true,
+        }
+    }
 }
 
 struct Training {
@@ -219,6 +260,17 @@ fn next_steps(steps: usize, time: Duration) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_best_epoch_is_the_most_accurate_and_of_equals_the_one_of_smaller_loss() {
+        let score = |accuracy, loss| Score { accuracy, loss };
+        let prefers = |keep: Keep, newer, older| keep.prefers(&newer, &older);
+        assert!(prefers(Keep::Best, score(0.92, 0.9), score(0.91, 0.1)));
+        assert!(!prefers(Keep::Best, score(0.91, 0.1), score(0.92, 0.9)));
+        assert!(prefers(Keep::Best, score(0.91, 0.1), score(0.91, 0.2)));
+        assert!(!prefers(Keep::Best, score(0.91, 0.1), score(0.91, 0.1)));
+        assert!(prefers(Keep::Last, score(0.1, 2.0), score(0.9, 0.1)));
+    }
 
     #[test]
     fn a_submit_takes_a_quarter_of_a_second_within_bounds() {

@@ -13,7 +13,7 @@ use digits::reference::Optimiser;
 use digits::reference::adam::Adam;
 use digits::reference::sgd::Sgd;
 use digits::report::{Log, Run, Times, adapter_line, network_table, training_flop};
-use digits::train::{Epoch, Event, Job, Progress, Score, train};
+use digits::train::{Epoch, Event, Job, Keep, Progress, Test, train};
 use digits::trainer::Plan;
 use indicatif::HumanCount;
 
@@ -56,7 +56,10 @@ pub struct Options {
     /// Chooses the first weights, the order of the images and the units that are dropped
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, default_value_t = 0)]
     seed: u32,
-    /// Model file to write, after every epoch
+    /// Epoch whose model is kept: the one that does best on the validation images, or the last
+    #[arg(long, value_name = "EPOCH", default_value = "best")]
+    keep: KeepName,
+    /// Model file to write, after every epoch that is the best so far
     #[arg(long, value_name = "FILE", default_value = "digits.safetensors")]
     out: PathBuf,
     /// File to write figures to: a line of JSON for each epoch and one for the whole
@@ -73,8 +76,14 @@ enum OptimizerName {
     Sgd,
 }
 
-/// Trains as the options say. Whatever ends the training early, the model file holds the newest finished epoch, or after
-/// Ctrl-C the newest step.
+#[derive(Clone, Copy, ValueEnum)]
+enum KeepName {
+    Best,
+    Last,
+}
+
+/// Trains as the options say. Whatever ends the training early, the model file holds the epoch to keep of those that are
+/// finished, or after Ctrl-C in the first one the newest step.
 pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let started = Instant::now();
     let job = options.job()?;
@@ -120,6 +129,7 @@ impl Options {
             network,
             plan: Plan { batch: self.batch as usize, optimiser: self.optimiser()?, seed: self.seed },
             epochs: self.epochs,
+            keep: self.keep.into(),
             steps_per_submit: self.steps_per_submit.map(usize::from),
         })
     }
@@ -203,6 +213,15 @@ impl OptimizerName {
     }
 }
 
+impl From<KeepName> for Keep {
+    fn from(name: KeepName) -> Keep {
+        match name {
+            KeepName::Best => Keep::Best,
+            KeepName::Last => Keep::Last,
+        }
+    }
+}
+
 fn create_log(path: &Path) -> anyhow::Result<Log> {
     Log::create(path).with_context(|| format!("{} cannot be written", path.display()))
 }
@@ -252,42 +271,50 @@ impl Session<'_> {
 
     fn progress(&mut self, progress: &Progress, model: &Model) -> anyhow::Result<()> {
         self.screen.progress(progress);
-        let done = u64::from(progress.epoch - 1) * progress.of as u64 + progress.images as u64;
-        self.stop_if_asked(Summary { images_seen: done, validation_accuracy: None, ..self.summary.clone() }, model)
+        if self.interrupt.is_pressed() && self.summary.epochs == 0 {
+            self.save(Summary { images_seen: progress.images as u64, ..self.summary.clone() }, model)?;
+        }
+        self.stop_if_asked()
     }
 
     fn epoch(&mut self, epoch: &Epoch, model: &Model) -> anyhow::Result<()> {
-        let images_seen = u64::from(epoch.epoch) * epoch.images as u64;
-        let validation_accuracy = Some(epoch.validation.accuracy);
-        let summary = Summary { epochs: epoch.epoch, images_seen, validation_accuracy, ..self.summary.clone() };
-        self.save(summary, model)?;
+        if epoch.kept == epoch.epoch {
+            let images_seen = u64::from(epoch.epoch) * epoch.images as u64;
+            let validation_accuracy = Some(epoch.validation.accuracy);
+            let summary = Summary { epochs: epoch.epoch, images_seen, validation_accuracy, ..self.summary.clone() };
+            self.save(summary, model)?;
+        }
         self.epoch_seconds.push(epoch.seconds);
         if let Some(log) = &mut self.log {
             log.epoch(epoch).context("the log cannot be written")?;
         }
         self.screen.epoch(epoch)?;
-        self.stop_if_asked(self.summary.clone(), model)
+        self.stop_if_asked()
     }
 
-    fn test(&mut self, score: &Score, model: &Model) -> anyhow::Result<()> {
+    fn test(&mut self, test: &Test, model: &Model) -> anyhow::Result<()> {
         self.screen.clear();
-        self.save(Summary { test_accuracy: Some(score.accuracy), ..self.summary.clone() }, model)?;
+        self.save(Summary { test_accuracy: Some(test.score.accuracy), ..self.summary.clone() }, model)?;
         let times = Times::of(&self.epoch_seconds).expect("a training has an epoch");
         let total = self.started.elapsed().as_secs_f64();
         if let Some(log) = &mut self.log {
-            log.finish(&self.run, score, times, total).context("the log cannot be written")?;
+            log.finish(&self.run, test, times, total).context("the log cannot be written")?;
         }
-        say(&format!("\ntest accuracy {:.2} %, loss {:.4}", 100.0 * score.accuracy, score.loss))?;
+        let Test { epoch, score } = test;
+        say(&format!(
+            "\ntest accuracy {:.2} %, loss {:.4} (model of epoch {epoch})",
+            100.0 * score.accuracy,
+            score.loss
+        ))?;
         Ok(say(&format!("saved {} after {total:.1} s", self.out.display()))?)
     }
 
-    fn stop_if_asked(&mut self, summary: Summary, model: &Model) -> anyhow::Result<()> {
+    fn stop_if_asked(&self) -> anyhow::Result<()> {
         if !self.interrupt.is_pressed() {
             return Ok(());
         }
-        self.save(summary, model)?;
         let (images, out) = (HumanCount(self.summary.images_seen), self.out.display());
-        Err(Interrupted(format!("stopped after {images} training images; {out} holds what was learned")).into())
+        Err(Interrupted(format!("stopped; {out} holds the model after {images} training images")).into())
     }
 
     /// Writes the model and remembers what it is.

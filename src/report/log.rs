@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::train::{Epoch, Score};
+use crate::train::{Epoch, Test};
 
 /// An open log; what is written is in the file at once.
 pub struct Log {
@@ -56,6 +56,7 @@ struct EpochLine {
 
 #[derive(Serialize)]
 struct LastLine<'a> {
+    kept_epoch: u32,
     test_accuracy: f64,
     test_loss: f64,
     total_seconds: f64,
@@ -97,11 +98,12 @@ impl Log {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn finish(&mut self, run: &Run, test: &Score, times: Times, total_seconds: f64) -> io::Result<()> {
+    pub fn finish(&mut self, run: &Run, test: &Test, times: Times, total_seconds: f64) -> io::Result<()> {
         let images_per_s = run.images as f64 / times.median;
         self.line(&LastLine {
-            test_accuracy: test.accuracy,
-            test_loss: test.loss,
+            kept_epoch: test.epoch,
+            test_accuracy: test.score.accuracy,
+            test_loss: test.score.loss,
             total_seconds,
             times,
             images_per_s,
