@@ -7,8 +7,8 @@
 @group(0) @binding(1) var<storage, read> order: array<u32>;           // [COUNT]
 @group(0) @binding(2) var<storage, read> images: array<u32>;          // [COUNT, PIXELS4], four pixels a word
 @group(0) @binding(3) var<storage, read> labels: array<u32>;          // [COUNT], four labels a word
-@group(0) @binding(4) var<storage, read_write> x: array<vec4<f32>>;   // [PIXELS, N4]
-@group(0) @binding(5) var<storage, read_write> y: array<vec4<u32>>;   // [N4]
+@group(0) @binding(4) var<storage, read_write> x: array<vec4<f32>>;   // [NG, PIXELS, I4]
+@group(0) @binding(5) var<storage, read_write> y: array<vec4<u32>>;   // [NG, I4]
 
 const NONE = 255u;
 
@@ -33,11 +33,12 @@ fn label(image: u32) -> u32 {
 @compute @workgroup_size(64)
 fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
     let i = each(id, workgroups);
-    if (i >= PIXELS4 * N4) {
+    if (i >= NG * PIXELS4 * I4) {
         return;
     }
-    let n = i % N4;
-    let pixels = i / N4;
+    let group = i / (PIXELS4 * I4);
+    let pixels = i / I4 % PIXELS4;
+    let n = group * I4 + i % I4;
     let four = vec4<u32>(image(4u * n), image(4u * n + 1u), image(4u * n + 2u), image(4u * n + 3u));
     let block = transpose(mat4x4<f32>(
         four_pixels(four.x, pixels),
@@ -45,11 +46,11 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
         four_pixels(four.z, pixels),
         four_pixels(four.w, pixels),
     ));
-    let at = 4u * pixels * N4 + n;
+    let at = 4u * (group * PIXELS4 + pixels) * I4 + i % I4;
     x[at] = block[0];
-    x[at + N4] = block[1];
-    x[at + 2u * N4] = block[2];
-    x[at + 3u * N4] = block[3];
+    x[at + I4] = block[1];
+    x[at + 2u * I4] = block[2];
+    x[at + 3u * I4] = block[3];
     if (pixels == 0u) {
         y[n] = vec4<u32>(label(four.x), label(four.y), label(four.z), label(four.w));
     }

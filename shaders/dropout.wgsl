@@ -3,13 +3,14 @@
 //   forward:   y = keep x / (1 - RATE);    backward:  d_x = keep d_y / (1 - RATE), with the same numbers, drawn again
 
 @group(0) @binding(0) var<storage, read> clock: Clock;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;         // [C, N4]
-@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;   // [C, N4]
-@group(0) @binding(3) var<storage, read> d_y: array<vec4<f32>>;       // [C, N4]
-@group(0) @binding(4) var<storage, read_write> d_x: array<vec4<f32>>; // [C, N4]
+@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;         // [NG, C, I4]
+@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;   // [NG, C, I4]
+@group(0) @binding(3) var<storage, read> d_y: array<vec4<f32>>;       // [NG, C, I4]
+@group(0) @binding(4) var<storage, read_write> d_x: array<vec4<f32>>; // [NG, C, I4]
 
-// What the four units i are multiplied by in the clock's step.
-fn factor(i: u32) -> vec4<f32> {
+// What four numbers, at `at` of [NG, C, I4], are multiplied by in the clock's step.
+fn factor(at: u32) -> vec4<f32> {
+    let i = (at / I4 % C * NG + at / (C * I4)) * I4 + at % I4;
     let key = vec2<u32>(SEED, STREAM);
     let words = vec4<u32>(
         threefry(key, vec2<u32>(clock.step - 1u, 2u * i)),
@@ -22,7 +23,7 @@ fn factor(i: u32) -> vec4<f32> {
 @compute @workgroup_size(64)
 fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
     let i = each(id, workgroups);
-    if (i < C * N4) {
+    if (i < NG * C * I4) {
         y[i] = factor(i) * load_x(i);
     }
 }
@@ -31,7 +32,7 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
 @compute @workgroup_size(64)
 fn backward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
     let i = each(id, workgroups);
-    if (i < C * N4) {
+    if (i < NG * C * I4) {
         d_x[i] = gate(factor(i) * load_d_y(i), load_x(i));
     }
 }

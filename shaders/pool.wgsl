@@ -3,11 +3,11 @@
 //   backward:  d_x is d_y at the winner of its window, the first maximum in the order of rows and columns, and zero
 //              elsewhere; where a ReLU made x and the maximum is not above zero, there is no winner
 
-@group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;         // [C, H, W, N4]
-@group(0) @binding(1) var<storage, read_write> y: array<vec4<f32>>;   // [C, OH, OW, N4]
-@group(0) @binding(2) var<storage, read_write> winners: array<u32>;   // [C, OH, OW, N4], by winners.wgsl
-@group(0) @binding(3) var<storage, read> d_y: array<vec4<f32>>;       // [C, OH, OW, N4]
-@group(0) @binding(4) var<storage, read_write> d_x: array<vec4<f32>>; // [C, H, W, N4]
+@group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;         // [NG, C, H, W, I4]
+@group(0) @binding(1) var<storage, read_write> y: array<vec4<f32>>;   // [NG, C, OH, OW, I4]
+@group(0) @binding(2) var<storage, read_write> winners: array<u32>;   // [NG, C, OH, OW, I4], by winners.wgsl
+@group(0) @binding(3) var<storage, read> d_y: array<vec4<f32>>;       // [NG, C, OH, OW, I4]
+@group(0) @binding(4) var<storage, read_write> d_x: array<vec4<f32>>; // [NG, C, H, W, I4]
 
 const OH = H / SIZE;
 const OW = W / SIZE;
@@ -19,15 +19,15 @@ const WINDOWS_W = (W + SIZE - 1u) / SIZE;
 @compute @workgroup_size(64)
 fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
     let i = each(id, workgroups);
-    if (i >= C * OH * OW * N4) {
+    if (i >= NG * C * OH * OW * I4) {
         return;
     }
-    let n = i % N4;
-    let first = ((i / (OH * OW * N4) * H + i / (OW * N4) % OH * SIZE) * W + i / N4 % OW * SIZE) * N4 + n;
+    let n = i % I4;
+    let first = ((i / (OH * OW * I4) * H + i / (OW * I4) % OH * SIZE) * W + i / I4 % OW * SIZE) * I4 + n;
     var largest = load_x(first);
     var winner = vec4<u32>();
     for (var tap = 1u; tap < SIZE * SIZE; tap++) {
-        let next = load_x(first + (tap / SIZE * W + tap % SIZE) * N4);
+        let next = load_x(first + (tap / SIZE * W + tap % SIZE) * I4);
         winner = select(winner, vec4<u32>(tap), next > largest);
         largest = max(largest, next);
     }
@@ -39,21 +39,21 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
 @compute @workgroup_size(64)
 fn backward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
     let i = each(id, workgroups);
-    if (i >= C * WINDOWS_H * WINDOWS_W * N4) {
+    if (i >= NG * C * WINDOWS_H * WINDOWS_W * I4) {
         return;
     }
-    let n = i % N4;
-    let oy = i / (WINDOWS_W * N4) % WINDOWS_H;
-    let ox = i / N4 % WINDOWS_W;
-    let c = i / (WINDOWS_H * WINDOWS_W * N4);
+    let n = i % I4;
+    let oy = i / (WINDOWS_W * I4) % WINDOWS_H;
+    let ox = i / I4 % WINDOWS_W;
+    let plane = i / (WINDOWS_H * WINDOWS_W * I4);
     let is_whole = oy < OH && ox < OW;
-    let at = select(0u, ((c * OH + oy) * OW + ox) * N4 + n, is_whole);
+    let at = select(0u, ((plane * OH + oy) * OW + ox) * I4 + n, is_whole);
     let d = select(vec4<f32>(), load_d_y(at), is_whole);
     let winner = unpack_winners(winners[at]);
-    let first = ((c * H + oy * SIZE) * W + ox * SIZE) * N4 + n;
+    let first = ((plane * H + oy * SIZE) * W + ox * SIZE) * I4 + n;
     for (var tap = 0u; tap < SIZE * SIZE; tap++) {
         if (oy * SIZE + tap / SIZE < H && ox * SIZE + tap % SIZE < W) {
-            d_x[first + (tap / SIZE * W + tap % SIZE) * N4] = select(vec4<f32>(), d, winner == vec4<u32>(tap));
+            d_x[first + (tap / SIZE * W + tap % SIZE) * I4] = select(vec4<f32>(), d, winner == vec4<u32>(tap));
         }
     }
 }

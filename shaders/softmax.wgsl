@@ -3,12 +3,12 @@
 // where images counts the real images of the batch; one with the label NONE has no loss and no gradient.
 
 @group(0) @binding(0) var<storage, read> clock: Clock;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;                   // [C, N4]
-@group(0) @binding(2) var<storage, read> labels: array<vec4<u32>>;              // [N4]
-@group(0) @binding(3) var<storage, read_write> d_x: array<vec4<f32>>;           // [C, N4]
-@group(0) @binding(4) var<storage, read_write> losses: array<vec4<f32>>;        // [batches, N4]
-@group(0) @binding(5) var<storage, read_write> predictions: array<vec4<u32>>;   // [batches, N4]
-@group(0) @binding(6) var<storage, read_write> p: array<vec4<f32>>;             // [C, N4]
+@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;                   // [NG, C, I4]
+@group(0) @binding(2) var<storage, read> labels: array<vec4<u32>>;              // [NG, I4]
+@group(0) @binding(3) var<storage, read_write> d_x: array<vec4<f32>>;           // [NG, C, I4]
+@group(0) @binding(4) var<storage, read_write> losses: array<vec4<f32>>;        // [batches, NG, I4]
+@group(0) @binding(5) var<storage, read_write> predictions: array<vec4<u32>>;   // [batches, NG, I4]
+@group(0) @binding(6) var<storage, read_write> p: array<vec4<f32>>;             // [NG, C, I4]
 
 const NONE = vec4<u32>(255u);
 
@@ -16,13 +16,14 @@ const NONE = vec4<u32>(255u);
 @compute @workgroup_size(64)
 fn forward(@builtin(global_invocation_id) id: vec3<u32>) {
     let n = id.x;
-    if (n >= N4) {
+    if (n >= NG * I4) {
         return;
     }
-    var largest = load_x(n);
+    let first = n / I4 * C * I4 + n % I4;
+    var largest = load_x(first);
     var prediction = vec4<u32>();
     for (var c = 1u; c < C; c++) {
-        let value = load_x(c * N4 + n);
+        let value = load_x(first + c * I4);
         prediction = select(prediction, vec4<u32>(c), value > largest);
         largest = max(largest, value);
     }
@@ -30,18 +31,18 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>) {
     var sum = vec4<f32>();
     var score = vec4<f32>();
     for (var c = 0u; c < C; c++) {
-        let value = load_x(c * N4 + n) - largest;
+        let value = load_x(first + c * I4) - largest;
         sum += exp(value);
         score = select(score, value, label == vec4<u32>(c));
     }
     let is_image = label != NONE;
     let images = f32(min(N, COUNT - clock.batch * N));
     for (var c = 0u; c < C; c++) {
-        let probability = exp(load_x(c * N4 + n) - largest) / sum;
-        p[c * N4 + n] = probability;
+        let probability = exp(load_x(first + c * I4) - largest) / sum;
+        p[first + c * I4] = probability;
         let error = probability - select(vec4<f32>(), vec4<f32>(1.0), label == vec4<u32>(c));
-        d_x[c * N4 + n] = select(vec4<f32>(), error / images, is_image);
+        d_x[first + c * I4] = select(vec4<f32>(), error / images, is_image);
     }
-    losses[clock.batch * N4 + n] = select(vec4<f32>(), log(sum) - score, is_image);
-    predictions[clock.batch * N4 + n] = prediction;
+    losses[clock.batch * NG * I4 + n] = select(vec4<f32>(), log(sum) - score, is_image);
+    predictions[clock.batch * NG * I4 + n] = prediction;
 }

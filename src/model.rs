@@ -252,7 +252,7 @@ impl Operation {
                 }
                 Layer::Pool { size } => Operation::Pool(PoolShape { n, c, h, w, size }, below),
                 Layer::Dropout { rate } => {
-                    let (layer, capacity) = (index as u32, layers::activation_length(1, n));
+                    let (layer, capacity) = (index as u32, layers::capacity(n));
                     Operation::Dropout(Dropout { rate, seed, layer, step: 0, features: c * h * w, capacity })
                 }
             };

@@ -5,12 +5,14 @@
 // made x, the gradient goes on only where x > 0.
 
 @group(0) @binding(0) var<storage, read> w_t: array<vec4<f32>>;       // [C, KH, KW, F4], by transpose.wgsl
-@group(0) @binding(1) var<storage, read> d_y: array<vec4<f32>>;       // [F, OH, OW, N4]
-@group(0) @binding(2) var<storage, read> x: array<vec4<f32>>;         // [C, H, W, N4]
-@group(0) @binding(3) var<storage, read_write> d_x: array<vec4<f32>>; // [C, H, W, N4]
+@group(0) @binding(1) var<storage, read> d_y: array<vec4<f32>>;       // [NG, F, OH, OW, I4]
+@group(0) @binding(2) var<storage, read> x: array<vec4<f32>>;         // [NG, C, H, W, I4]
+@group(0) @binding(3) var<storage, read_write> d_x: array<vec4<f32>>; // [NG, C, H, W, I4]
 
 const M = C;
-const COLUMN_BLOCKS = H * W * N4;
+// Numbers of a channel in a group of images, in blocks of four.
+const PLANE = H * W * I4;
+const COLUMN_BLOCKS = NG * PLANE;
 const INNER_BLOCKS = KH * KW * F4;
 const F4 = (F + 3u) / 4u;
 
@@ -18,9 +20,10 @@ const F4 = (F + 3u) / 4u;
 struct Column { y: i32, x: i32, at: i32 }
 
 fn column(j: u32) -> Column {
-    let y = i32(j / (W * N4)) + i32(PAD_Y);
-    let x = i32(j / N4 % W) + i32(PAD_X);
-    return Column(y, x, (y * i32(OW) + x) * i32(N4) + i32(j % N4));
+    let y = i32(j % PLANE / (W * I4)) + i32(PAD_Y);
+    let x = i32(j / I4 % W) + i32(PAD_X);
+    let first = i32(j / PLANE * F * OH * OW * I4 + j % I4);
+    return Column(y, x, first + (y * i32(OW) + x) * i32(I4));
 }
 
 // A tap, and the distance of four filters' outputs from the column's.
@@ -31,19 +34,22 @@ fn inner(block: u32) -> Inner {
     let x = i32(block / F4 % KW);
     // Beyond the last filter w_t holds zeros; any output will do, so the last.
     let f = vec4<i32>(min(4u * (block % F4) + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(F - 1u)));
-    return Inner(y, x, ((f * i32(OH) - y) * i32(OW) - x) * i32(N4));
+    return Inner(y, x, ((f * i32(OH) - y) * i32(OW) - x) * i32(I4));
 }
 
 // Whether the tap leads from any pixel of the columns to one of d_y's.
 fn is_needed(part: u32, first_column: u32, last_column: u32) -> bool {
-    let first = block(first_column, 0u) / N4;
-    let last = block(last_column, BLOCKS - 1u) / N4;
+    let first = block(first_column, 0u) / I4;
+    let last = block(last_column, BLOCKS - 1u) / I4;
+    let one_image = first / (H * W) == last / (H * W);
     let one_row = first / W == last / W;
+    let first_y = select(0u, first / W % H, one_image);
+    let last_y = select(H - 1u, last / W % H, one_image);
     let first_x = select(0u, first % W, one_row);
     let last_x = select(W - 1u, last % W, one_row);
     let y = part / KW;
     let x = part % KW;
-    return last / W + PAD_Y >= y && first / W + PAD_Y < OH + y && last_x + PAD_X >= x && first_x + PAD_X < OW + x;
+    return last_y + PAD_Y >= y && first_y + PAD_Y < OH + y && last_x + PAD_X >= x && first_x + PAD_X < OW + x;
 }
 
 fn load_a(m: u32, k: u32) -> vec4<f32> {
@@ -71,6 +77,6 @@ fn fold(b: mat4x4<f32>, a: vec4<f32>) -> vec4<f32> {
 }
 
 fn store_c(m: u32, j: u32, split: u32, c: vec4<f32>) {
-    let at = m * COLUMN_BLOCKS + j;
+    let at = (j / PLANE * C + m) * PLANE + j % PLANE;
     d_x[at] = gate(c, load_x(at));
 }

@@ -4,12 +4,14 @@
 // index is k = (oy, ox, n). Both operands lie with k innermost. The inner size is long and the result small, so
 // it is computed in SPLITS parts, which reduce.wgsl adds up.
 
-@group(0) @binding(0) var<storage, read> d_y: array<vec4<f32>>;       // [F, OH, OW, N4]
+@group(0) @binding(0) var<storage, read> d_y: array<vec4<f32>>;       // [NG, F, OH, OW, I4]
 @group(0) @binding(2) var<storage, read_write> d_w: array<vec4<f32>>; // [SPLITS, F, STRIDE4] from W_OFFSET4
 
 const M = F;
 const COLUMN_BLOCKS = STRIDE4;
-const INNER_BLOCKS = OH * OW * N4;
+// Numbers of a filter in a group of images, in blocks of four.
+const PLANE = OH * OW * I4;
+const INNER_BLOCKS = NG * PLANE;
 
 // Four taps (c, ky, kx), and where the input of the first output pixel lies.
 struct Column { k: vec4<u32>, y: vec4<i32>, x: vec4<i32>, at: vec4<i32> }
@@ -20,16 +22,16 @@ fn column(j: u32) -> Column {
     let c = vec4<i32>(tap / (KH * KW));
     let y = vec4<i32>(tap / KW % KH) - i32(PAD_Y);
     let x = vec4<i32>(tap % KW) - i32(PAD_X);
-    return Column(k, y, x, ((c * i32(H) + y) * i32(W) + x) * i32(N4));
+    return Column(k, y, x, ((c * i32(H) + y) * i32(W) + x) * i32(I4));
 }
 
 // An output pixel, and the distance of its input from the first output pixel's.
 struct Inner { y: i32, x: i32, at: i32 }
 
 fn inner(block: u32) -> Inner {
-    let y = block / (OW * N4);
-    let x = block / N4 % OW;
-    return Inner(i32(y), i32(x), i32((y * W + x) * N4 + block % N4));
+    let y = block % PLANE / (OW * I4);
+    let x = block / I4 % OW;
+    return Inner(i32(y), i32(x), i32(((block / PLANE * C * H + y) * W + x) * I4 + block % I4));
 }
 
 fn is_needed(part: u32, first_column: u32, last_column: u32) -> bool {
@@ -37,7 +39,7 @@ fn is_needed(part: u32, first_column: u32, last_column: u32) -> bool {
 }
 
 fn load_a(m: u32, k: u32) -> vec4<f32> {
-    return load_d_y(m * INNER_BLOCKS + k);
+    return load_d_y((k / PLANE * F + m) * PLANE + k % PLANE);
 }
 
 fn load_b(i: Inner, c: Column) -> mat4x4<f32> {

@@ -6,16 +6,19 @@
 @group(0) @binding(0) var<storage, read> w: array<vec4<f32>>;       // all parameters; here F rows of STRIDE4 from W_OFFSET4
 
 const M = F;
-const COLUMN_BLOCKS = OH * OW * N4;
+// Numbers of a filter in a group of images, in blocks of four.
+const PLANE = OH * OW * I4;
+const COLUMN_BLOCKS = NG * PLANE;
 const INNER_BLOCKS = STRIDE4;
 
 // The input pixel under the kernel's first tap, and where it lies.
 struct Column { y: i32, x: i32, at: i32 }
 
 fn column(j: u32) -> Column {
-    let y = i32(j / (OW * N4)) - i32(PAD_Y);
-    let x = i32(j / N4 % OW) - i32(PAD_X);
-    return Column(y, x, (y * i32(W) + x) * i32(N4) + i32(j % N4));
+    let y = i32(j % PLANE / (OW * I4)) - i32(PAD_Y);
+    let x = i32(j / I4 % OW) - i32(PAD_X);
+    let first = i32(j / PLANE * C * H * W * I4 + j % I4);
+    return Column(y, x, first + (y * i32(W) + x) * i32(I4));
 }
 
 // Four taps (c, ky, kx): ky, kx and the distance of their input from the column's.
@@ -28,7 +31,7 @@ fn inner(block: u32) -> Inner {
     let c = tap / (KH * KW);
     let y = tap / KW % KH;
     let x = tap % KW;
-    return Inner(k, vec4<i32>(y), vec4<i32>(x), vec4<i32>(((c * H + y) * W + x) * N4));
+    return Inner(k, vec4<i32>(y), vec4<i32>(x), vec4<i32>(((c * H + y) * W + x) * I4));
 }
 
 fn is_needed(part: u32, first_column: u32, last_column: u32) -> bool {

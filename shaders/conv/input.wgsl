@@ -1,6 +1,6 @@
 // What a convolution's product reads for a tap, forward and backward to the weights.
 
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>; // [C, H, W, N4]
+@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>; // [NG, C, H, W, I4]
 
 // Taps (c, ky, kx) of a filter. Behind them stands one more, for the bias: the weight of an input that is always one.
 const INPUTS = C * KH * KW;

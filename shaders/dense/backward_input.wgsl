@@ -4,18 +4,19 @@
 // gradient goes on only where x > 0.
 
 @group(0) @binding(0) var<storage, read> w_t: array<vec4<f32>>;       // [C, INNER_BLOCKS], by transpose.wgsl
-@group(0) @binding(1) var<storage, read> d_y: array<vec4<f32>>;       // [F, N4]
-@group(0) @binding(2) var<storage, read> x: array<vec4<f32>>;         // [C, N4]
-@group(0) @binding(3) var<storage, read_write> d_x: array<vec4<f32>>; // [C, N4]
+@group(0) @binding(1) var<storage, read> d_y: array<vec4<f32>>;       // [NG, F, I4]
+@group(0) @binding(2) var<storage, read> x: array<vec4<f32>>;         // [NG, C, I4]
+@group(0) @binding(3) var<storage, read_write> d_x: array<vec4<f32>>; // [NG, C, I4]
 
 const M = C;
-const COLUMN_BLOCKS = N4;
+const COLUMN_BLOCKS = NG * I4;
 const INNER_BLOCKS = (F + 3u) / 4u;
 
-struct Column { n: u32 }
+// Where the first output of four images lies.
+struct Column { at: u32 }
 
 fn column(j: u32) -> Column {
-    return Column(j);
+    return Column(j / I4 * F * I4 + j % I4);
 }
 
 struct Inner { f: u32 }
@@ -33,12 +34,12 @@ fn load_a(m: u32, k: u32) -> vec4<f32> {
 }
 
 // Beyond the units w_t holds zeros; any output will do, so the last.
-fn output(f: u32, n: u32) -> vec4<f32> {
-    return load_d_y(min(f, F - 1u) * N4 + n);
+fn output(f: u32, first: u32) -> vec4<f32> {
+    return load_d_y(first + min(f, F - 1u) * I4);
 }
 
 fn load_b(i: Inner, c: Column) -> mat4x4<f32> {
-    return mat4x4<f32>(output(i.f, c.n), output(i.f + 1u, c.n), output(i.f + 2u, c.n), output(i.f + 3u, c.n));
+    return mat4x4<f32>(output(i.f, c.at), output(i.f + 1u, c.at), output(i.f + 2u, c.at), output(i.f + 3u, c.at));
 }
 
 fn fold(b: mat4x4<f32>, a: vec4<f32>) -> vec4<f32> {
@@ -46,6 +47,6 @@ fn fold(b: mat4x4<f32>, a: vec4<f32>) -> vec4<f32> {
 }
 
 fn store_c(m: u32, j: u32, split: u32, c: vec4<f32>) {
-    let at = m * N4 + j;
+    let at = (j / I4 * C + m) * I4 + j % I4;
     d_x[at] = gate(c, load_x(at));
 }

@@ -3,13 +3,13 @@
 // The product's rows are the units f, its columns the inputs c, and one more, for the bias, whose input is always one;
 // its inner index is the images n. Both operands lie with n innermost. SPLITS parts are added up by reduce.wgsl.
 
-@group(0) @binding(0) var<storage, read> d_y: array<vec4<f32>>;       // [F, N4]
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;         // [C, N4]
+@group(0) @binding(0) var<storage, read> d_y: array<vec4<f32>>;       // [NG, F, I4]
+@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;         // [NG, C, I4]
 @group(0) @binding(2) var<storage, read_write> d_w: array<vec4<f32>>; // [SPLITS, F, STRIDE4] from W_OFFSET4
 
 const M = F;
 const COLUMN_BLOCKS = STRIDE4;
-const INNER_BLOCKS = N4;
+const INNER_BLOCKS = NG * I4;
 
 struct Column { c: u32 }
 
@@ -17,10 +17,11 @@ fn column(j: u32) -> Column {
     return Column(4u * j);
 }
 
-struct Inner { n: u32 }
+// Where the first input of four images lies.
+struct Inner { at: u32 }
 
 fn inner(block: u32) -> Inner {
-    return Inner(block);
+    return Inner(block / I4 * C * I4 + block % I4);
 }
 
 fn is_needed(part: u32, first_column: u32, last_column: u32) -> bool {
@@ -28,15 +29,15 @@ fn is_needed(part: u32, first_column: u32, last_column: u32) -> bool {
 }
 
 fn load_a(m: u32, k: u32) -> vec4<f32> {
-    return load_d_y(m * N4 + k);
+    return load_d_y((k / I4 * F + m) * I4 + k % I4);
 }
 
-fn input(c: u32, n: u32) -> vec4<f32> {
-    return select(load_x(min(c, C - 1u) * N4 + n), vec4<f32>(1.0), c == C);
+fn input(c: u32, first: u32) -> vec4<f32> {
+    return select(load_x(first + min(c, C - 1u) * I4), vec4<f32>(1.0), c == C);
 }
 
 fn load_b(i: Inner, c: Column) -> mat4x4<f32> {
-    return mat4x4<f32>(input(c.c, i.n), input(c.c + 1u, i.n), input(c.c + 2u, i.n), input(c.c + 3u, i.n));
+    return mat4x4<f32>(input(c.c, i.at), input(c.c + 1u, i.at), input(c.c + 2u, i.at), input(c.c + 3u, i.at));
 }
 
 fn fold(b: mat4x4<f32>, a: vec4<f32>) -> vec4<f32> {

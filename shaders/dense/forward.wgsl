@@ -4,17 +4,18 @@
 // bias: the weight of an input that is always one.
 
 @group(0) @binding(0) var<storage, read> w: array<vec4<f32>>;       // all parameters; here F rows of STRIDE4 from W_OFFSET4
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;       // [C, N4]
-@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>; // [F, N4]
+@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;       // [NG, C, I4]
+@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>; // [NG, F, I4]
 
 const M = F;
-const COLUMN_BLOCKS = N4;
+const COLUMN_BLOCKS = NG * I4;
 const INNER_BLOCKS = STRIDE4;
 
-struct Column { n: u32 }
+// Where the first input of four images lies.
+struct Column { at: u32 }
 
 fn column(j: u32) -> Column {
-    return Column(j);
+    return Column(j / I4 * C * I4 + j % I4);
 }
 
 struct Inner { c: u32 }
@@ -32,12 +33,12 @@ fn load_a(m: u32, k: u32) -> vec4<f32> {
 }
 
 // Beyond the inputs stand the bias, whose input is one, and padding, whose weights are zero.
-fn input(c: u32, n: u32) -> vec4<f32> {
-    return select(load_x(min(c, C - 1u) * N4 + n), vec4<f32>(1.0), c >= C);
+fn input(c: u32, first: u32) -> vec4<f32> {
+    return select(load_x(first + min(c, C - 1u) * I4), vec4<f32>(1.0), c >= C);
 }
 
 fn load_b(i: Inner, c: Column) -> mat4x4<f32> {
-    return mat4x4<f32>(input(i.c, c.n), input(i.c + 1u, c.n), input(i.c + 2u, c.n), input(i.c + 3u, c.n));
+    return mat4x4<f32>(input(i.c, c.at), input(i.c + 1u, c.at), input(i.c + 2u, c.at), input(i.c + 3u, c.at));
 }
 
 fn fold(b: mat4x4<f32>, a: vec4<f32>) -> vec4<f32> {
@@ -45,5 +46,5 @@ fn fold(b: mat4x4<f32>, a: vec4<f32>) -> vec4<f32> {
 }
 
 fn store_c(m: u32, j: u32, split: u32, c: vec4<f32>) {
-    y[m * N4 + j] = activate(c);
+    y[(j / I4 * F + m) * I4 + j % I4] = activate(c);
 }

@@ -171,12 +171,13 @@ impl<'a> Inputs<'a> {
 
     /// [N, features] -> a tensor with the images innermost.
     fn images(&self, name: &str, values: &[f64], n: usize, absent: Absent) -> Result<Tensor, GpuError> {
-        let mut numbers = layers::to_images_innermost(&narrow(values), n);
-        let width = layers::activation_length(1, n);
-        if let Absent::Anything = absent {
-            numbers.iter_mut().enumerate().filter(|(at, _)| at % width >= n).for_each(|(_, number)| *number = 7.0);
-        }
-        Tensor::new(self.gpu, name, &numbers)
+        let (mut numbers, room) = (narrow(values), layers::capacity(n));
+        let filler = match absent {
+            Absent::Anything => 7.0,
+            Absent::Zero => 0.0,
+        };
+        numbers.resize(values.len() / n * room, filler);
+        Tensor::new(self.gpu, name, &layers::to_images_innermost(&numbers, room))
     }
 
     /// A poisoned tensor for [features, N].

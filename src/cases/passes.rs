@@ -89,7 +89,7 @@ fn pack_winners(winners: &[u8], n: usize) -> Vec<u32> {
 
 /// Both directions of dropout above a ReLU, in the third step.
 pub fn dropout(n: usize, features: usize, rate: f32) -> [Case; 2] {
-    let dropout = Dropout { rate, seed: 9, layer: 4, step: 2, features, capacity: activation_length(1, n) };
+    let dropout = Dropout { rate, seed: 9, layer: 4, step: 2, features, capacity: layers::capacity(n) };
     let now = Clock { step: 3, ..Clock::START };
     let text = format!("N {n} C {features} rate {rate}");
     let bytes = |numbers: usize| 4.0 * (n * features * numbers) as f64;

@@ -206,10 +206,10 @@ impl Slot {
             ty: match self.kind {
                 SlotKind::Read => buffer(true),
                 SlotKind::Write => buffer(false),
-                SlotKind::Texture => BindingType::Texture {
-                    sample_type: wgpu::TextureSampleType::Float { filterable: false },
+                SlotKind::Texture => BindingType::StorageTexture {
+                    access: wgpu::StorageTextureAccess::ReadOnly,
+                    format: super::tensor::TEXTURE_FORMAT,
                     view_dimension: wgpu::TextureViewDimension::D2,
-                    multisampled: false,
                 },
             },
             count: None,

@@ -153,9 +153,9 @@ fn with_operands(text: &str, operands: Operands) -> String {
                 let binding = if texture == name { binding } else { binding + TEXTURE_BINDING };
                 writeln!(
                     out,
-                    "@group(0) @binding({binding}) var {texture}: texture_2d<f32>;\n\
+                    "@group(0) @binding({binding}) var {texture}: texture_storage_2d<rgba32float, read>;\n\
                      fn load_{name}(i: u32) -> vec4<f32> {{ \
-                     return textureLoad({texture}, vec2<u32>(i % {TEXTURE_WIDTH}u, i / {TEXTURE_WIDTH}u), 0); }}"
+                     return textureLoad({texture}, vec2<u32>(i % {TEXTURE_WIDTH}u, i / {TEXTURE_WIDTH}u)); }}"
                 )
             }
         }
@@ -277,8 +277,8 @@ mod tests {
         assert!(buffers.contains("fn load_x(i: u32) -> vec4<f32> { return x[i]; }"), "{buffers}");
         assert!(buffers.contains("fn load_y(i: u32) -> vec4<f32> { return y[i]; }"), "{buffers}");
         let textures = with_operands(text, Operands::Textures);
-        assert!(textures.contains("@group(0) @binding(1) var x: texture_2d<f32>;"), "{textures}");
-        assert!(textures.contains("@group(0) @binding(18) var y_texture: texture_2d<f32>;"), "{textures}");
+        assert!(textures.contains("@group(0) @binding(1) var x: texture_storage_2d<rgba32float, read>;"), "{textures}");
+        assert!(textures.contains("@group(0) @binding(18) var y_texture: texture_storage_2d<rgba32float, read>;"), "{textures}");
         assert!(!textures.contains("var<storage, read> x"), "{textures}");
         assert!(textures.contains("var<storage, read_write> y"), "{textures}");
     }

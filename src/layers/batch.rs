@@ -1,6 +1,6 @@
 //! Gathering a batch from the data set on the GPU: `shaders/batch.wgsl`.
 
-use super::{image_blocks, record_each};
+use super::{image_blocks, record_each, with_images};
 use crate::gpu::{Gpu, GpuError, Recording, Source, Tensor};
 
 /// A labelled data set on the GPU, as bytes.
@@ -46,8 +46,8 @@ pub fn gather(
     let source = Source::new("forward", &["batch", "clock", "each"])
         .with("COUNT", images.count)
         .with("PIXELS4", images.features / 4)
-        .with("N", n)
-        .with("N4", image_blocks(n));
+        .with("N", n);
+    let source = with_images(source, n);
     let tensors = [
         ("clock", clock),
         ("order", order),

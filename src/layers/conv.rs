@@ -1,7 +1,7 @@
 //! Convolution: `shaders/conv/*.wgsl` on [`crate::reference::conv`]'s shapes.
 
 use super::product::{Columns, Product};
-use super::{IMAGE_BLOCK, image_blocks, is_relu, reduce};
+use super::{image_blocks, is_relu, reduce, with_images};
 use crate::gpu::{GpuError, Recording, Source, Tensor};
 use crate::network::{Activation, Matrix};
 use crate::reference::conv::ConvShape;
@@ -100,7 +100,7 @@ pub fn backward_weights(
 
 fn source(file: &'static str, shape: &ConvShape) -> Source {
     let [oh, ow] = shape.output();
-    Source::new("matmul", &[file, "relu"])
+    let source = Source::new("matmul", &[file, "relu"])
         .with("C", shape.c)
         .with("H", shape.h)
         .with("W", shape.w)
@@ -110,6 +110,6 @@ fn source(file: &'static str, shape: &ConvShape) -> Source {
         .with("PAD_Y", shape.padding[0])
         .with("PAD_X", shape.padding[1])
         .with("OH", oh)
-        .with("OW", ow)
-        .with("N4", shape.n.div_ceil(IMAGE_BLOCK))
+        .with("OW", ow);
+    with_images(source, shape.n)
 }

@@ -1,7 +1,7 @@
 //! Dense layers: `shaders/dense/*.wgsl` on [`crate::reference::dense`]'s shapes.
 
 use super::product::{Columns, Product};
-use super::{image_blocks, is_relu, reduce};
+use super::{image_blocks, is_relu, reduce, with_images};
 use crate::gpu::{GpuError, Recording, Source, Tensor};
 use crate::network::{Activation, Matrix};
 use crate::reference::dense::DenseShape;
@@ -61,8 +61,6 @@ pub fn backward_weights(
 }
 
 fn source(file: &'static str, shape: &DenseShape) -> Source {
-    Source::new("matmul", &[file, "relu"])
-        .with("C", shape.inputs)
-        .with("F", shape.units)
-        .with("N4", image_blocks(shape.n))
+    let source = Source::new("matmul", &[file, "relu"]).with("C", shape.inputs).with("F", shape.units);
+    with_images(source, shape.n)
 }

@@ -1,7 +1,7 @@
 //! Dropout: `shaders/dropout.wgsl` on [`crate::reference::dropout`]'s rule. The step comes from the clock, not from the
 //! [`Dropout`].
 
-use super::{image_blocks, is_relu, record_each};
+use super::{image_blocks, is_relu, record_each, with_images};
 use crate::gpu::{GpuError, Recording, Source, Tensor};
 use crate::network::Activation;
 use crate::random::Stream;
@@ -29,9 +29,8 @@ fn count(dropout: &Dropout) -> usize {
 }
 
 fn source(entry_point: &'static str, dropout: &Dropout, below: Activation) -> Source {
-    Source::new(entry_point, &["dropout", "clock", "random", "relu", "each"])
-        .with("C", dropout.features)
-        .with("N4", image_blocks(dropout.capacity))
+    let source = Source::new(entry_point, &["dropout", "clock", "random", "relu", "each"]).with("C", dropout.features);
+    with_images(source, dropout.capacity)
         .with("SEED", dropout.seed)
         .with("STREAM", Stream::Dropout { layer: dropout.layer }.key())
         .with("THRESHOLD", dropout.threshold())

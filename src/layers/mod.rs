@@ -1,8 +1,8 @@
 //! How each operation runs on the GPU: one file an operation, with the name of its shader and of its reference. A
 //! function here knows shapes, constants and the size of the dispatch; it binds tensors and adds to a recording.
 //!
-//! Activations lie as [C, H, W, N] with the images innermost, rounded up to a multiple of four; [`to_images_innermost`]
-//! and [`to_images_outermost`] translate.
+//! Activations lie as [C, H, W, N] with the images innermost, group of images by group, as `shaders/README.md` tells;
+//! [`to_images_innermost`] and [`to_images_outermost`] translate.
 
 use crate::gpu::{GpuError, Kernel, Recording, Source, Tensor};
 use crate::network::Activation;
@@ -29,31 +29,60 @@ const EACH_WORKGROUP: usize = 64;
 /// Workgroups in a row of a dispatch, at most.
 const MOST_WORKGROUPS: usize = 65_535;
 
-/// N / 4, rounded up.
+/// Images of a group, at most: what a subgroup of eight reads at a time. Larger groups would scatter what a tile of a
+/// product reads over more cache lines.
+const GROUP: usize = 32;
+
+/// How many groups of images a batch has, NG.
+fn groups(n: usize) -> usize {
+    n.div_ceil(GROUP)
+}
+
+/// Blocks of four images in a group, I4.
+fn group_blocks(n: usize) -> usize {
+    n.min(GROUP).div_ceil(IMAGE_BLOCK)
+}
+
+/// Blocks of four images in a batch, also those without images at the end.
 fn image_blocks(n: usize) -> usize {
-    n.div_ceil(IMAGE_BLOCK)
+    groups(n) * group_blocks(n)
 }
 
-/// The length of [features, N] with N rounded up to a multiple of four.
+/// Images that a batch has room for, at least `n`.
+pub fn capacity(n: usize) -> usize {
+    image_blocks(n) * IMAGE_BLOCK
+}
+
+/// The length of [NG, features, I4] in numbers.
 pub fn activation_length(features: usize, n: usize) -> usize {
-    features * image_blocks(n) * IMAGE_BLOCK
+    features * capacity(n)
 }
 
-/// [N, features] -> [features, N], N rounded up to a multiple of four with zeros.
+/// Where `feature` of `image` lies.
+fn position(features: usize, n: usize, feature: usize, image: usize) -> usize {
+    let width = group_blocks(n) * IMAGE_BLOCK;
+    (image / width * features + feature) * width + image % width
+}
+
+/// [N, features] -> [NG, features, I4], with zeros where there is no image.
 pub fn to_images_innermost(values: &[f32], n: usize) -> Vec<f32> {
-    let (features, width) = (values.len() / n, image_blocks(n) * IMAGE_BLOCK);
-    let mut out = vec![0.0; features * width];
+    let features = values.len() / n;
+    let mut out = vec![0.0; activation_length(features, n)];
     for (index, value) in values.iter().enumerate() {
-        out[index % features * width + index / features] = *value;
+        out[position(features, n, index % features, index / features)] = *value;
     }
     out
 }
 
-/// [features, N], N rounded up to a multiple of four -> [N, features].
+/// [NG, features, I4] -> [N, features].
 pub fn to_images_outermost(values: &[f32], n: usize) -> Vec<f32> {
-    let width = image_blocks(n) * IMAGE_BLOCK;
-    let features = values.len() / width;
-    (0..n * features).map(|index| values[index % features * width + index / features]).collect()
+    let features = values.len() / capacity(n);
+    (0..n * features).map(|index| values[position(features, n, index % features, index / features)]).collect()
+}
+
+/// Adds the constants of a batch of `n` images.
+fn with_images(source: Source, n: usize) -> Source {
+    source.with("NG", groups(n)).with("I4", group_blocks(n))
 }
 
 /// Records a kernel with one invocation for each of `count` numbers.
@@ -96,5 +125,12 @@ mod tests {
         assert_eq!(innermost[..8], [0., 3., 6., 9., 12., 0., 0., 0.]);
         assert_eq!(innermost.len(), activation_length(3, 5));
         assert_eq!(to_images_outermost(&innermost, 5), values);
+
+        let values: Vec<f32> = (0..132).map(|value| value as f32).collect();
+        let innermost = to_images_innermost(&values, 66);
+        assert_eq!(innermost.len(), 2 * 96);
+        assert_eq!(innermost[30..35], [60., 62., 1., 3., 5.]);
+        assert_eq!(innermost[64..66], [64., 66.]);
+        assert_eq!(to_images_outermost(&innermost, 66), values);
     }
 }

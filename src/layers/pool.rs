@@ -1,6 +1,6 @@
 //! Max pooling: `shaders/pool.wgsl` on [`crate::reference::pool`]'s shapes.
 
-use super::{image_blocks, is_relu, record_each};
+use super::{image_blocks, is_relu, record_each, with_images};
 use crate::gpu::{GpuError, Recording, Source, Tensor};
 use crate::network::Activation;
 use crate::reference::pool::PoolShape;
@@ -36,10 +36,10 @@ pub fn winners_length(shape: &PoolShape) -> usize {
 }
 
 fn source(entry_point: &'static str, shape: &PoolShape) -> Source {
-    Source::new(entry_point, &["pool", "winners", "each"])
+    let source = Source::new(entry_point, &["pool", "winners", "each"])
         .with("C", shape.c)
         .with("H", shape.h)
         .with("W", shape.w)
-        .with("N4", image_blocks(shape.n))
-        .with("SIZE", shape.size)
+        .with("SIZE", shape.size);
+    with_images(source, shape.n)
 }

@@ -1,6 +1,6 @@
 //! Softmax cross-entropy: `shaders/softmax.wgsl` on [`crate::reference::softmax`]'s rule.
 
-use super::{activation_length, image_blocks, record};
+use super::{activation_length, image_blocks, record, with_images};
 use crate::gpu::{Gpu, GpuError, Recording, Source, Tensor};
 
 /// The sizes of a classification.
@@ -60,8 +60,8 @@ pub fn forward(
     let source = Source::new("forward", &["softmax", "clock"])
         .with("C", shape.classes)
         .with("N", shape.n)
-        .with("N4", image_blocks(shape.n))
         .with("COUNT", shape.count);
+    let source = with_images(source, shape.n);
     let tensors = [
         ("clock", clock),
         ("x", logits),
