@@ -49,7 +49,7 @@ fn backward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroup
     let is_whole = oy < OH && ox < OW;
     let at = select(0u, ((plane * OH + oy) * OW + ox) * I4 + n, is_whole);
     let d = select(vec4<f32>(), load_d_y(at), is_whole);
-    let winner = unpack_winners(winners[at]);
+    let winner = unpack_winners(load_winners(at));
     let first = ((plane * H + oy * SIZE) * W + ox * SIZE) * I4 + n;
     for (var tap = 0u; tap < SIZE * SIZE; tap++) {
         if (oy * SIZE + tap / SIZE < H && ox * SIZE + tap % SIZE < W) {

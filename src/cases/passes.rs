@@ -80,7 +80,7 @@ pub(super) fn winners_of(x: &[f64], largest: &[f64], shape: &PoolShape) -> Vec<u
 }
 
 /// [N, features] -> [features, N / 4], four images a word; absent ones are zero.
-fn pack_winners(winners: &[u8], n: usize) -> Vec<u32> {
+pub(super) fn pack_winners(winners: &[u8], n: usize) -> Vec<u32> {
     let numbers: Vec<f32> = winners.iter().copied().map(f32::from).collect();
     let innermost = layers::to_images_innermost(&numbers, n);
     let word = |four: &[f32]| u32::from_le_bytes(std::array::from_fn(|image| four[image] as u8));

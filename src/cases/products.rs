@@ -1,6 +1,6 @@
 //! Cases of the six matrix products, and of what stands around them: turned weights and sums of parts.
 
-use super::passes::winners_of;
+use super::passes::{pack_winners, winners_of};
 use super::{Absent, Case, Expected, Inputs, Output, Prepared, sum_tolerance};
 use crate::gpu::{Gpu, GpuError, Recording, Tensor};
 use crate::layers;
@@ -97,6 +97,37 @@ pub fn conv_pooled(shape: ConvShape) -> Case {
     );
     let flops = (2 * shape.n * sums * shape.c * taps) as f64;
     Case { operation: "conv/pooled", shape: shape_text, flops, bytes, prepare }
+}
+
+/// The backward pass to the weights of a convolution with a ReLU and a pooling behind it.
+pub fn conv_pooled_backward(shape: ConvShape) -> Case {
+    let [h, w] = shape.output();
+    let (x, sums, taps) = (shape.c * shape.h * shape.w, shape.f * h * w, shape.kernel[0] * shape.kernel[1]);
+    let pool = PoolShape { n: shape.n, c: shape.f, h, w, size: layers::conv::POOLED_SIZE };
+    let [oh, ow] = pool.output();
+    let y = shape.f * oh * ow;
+    let matrix = Matrix::new(0, "w", &[shape.f, shape.c, shape.kernel[0], shape.kernel[1]], OFFSET);
+    let bytes = 4.0 * (shape.n * (x + y) + matrix.rows * matrix.inputs) as f64;
+    let prepare = Box::new(move |gpu: &Gpu| {
+        let product = Product { matrix: &matrix, x, y, n: shape.n, terms: shape.n * h * w };
+        let activations = relu(&Inputs::new(gpu).values(shape.n * sums));
+        let winners = winners_of(&activations, &reference::pool::forward(&activations, &pool), &pool);
+        let winners = Tensor::new(gpu, "winners", &pack_winners(&winners, shape.n))?;
+        product.backward_weights(
+            gpu,
+            |d_y, x| {
+                let d_sums = relu_backward(&reference::pool::backward(d_y, &activations, &pool), &activations);
+                reference::conv::backward_weights(&d_sums, x, &shape)
+            },
+            |r, [d_y, x, d_w]| layers::conv::backward_weights_pooled(r, &shape, &matrix, [d_y, &winners, x, d_w]),
+        )
+    });
+    let shape_text = format!(
+        "N {} C {} {}x{} F {} K {}x{} pool 2",
+        shape.n, shape.c, shape.h, shape.w, shape.f, shape.kernel[0], shape.kernel[1]
+    );
+    let flops = (2 * shape.n * sums * shape.c * taps) as f64;
+    Case { operation: "conv/backward_weights_pooled", shape: shape_text, flops, bytes, prepare }
 }
 
 /// The forward and both backward passes of a dense layer with a ReLU.

@@ -19,6 +19,7 @@ shader_files!(
     "clock",
     "conv/backward_input",
     "conv/backward_weights",
+    "conv/backward_weights_pooled",
     "conv/forward",
     "conv/input",
     "conv/pooled",
@@ -129,57 +130,73 @@ impl Source {
     }
 }
 
-/// Adds `load_x` for each binding `x: array<vec4<f32>>` that the text reads with it.
+/// Adds `load_x` for each binding `x: array<vec4<f32>>` or `x: array<u32>` that the text reads with it.
 fn with_operands(text: &str, operands: Operands) -> String {
     let mut out = String::new();
     for line in text.lines() {
-        let Some((binding, access, name)) = operand(line).filter(|(_, _, name)| reads(text, name)) else {
+        let Some(operand) = Operand::parse(line).filter(|operand| text.contains(&format!("load_{}(", operand.name)))
+        else {
             out.push_str(line);
             out.push('\n');
             continue;
         };
-        let texture = match (operands, access) {
-            (Operands::Buffers, _) => None,
-            (Operands::Textures, "read") => Some(name.to_string()),
-            (Operands::Textures, _) => Some(texture_name(name)),
-        };
         // A texture stands in the place of a buffer that is only read, and beside one that is also written.
-        if texture.as_deref() != Some(name) {
-            writeln!(out, "{line}").expect("writing to a string does not fail");
+        if operands == Operands::Buffers || operand.access != "read" {
+            out.push_str(line);
+            out.push('\n');
         }
-        match texture {
-            None => writeln!(out, "fn load_{name}(i: u32) -> vec4<f32> {{ return {name}[i]; }}"),
-            Some(texture) => {
-                let binding = if texture == name { binding } else { binding + TEXTURE_BINDING };
-                writeln!(
-                    out,
-                    "@group(0) @binding({binding}) var {texture}: texture_storage_2d<rgba32float, read>;\n\
-                     fn load_{name}(i: u32) -> vec4<f32> {{ \
-                     return textureLoad({texture}, vec2<u32>(i % {TEXTURE_WIDTH}u, i / {TEXTURE_WIDTH}u)); }}"
-                )
-            }
-        }
-        .expect("writing to a string does not fail");
+        out.push_str(&match operands {
+            Operands::Buffers => operand.load_from_buffer(),
+            Operands::Textures => operand.load_from_texture(),
+        });
     }
     out
+}
+
+/// `@group(0) @binding(3) var<storage, read> x: array<vec4<f32>>;`
+struct Operand<'a> {
+    binding: u32,
+    access: &'a str,
+    name: &'a str,
+    element: &'a str,
+}
+
+impl<'a> Operand<'a> {
+    fn parse(line: &'a str) -> Option<Operand<'a>> {
+        let (binding, rest) = line.strip_prefix("@group(0) @binding(")?.split_once(") var<storage, ")?;
+        let (access, rest) = rest.split_once("> ")?;
+        let (name, rest) = rest.split_once(": array<")?;
+        let element = ["vec4<f32>", "u32"].into_iter().find(|element| rest.starts_with(&format!("{element}>;")))?;
+        Some(Operand { binding: binding.parse().ok()?, access, name, element })
+    }
+
+    fn load_from_buffer(&self) -> String {
+        let Operand { name, element, .. } = self;
+        format!("fn load_{name}(i: u32) -> {element} {{ return {name}[i]; }}\n")
+    }
+
+    fn load_from_texture(&self) -> String {
+        let (texture, binding) = match self.access {
+            "read" => (self.name.to_string(), self.binding),
+            _ => (texture_name(self.name), self.binding + TEXTURE_BINDING),
+        };
+        let texel =
+            |i: &str| format!("textureLoad({texture}, vec2<u32>({i} % {TEXTURE_WIDTH}u, {i} / {TEXTURE_WIDTH}u))");
+        let value = match self.element {
+            "u32" => format!("bitcast<u32>({}[i % 4u])", texel("(i / 4u)")),
+            _ => texel("i"),
+        };
+        let Operand { name, element, .. } = self;
+        format!(
+            "@group(0) @binding({binding}) var {texture}: texture_storage_2d<rgba32float, read>;\n\
+             fn load_{name}(i: u32) -> {element} {{ return {value}; }}\n"
+        )
+    }
 }
 
 /// What the texture of an operand that is read and written is called.
 pub(super) fn texture_name(operand: &str) -> String {
     format!("{operand}_texture")
-}
-
-fn reads(text: &str, operand: &str) -> bool {
-    text.contains(&format!("load_{operand}("))
-}
-
-/// `(3, "read", "x")` of `@group(0) @binding(3) var<storage, read> x: array<vec4<f32>>;`.
-fn operand(line: &str) -> Option<(u32, &str, &str)> {
-    let (binding, rest) = line.strip_prefix("@group(0) @binding(")?.split_once(") var<storage, ")?;
-    let (access, rest) = rest.split_once("> ")?;
-    let (name, rest) = rest.split_once(": ")?;
-    rest.starts_with("array<vec4<f32>>").then_some(())?;
-    Some((binding.parse().ok()?, access, name))
 }
 
 /// Writes out the lines between `// repeat X COUNT` and `// end` COUNT times.
@@ -272,14 +289,16 @@ mod tests {
     fn operands_are_read_from_buffers_or_textures() {
         let text = "@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>; // [N]\n\
                     @group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;\n\
-                    y[0] = load_x(1u) + load_y(2u);\n";
+                    @group(0) @binding(3) var<storage, read> z: array<u32>;\n\
+                    y[0] = load_x(1u) + load_y(2u) + f32(load_z(3u));\n";
         let buffers = with_operands(text, Operands::Buffers);
         assert!(buffers.contains("fn load_x(i: u32) -> vec4<f32> { return x[i]; }"), "{buffers}");
         assert!(buffers.contains("fn load_y(i: u32) -> vec4<f32> { return y[i]; }"), "{buffers}");
         let textures = with_operands(text, Operands::Textures);
         assert!(textures.contains("@group(0) @binding(1) var x: texture_storage_2d<rgba32float, read>;"), "{textures}");
         assert!(textures.contains("@group(0) @binding(18) var y_texture: texture_storage_2d<rgba32float, read>;"), "{textures}");
-        assert!(!textures.contains("var<storage, read> x"), "{textures}");
+        assert!(textures.contains("fn load_z(i: u32) -> u32 { return bitcast<u32>(textureLoad(z, "), "{textures}");
+        assert!(!textures.contains("var<storage, read> "), "{textures}");
         assert!(textures.contains("var<storage, read_write> y"), "{textures}");
     }
 

@@ -1,6 +1,7 @@
 //! Convolution: `shaders/conv/*.wgsl` on [`crate::reference::conv`]'s shapes.
 
 use super::product::{Columns, Product};
+use super::reduce::WeightGradient;
 use super::{image_blocks, is_relu, reduce, with_images};
 use crate::gpu::{GpuError, Recording, Source, Tensor};
 use crate::network::{Activation, Matrix};
@@ -92,10 +93,37 @@ pub fn backward_weights(
     [d_y, x, d_parameters]: [&Tensor; 3],
 ) -> Result<(), GpuError> {
     let [oh, ow] = shape.output();
-    let inner_blocks = oh * ow * image_blocks(shape.n);
+    let gradient = WeightGradient {
+        rows: matrix.rows,
+        column_blocks: matrix.stride / 4,
+        inner_blocks: oh * ow * image_blocks(shape.n),
+    };
     let mut source = source("conv/backward_weights", shape);
     source.files.push("conv/input");
-    reduce::record_parts(recording, source, inner_blocks, matrix, [d_y, x, d_parameters])
+    reduce::record_parts(recording, source, &gradient, matrix, &[("d_y", d_y), ("x", x)], d_parameters)
+}
+
+/// [`backward_weights`] behind [`forward_pooled`]: the pooling's gradient d_y [F, OH / 2, OW / 2, N] and its winners,
+/// x [C, H, W, N] -> this layer's part of d_parameters.
+pub fn backward_weights_pooled(
+    recording: &mut Recording,
+    shape: &ConvShape,
+    matrix: &Matrix,
+    [d_y, winners, x, d_parameters]: [&Tensor; 4],
+) -> Result<(), GpuError> {
+    // Rows and columns that no window takes have no gradient.
+    let left_over = shape.output().map(|length| length % POOLED_SIZE);
+    let shape = &ConvShape { crop: [shape.crop[0] + left_over[0], shape.crop[1] + left_over[1]], ..*shape };
+    let [oh, ow] = shape.output();
+    let gradient = WeightGradient {
+        rows: matrix.stride,
+        column_blocks: matrix.rows.div_ceil(4),
+        inner_blocks: oh * ow * image_blocks(shape.n),
+    };
+    let mut source = source("conv/backward_weights_pooled", shape).with("SIZE", POOLED_SIZE);
+    source.files.extend(["conv/input", "winners"]);
+    let operands = [("d_y", d_y), ("winners", winners), ("x", x)];
+    reduce::record_parts(recording, source, &gradient, matrix, &operands, d_parameters)
 }
 
 fn source(file: &'static str, shape: &ConvShape) -> Source {

@@ -1,6 +1,7 @@
 //! Dense layers: `shaders/dense/*.wgsl` on [`crate::reference::dense`]'s shapes.
 
 use super::product::{Columns, Product};
+use super::reduce::WeightGradient;
 use super::{image_blocks, is_relu, reduce, with_images};
 use crate::gpu::{GpuError, Recording, Source, Tensor};
 use crate::network::{Activation, Matrix};
@@ -57,7 +58,12 @@ pub fn backward_weights(
     [d_y, x, d_parameters]: [&Tensor; 3],
 ) -> Result<(), GpuError> {
     let source = source("dense/backward_weights", shape);
-    reduce::record_parts(recording, source, image_blocks(shape.n), matrix, [d_y, x, d_parameters])
+    let gradient = WeightGradient {
+        rows: matrix.rows,
+        column_blocks: matrix.stride / 4,
+        inner_blocks: image_blocks(shape.n),
+    };
+    reduce::record_parts(recording, source, &gradient, matrix, &[("d_y", d_y), ("x", x)], d_parameters)
 }
 
 fn source(file: &'static str, shape: &DenseShape) -> Source {

@@ -20,24 +20,34 @@ pub fn sum(
     record_each(recording, &source, &[("parts", parts), ("d_w", d_parameters)], length4)
 }
 
-/// Records a weight gradient, a sum over `inner_blocks`: into its place when it is computed in one part, else into parts that are then added up.
+/// The sizes of the product that computes a weight gradient.
+pub(super) struct WeightGradient {
+    pub rows: usize,
+    pub column_blocks: usize,
+    pub inner_blocks: usize,
+}
+
+/// Records a weight gradient, which `operation` computes from `operands`: into its place in d_parameters when it is
+/// computed in one part, else into parts that are then added up.
 pub(super) fn record_parts(
     recording: &mut Recording,
     operation: Source,
-    inner_blocks: usize,
+    gradient: &WeightGradient,
     matrix: &Matrix,
-    [d_y, x, d_parameters]: [&Tensor; 3],
+    operands: &[(&str, &Tensor)],
+    d_parameters: &Tensor,
 ) -> Result<(), GpuError> {
+    let WeightGradient { rows, column_blocks, inner_blocks } = *gradient;
     let splits = splits(inner_blocks);
-    let columns = Columns::Blocks(matrix.stride / 4);
-    let product = Product { rows: matrix.rows, columns, inner_blocks, parts: splits, splits };
+    let product = Product { rows, columns: Columns::Blocks(column_blocks), inner_blocks, parts: splits, splits };
+    let bind = |d_w| [operands, &[("d_w", d_w)]].concat();
     let operation = operation.with("STRIDE4", matrix.stride / 4).with("RELU", false).with("RELU_BELOW", false);
     if splits == 1 {
         let source = operation.with("W_OFFSET4", matrix.offset / 4);
-        return product.record(recording, source, &[("d_y", d_y), ("x", x), ("d_w", d_parameters)]);
+        return product.record(recording, source, &bind(d_parameters));
     }
     let name = format!("parts of d_{}", matrix.name);
     let parts = Tensor::zeros(recording.gpu(), &name, splits * matrix.rows * matrix.stride)?;
-    product.record(recording, operation.with("W_OFFSET4", 0u32), &[("d_y", d_y), ("x", x), ("d_w", &parts)])?;
+    product.record(recording, operation.with("W_OFFSET4", 0u32), &bind(&parts))?;
     sum(recording, splits, matrix, [&parts, d_parameters])
 }
