@@ -7,19 +7,29 @@
 
 const F4 = (F + 3u) / 4u;
 
-// w[f, at], at = (c, tap); zero beyond the last filter.
-fn weight(f: u32, at: u32) -> f32 {
-    return select(0.0, load_w(W_OFFSET4 + min(f, F - 1u) * STRIDE4 + at / 4u)[at % 4u], f < F);
+// w[f, 4 block .. 4 block + 4], counting (c, tap); zero beyond the last filter.
+fn weights(f: u32, block: u32) -> vec4<f32> {
+    return select(vec4<f32>(), load_w(W_OFFSET4 + min(f, F - 1u) * STRIDE4 + block), f < F);
 }
 
-// One invocation per four numbers of w_t.
+// One invocation per 4 x 4 weights.
 @compute @workgroup_size(64)
 fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
     let i = each(id, workgroups);
-    if (i >= C * TAPS * F4) {
+    let block = i / F4;
+    if (4u * block >= C * TAPS) {
         return;
     }
-    let at = i / F4;
     let f = 4u * (i % F4);
-    w_t[i] = vec4<f32>(weight(f, at), weight(f + 1u, at), weight(f + 2u, at), weight(f + 3u, at));
+    let turned = transpose(mat4x4<f32>(
+        weights(f, block),
+        weights(f + 1u, block),
+        weights(f + 2u, block),
+        weights(f + 3u, block),
+    ));
+    // repeat R 4
+    if (4u * block + R < C * TAPS) {
+        w_t[(4u * block + R) * F4 + i % F4] = turned[R];
+    }
+    // end
 }

@@ -19,7 +19,8 @@ pub fn forward(recording: &mut Recording, matrix: &Matrix, [parameters, w_t]: [&
         .with("TAPS", taps)
         .with("STRIDE4", matrix.stride / 4)
         .with("W_OFFSET4", matrix.offset / 4);
-    record_each(recording, &source, &[("w", parameters), ("w_t", w_t)], length(matrix) / 4)
+    let blocks = matrix.inputs.div_ceil(4) * matrix.rows.div_ceil(4);
+    record_each(recording, &source, &[("w", parameters), ("w_t", w_t)], blocks)
 }
 
 fn channels_and_taps(matrix: &Matrix) -> (usize, usize) {
