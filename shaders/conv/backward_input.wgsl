@@ -39,8 +39,8 @@ fn inner(block: u32) -> Inner {
 
 // Whether the tap leads from any pixel of the columns to one of d_y's.
 fn is_needed(part: u32, first_column: u32, last_column: u32) -> bool {
-    let first = block(first_column, 0u) / I4;
-    let last = block(last_column, BLOCKS - 1u) / I4;
+    let first = first_column / I4;
+    let last = min(last_column, COLUMN_BLOCKS - 1u) / I4;
     let one_image = first / (H * W) == last / (H * W);
     let one_row = first / W == last / W;
     let first_y = select(0u, first / W % H, one_image);

@@ -1,24 +1,15 @@
-// How a product hands its columns to the invocations of a core: BLOCKS column blocks side by side to each. (A convolution
-// that pools hands out windows instead: conv/pooled.wgsl.)
+// How a product hands its columns to the invocations of a core: a block of four to each. (A convolution that pools hands
+// out windows instead: conv/pooled.wgsl.)
 
 // Invocations that share the columns of a row of C.
-const COLUMNS = (COLUMN_BLOCKS + BLOCKS - 1u) / BLOCKS;
+const COLUMNS = COLUMN_BLOCKS;
 
-// The last block again beyond the end.
-fn block(i: u32, p: u32) -> u32 {
-    return min(i * BLOCKS + p, COLUMN_BLOCKS - 1u);
-}
-
-// Block p of invocation i.
+// The block of invocation i; the last one again beyond the end.
 fn column_of(i: u32, p: u32) -> Column {
-    return column(block(i, p));
+    return column(min(i, COLUMN_BLOCKS - 1u));
 }
 
-// Puts the blocks of invocation i in row m away.
+// Puts the block of invocation i in row m away.
 fn store_row(m: u32, i: u32, split: u32, c: array<vec4<f32>, BLOCKS>) {
-    // repeat P BLOCKS
-    if (i * BLOCKS + P < COLUMN_BLOCKS) {
-        store_c(m, i * BLOCKS + P, split, c[P]);
-    }
-    // end
+    store_c(m, i, split, c[0]);
 }

@@ -17,7 +17,7 @@ pub(super) struct Product {
 /// How the columns are handed to invocations.
 #[derive(Clone, Copy)]
 pub(super) enum Columns {
-    /// So many blocks, as the core likes.
+    /// So many blocks, one to each invocation.
     Blocks(usize),
     /// So many windows of so many blocks, a window to each invocation.
     Windows { count: usize, blocks: usize },
@@ -46,13 +46,15 @@ impl Product {
         record(recording, &source, tensors, workgroups)
     }
 
-    /// `matmul/broadcast.wgsl`: as many rows as registers and spills allow, since each load of B serves them all.
+    /// `matmul/broadcast.wgsl`: as many rows as pay, since each load of B serves them all.
     fn broadcast(&self, operation: Source, lanes: usize) -> (Source, [usize; 3]) {
-        /// Accumulators of an invocation, each a `vec4<f32>`: more no longer fit the first-level cache.
+        /// A longer loop no longer fits the processor's cache of decoded instructions.
+        const MOST_ROWS: usize = 48;
+        /// Accumulators of an invocation, each a `vec4<f32>`: more no longer fit its first-level cache.
         const MOST_ACCUMULATORS: usize = 96;
-        let (columns, blocks) = self.columns(|count| if count > lanes { 2 } else { 1 });
+        let (columns, blocks) = self.columns();
         // A tile costs its rows, wasted ones too, and its loads of B, which cost about as much as eight rows.
-        let groups = (1..=(MOST_ACCUMULATORS / blocks / lanes).max(1))
+        let groups = (1..=(MOST_ROWS.min(MOST_ACCUMULATORS / blocks) / lanes).max(1))
             .min_by_key(|groups| self.rows.div_ceil(groups * lanes) * (groups * lanes + 8))
             .expect("there is at least one group");
         let mut source = operation.with("LANES", lanes).with("GROUPS", groups).with("BLOCKS", blocks);
@@ -62,17 +64,17 @@ impl Product {
 
     /// `matmul/tile.wgsl`: 64 rows by 16 column blocks.
     fn tile(&self, operation: Source) -> (Source, [usize; 3]) {
-        let (columns, blocks) = self.columns(|_| 1);
+        let (columns, blocks) = self.columns();
         let mut source = operation.with("BLOCKS", blocks).with("ROWS", 8 / blocks);
         source.files.push("matmul/tile");
         (source, [columns.div_ceil(16 / blocks), self.rows.div_ceil(64), self.splits])
     }
 
-    /// How many invocations share the columns, and how many blocks each has, which `choose` says where it is free.
-    fn columns(&self, choose: impl Fn(usize) -> usize) -> (usize, usize) {
+    /// How many invocations share the columns, and how many blocks each has.
+    fn columns(&self) -> (usize, usize) {
         match self.columns {
             Columns::Windows { count, blocks } => (count, blocks),
-            Columns::Blocks(count) => (count.div_ceil(choose(count)), choose(count)),
+            Columns::Blocks(count) => (count, 1),
         }
     }
 }
