@@ -112,7 +112,8 @@ fn eval_agrees_with_the_training_that_wrote_the_model() {
     let test = json(&success(&run(folder, &["eval", "model", "--json"])));
     assert_eq!((&test["accuracy"], &test["loss"]), (&lines[4]["test_accuracy"], &lines[4]["test_loss"]));
     let validation = json(&success(&run(folder, &["eval", "model", "--json", "--set", "validation"])));
-    let logged = (&lines[3]["val_accuracy"], &lines[3]["val_loss"]);
+    let kept = lines[4]["kept_epoch"].as_u64().unwrap();
+    let logged = (&lines[kept as usize - 1]["val_accuracy"], &lines[kept as usize - 1]["val_loss"]);
     assert_eq!((&validation["accuracy"], &validation["loss"]), logged);
 
     let counts = test["confusion"].as_array().unwrap().iter().flat_map(|row| row.as_array().unwrap());
@@ -122,9 +123,28 @@ fn eval_agrees_with_the_training_that_wrote_the_model() {
     assert!(printed.contains("actual") && printed.contains("recall"), "{printed}");
 
     let summary = ModelFile::load(&folder.join("model")).unwrap().summary;
-    assert_eq!((summary.epochs, summary.images_seen), (4, 4 * 2550));
-    assert_eq!(summary.validation_accuracy, lines[3]["val_accuracy"].as_f64());
+    assert_eq!((u64::from(summary.epochs), summary.images_seen), (kept, kept * 2550));
+    assert_eq!(summary.validation_accuracy, lines[kept as usize - 1]["val_accuracy"].as_f64());
     assert_eq!(summary.test_accuracy, lines[4]["test_accuracy"].as_f64());
+}
+
+#[test]
+fn the_epoch_that_is_best_on_the_validation_images_is_kept_or_the_last() {
+    // Steps this large ruin what the first epochs learned.
+    let ruinous = [&SHORT[..4], &["300", "--epochs", "5", "--batch", "8", "--learning-rate", "0.2"]].concat();
+    for (options, name) in [(&[][..], "best"), (&["--keep", "last"], "last")] {
+        let folder = tempfile::tempdir().unwrap();
+        success(&run(folder.path(), &[&ruinous[..], options, &["--log", "log", "--out", "model"]].concat()));
+        let log = fs::read_to_string(folder.path().join("log")).unwrap();
+        let lines: Vec<Value> = log.lines().map(json).collect();
+        let accuracy = |line: &Value| line["val_accuracy"].as_f64().unwrap();
+        let best = lines[..5].iter().max_by(|a, b| accuracy(a).total_cmp(&accuracy(b))).unwrap();
+        assert_ne!(best["epoch"], 5, "the best epoch is the last, so this test tells nothing: {log}");
+        let kept = if name == "best" { &best["epoch"] } else { &lines[4]["epoch"] };
+        assert_eq!(&lines[5]["kept_epoch"], kept, "{log}");
+        let summary = ModelFile::load(&folder.path().join("model")).unwrap().summary;
+        assert_eq!(Some(u64::from(summary.epochs)), kept.as_u64());
+    }
 }
 
 #[test]
