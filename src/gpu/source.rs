@@ -296,7 +296,10 @@ mod tests {
         assert!(buffers.contains("fn load_y(i: u32) -> vec4<f32> { return y[i]; }"), "{buffers}");
         let textures = with_operands(text, Operands::Textures);
         assert!(textures.contains("@group(0) @binding(1) var x: texture_storage_2d<rgba32float, read>;"), "{textures}");
-        assert!(textures.contains("@group(0) @binding(18) var y_texture: texture_storage_2d<rgba32float, read>;"), "{textures}");
+        assert!(
+            textures.contains("@group(0) @binding(18) var y_texture: texture_storage_2d<rgba32float, read>;"),
+            "{textures}"
+        );
         assert!(textures.contains("fn load_z(i: u32) -> u32 { return bitcast<u32>(textureLoad(z, "), "{textures}");
         assert!(!textures.contains("var<storage, read> "), "{textures}");
         assert!(textures.contains("var<storage, read_write> y"), "{textures}");

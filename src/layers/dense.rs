@@ -58,11 +58,8 @@ pub fn backward_weights(
     [d_y, x, d_parameters]: [&Tensor; 3],
 ) -> Result<(), GpuError> {
     let source = source("dense/backward_weights", shape);
-    let gradient = WeightGradient {
-        rows: matrix.rows,
-        column_blocks: matrix.stride / 4,
-        inner_blocks: image_blocks(shape.n),
-    };
+    let gradient =
+        WeightGradient { rows: matrix.rows, column_blocks: matrix.stride / 4, inner_blocks: image_blocks(shape.n) };
     reduce::record_parts(recording, source, &gradient, matrix, &[("d_y", d_y), ("x", x)], d_parameters)
 }
 
