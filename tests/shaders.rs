@@ -12,13 +12,14 @@ use naga::proc::BoundsCheckPolicies;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 
 /// Files that are joined to others and are no operation themselves.
-const PARTS: [&str; 10] = [
+const PARTS: [&str; 11] = [
     "clock",
     "conv/forward",
     "conv/input",
     "each",
     "matmul/blocks",
     "matmul/broadcast",
+    "matmul/rows",
     "matmul/tile",
     "random",
     "relu",

@@ -31,9 +31,10 @@ pub const CONVS: [ConvShape; 6] = [
 ];
 
 /// Small and odd dense layers.
-pub const DENSES: [DenseShape; 4] = [
+pub const DENSES: [DenseShape; 5] = [
     DenseShape { n: 1, inputs: 1, units: 2 },
     DenseShape { n: 3, inputs: 5, units: 10 },
+    DenseShape { n: 9, inputs: 6, units: 37 },
     DenseShape { n: 65, inputs: 33, units: 70 },
     DenseShape { n: 130, inputs: 12, units: 3 },
 ];

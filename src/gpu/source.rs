@@ -31,6 +31,7 @@ shader_files!(
     "each",
     "matmul/blocks",
     "matmul/broadcast",
+    "matmul/rows",
     "matmul/tile",
     "pool",
     "random",

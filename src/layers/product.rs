@@ -36,6 +36,7 @@ impl Product {
             operation.files.push("matmul/blocks");
         }
         let (source, workgroups) = match recording.gpu().settings().core {
+            Core::Broadcast { lanes } if self.is_narrow(lanes as usize) => self.rows(operation, lanes as usize),
             Core::Broadcast { lanes } => self.broadcast(operation, lanes as usize),
             Core::Tile => self.tile(operation),
         };
@@ -60,6 +61,22 @@ impl Product {
         let mut source = operation.with("LANES", lanes).with("GROUPS", groups).with("BLOCKS", blocks);
         source.files.push("matmul/broadcast");
         (source, [columns.div_ceil(lanes), self.rows.div_ceil(groups * lanes), self.splits])
+    }
+
+    /// Whether the columns would leave most lanes idle.
+    fn is_narrow(&self, lanes: usize) -> bool {
+        matches!(self.columns, Columns::Blocks(count) if 2 * count <= lanes)
+    }
+
+    /// `matmul/rows.wgsl`: lanes along the rows.
+    fn rows(&self, operation: Source, lanes: usize) -> (Source, [usize; 3]) {
+        const MOST_ACCUMULATORS: usize = 8;
+        let (columns, blocks) = self.columns();
+        let groups = (MOST_ACCUMULATORS / columns).clamp(1, self.rows.div_ceil(lanes));
+        let mut source = operation.with("LANES", lanes).with("GROUPS", groups).with("BLOCKS", blocks);
+        source = source.with("TILE_COLUMNS", columns);
+        source.files.push("matmul/rows");
+        (source, [1, self.rows.div_ceil(groups * lanes), self.splits])
     }
 
     /// `matmul/tile.wgsl`: 64 rows by 16 column blocks.
