@@ -1,7 +1,7 @@
 //! Dispatches that are recorded once and replayed: the commands of a training step never change.
 
 use super::kernel::Dispatch;
-use super::{Gpu, GpuError, Tensor};
+use super::{Gpu, GpuError, Operands, Tensor};
 
 /// Dispatches in their order, and the copies to textures that they need.
 #[derive(Clone)]
@@ -27,6 +27,17 @@ impl Recording {
     /// The device that the recording runs on.
     pub fn gpu(&self) -> &Gpu {
         &self.gpu
+    }
+
+    /// Takes `tensor` for constant: where kernels read textures, its copy is made now and not in every replay. Whoever
+    /// writes the tensor later needs a new recording.
+    pub fn hold(&mut self, tensor: &Tensor) {
+        if self.gpu.settings().operands == Operands::Textures {
+            let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+            tensor.copy_to_texture(&self.gpu, &mut encoder);
+            self.gpu.queue.submit([encoder.finish()]);
+            self.fresh.push(tensor.clone());
+        }
     }
 
     /// Adds a dispatch, and before it a copy to the texture of each tensor that it reads and that was written since.
