@@ -64,70 +64,49 @@ pub fn conv(shape: ConvShape) -> [Case; 3] {
     ]
 }
 
-/// The forward pass of a convolution with a ReLU and a pooling behind it.
-pub fn conv_pooled(shape: ConvShape) -> Case {
+/// The passes of a convolution with a ReLU and a pooling behind it: forward, and backward to the weights.
+pub fn conv_pooled(shape: ConvShape) -> [Case; 2] {
     let [h, w] = shape.output();
     let (x, sums, taps) = (shape.c * shape.h * shape.w, shape.f * h * w, shape.kernel[0] * shape.kernel[1]);
     let pool = PoolShape { n: shape.n, c: shape.f, h, w, size: layers::conv::POOLED_SIZE };
     let [oh, ow] = pool.output();
     let y = shape.f * oh * ow;
     let matrix = Matrix::new(0, "w", &[shape.f, shape.c, shape.kernel[0], shape.kernel[1]], OFFSET);
-    let bytes = 4.0 * (shape.n * (x + y) + matrix.rows * matrix.inputs) as f64;
-    let prepare = Box::new(move |gpu: &Gpu| {
-        let product = Product { matrix: &matrix, x, y: sums, n: shape.n, terms: shape.c * taps };
-        let mut inputs = Inputs::new(gpu);
-        let (parameters, x) = (product.parameters(&mut inputs), inputs.values(shape.n * x));
-        let (w, b) = (matrix.weights(&parameters), matrix.biases(&parameters));
-        let activations = relu(&reference::conv::forward(&x, &w, &b, &shape));
-        let largest = reference::pool::forward(&activations, &pool);
-        let y_on_gpu = inputs.output("y", y, shape.n);
-        let winners = Tensor::poisoned(gpu, "winners", layers::pool::winners_length(&pool));
-        let mut recording = Recording::new(gpu);
-        let x_on_gpu = inputs.images("x", &x, shape.n, Absent::Anything)?;
-        let tensors = [&inputs.flat("parameters", &parameters)?, &x_on_gpu, &y_on_gpu, &winners];
-        layers::conv::forward_pooled(&mut recording, &shape, &matrix, Activation::Relu, tensors)?;
-        let expected = Expected::Winners { values: winners_of(&activations, &largest, &pool), n: shape.n };
-        let mut prepared = product.images(recording, y_on_gpu, largest);
-        prepared.outputs.push(Output { tensor: winners, expected });
-        Ok(prepared)
-    });
-    let shape_text = format!(
+    let text = format!(
         "N {} C {} {}x{} F {} K {}x{} pool 2",
         shape.n, shape.c, shape.h, shape.w, shape.f, shape.kernel[0], shape.kernel[1]
     );
     let flops = (2 * shape.n * sums * shape.c * taps) as f64;
-    Case { operation: "conv/pooled", shape: shape_text, flops, bytes, prepare }
-}
-
-/// The backward pass to the weights of a convolution with a ReLU and a pooling behind it.
-pub fn conv_pooled_backward(shape: ConvShape) -> Case {
-    let [h, w] = shape.output();
-    let (x, sums, taps) = (shape.c * shape.h * shape.w, shape.f * h * w, shape.kernel[0] * shape.kernel[1]);
-    let pool = PoolShape { n: shape.n, c: shape.f, h, w, size: layers::conv::POOLED_SIZE };
-    let [oh, ow] = pool.output();
-    let y = shape.f * oh * ow;
-    let matrix = Matrix::new(0, "w", &[shape.f, shape.c, shape.kernel[0], shape.kernel[1]], OFFSET);
     let bytes = 4.0 * (shape.n * (x + y) + matrix.rows * matrix.inputs) as f64;
-    let prepare = Box::new(move |gpu: &Gpu| {
-        let product = Product { matrix: &matrix, x, y, n: shape.n, terms: shape.n * h * w };
-        let activations = relu(&Inputs::new(gpu).values(shape.n * sums));
-        let winners = winners_of(&activations, &reference::pool::forward(&activations, &pool), &pool);
-        let winners = Tensor::new(gpu, "winners", &pack_winners(&winners, shape.n))?;
-        product.backward_weights(
-            gpu,
-            |d_y, x| {
-                let d_sums = relu_backward(&reference::pool::backward(d_y, &activations, &pool), &activations);
-                reference::conv::backward_weights(&d_sums, x, &shape)
-            },
-            |r, [d_y, x, d_w]| layers::conv::backward_weights_pooled(r, &shape, &matrix, [d_y, &winners, x, d_w]),
-        )
-    });
-    let shape_text = format!(
-        "N {} C {} {}x{} F {} K {}x{} pool 2",
-        shape.n, shape.c, shape.h, shape.w, shape.f, shape.kernel[0], shape.kernel[1]
-    );
-    let flops = (2 * shape.n * sums * shape.c * taps) as f64;
-    Case { operation: "conv/backward_weights_pooled", shape: shape_text, flops, bytes, prepare }
+    let case = |operation, prepare| Case { operation, shape: text.clone(), flops, bytes, prepare };
+    let weights = matrix.clone();
+    [
+        case(
+            "conv/pooled",
+            Box::new(move |gpu| {
+                let product = Product { matrix: &matrix, x, y, n: shape.n, terms: shape.c * taps };
+                product.forward_pooled(gpu, &shape, &pool)
+            }),
+        ),
+        case(
+            "conv/backward_weights_pooled",
+            Box::new(move |gpu| {
+                let activations = relu(&Inputs::new(gpu).values(shape.n * sums));
+                let winners = winners_of(&activations, &reference::pool::forward(&activations, &pool), &pool);
+                let winners = Tensor::new(gpu, "winners", &pack_winners(&winners, shape.n))?;
+                Product { matrix: &weights, x, y, n: shape.n, terms: shape.n * h * w }.backward_weights(
+                    gpu,
+                    |d_y, x| {
+                        let d_sums = relu_backward(&reference::pool::backward(d_y, &activations, &pool), &activations);
+                        reference::conv::backward_weights(&d_sums, x, &shape)
+                    },
+                    |r, [d_y, x, d_w]| {
+                        layers::conv::backward_weights_pooled(r, &shape, &weights, [d_y, &winners, x, d_w])
+                    },
+                )
+            }),
+        ),
+    ]
 }
 
 /// The forward and both backward passes of a dense layer with a ReLU.
@@ -250,6 +229,25 @@ impl Product<'_> {
         layer(&mut recording, [&inputs.flat("parameters", &parameters)?, &on_gpu, &y])?;
         let sums = reference(&self.matrix.weights(&parameters), &self.matrix.biases(&parameters), &x);
         Ok(self.images(recording, y, relu(&sums)))
+    }
+
+    fn forward_pooled(&self, gpu: &Gpu, shape: &ConvShape, pool: &PoolShape) -> Result<Prepared> {
+        let mut inputs = Inputs::new(gpu);
+        let (parameters, x) = (self.parameters(&mut inputs), inputs.values(self.n * self.x));
+        let y = inputs.output("y", self.y, self.n);
+        let winners = Tensor::poisoned(gpu, "winners", layers::pool::winners_length(pool));
+        let mut recording = Recording::new(gpu);
+        let on_gpu = inputs.images("x", &x, self.n, Absent::Anything)?;
+        let tensors = [&inputs.flat("parameters", &parameters)?, &on_gpu, &y, &winners];
+        layers::conv::forward_pooled(&mut recording, shape, self.matrix, Activation::Relu, tensors)?;
+        let sums =
+            reference::conv::forward(&x, &self.matrix.weights(&parameters), &self.matrix.biases(&parameters), shape);
+        let activations = relu(&sums);
+        let largest = reference::pool::forward(&activations, pool);
+        let expected = Expected::Winners { values: winners_of(&activations, &largest, pool), n: self.n };
+        let mut prepared = self.images(recording, y, largest);
+        prepared.outputs.push(Output { tensor: winners, expected });
+        Ok(prepared)
     }
 
     fn backward_input(

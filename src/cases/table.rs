@@ -51,8 +51,7 @@ pub fn parity() -> Vec<Case> {
     let mut cases = Vec::new();
     CONVS.into_iter().for_each(|shape| cases.extend(products::conv(shape)));
     let is_pooled = |shape: &ConvShape| shape.output().iter().all(|length| *length >= 2);
-    cases.extend(CONVS.into_iter().filter(is_pooled).map(products::conv_pooled));
-    cases.extend(CONVS.into_iter().filter(is_pooled).map(products::conv_pooled_backward));
+    cases.extend(CONVS.into_iter().filter(is_pooled).flat_map(products::conv_pooled));
     DENSES.into_iter().for_each(|shape| cases.extend(products::dense(shape)));
     POOLS.into_iter().for_each(|shape| cases.extend(passes::pool(shape)));
     cases.extend(passes::dropout(1, 7, 0.0));
@@ -75,7 +74,7 @@ pub fn seed_network(n: usize) -> Vec<Case> {
             Operation::Conv(shape, ..) => cases.extend(products::conv(shape)),
             Operation::ConvPool(shape, .., pool) => {
                 cases.extend(products::conv(shape));
-                cases.extend([products::conv_pooled(shape), products::conv_pooled_backward(shape)]);
+                cases.extend(products::conv_pooled(shape));
                 cases.extend(passes::pool(pool));
             }
             Operation::Dense(shape, ..) => cases.extend(products::dense(shape)),
