@@ -32,7 +32,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    quieten_vulkan();
+    prepare_drivers();
     let Cli { gpu, command } = Cli::parse();
     let done = match command {
         Command::Train(options) => train::run(&options, &gpu),
@@ -43,12 +43,23 @@ fn main() -> ExitCode {
     done.map_or_else(report, |()| ExitCode::SUCCESS)
 }
 
-/// Without a desktop session, a layer of Mesa that asks the desktop for its favourite GPU prints an error for each time
-/// that it finds no desktop.
-fn quieten_vulkan() {
+/// Sets what Vulkan's drivers take from the environment, unless the user has.
+fn prepare_drivers() {
+    let set = |name: &str, value: &str| {
+        if std::env::var_os(name).is_none() {
+            // SAFETY: the program has no other thread yet.
+            unsafe { std::env::set_var(name, value) };
+        }
+    };
+    // Without a desktop session, a layer of Mesa that asks the desktop for its favourite GPU prints an error for each
+    // time that it finds no desktop.
     if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
-        // SAFETY: the program has no other thread yet.
-        unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
+        set("NODEVICE_SELECT", "1");
+    }
+    // llvmpipe deals a dispatch out in equal shares, one a thread, and waits for the slowest; two shares a processor even
+    // out what else keeps it busy. It takes 32 threads at most.
+    if let Ok(processors) = std::thread::available_parallelism() {
+        set("LP_NUM_THREADS", &(2 * processors.get()).min(32).to_string());
     }
 }
 
