@@ -16,6 +16,8 @@ macro_rules! shader_files {
 shader_files!(
     "adam",
     "batch",
+    "ceiling/arithmetic",
+    "ceiling/copy",
     "clock",
     "conv/backward_input",
     "conv/backward_weights",
@@ -278,7 +280,10 @@ mod tests {
         assert!(buffers.contains("fn load_y(i: u32) -> vec4<f32> { return y[i]; }"), "{buffers}");
         let textures = with_operands(text, Operands::Textures);
         assert!(textures.contains("@group(0) @binding(1) var x: texture_storage_2d<rgba32float, read>;"), "{textures}");
-        assert!(textures.contains("@group(0) @binding(18) var y_texture: texture_storage_2d<rgba32float, read>;"), "{textures}");
+        assert!(
+            textures.contains("@group(0) @binding(18) var y_texture: texture_storage_2d<rgba32float, read>;"),
+            "{textures}"
+        );
         assert!(!textures.contains("var<storage, read> x"), "{textures}");
         assert!(textures.contains("var<storage, read_write> y"), "{textures}");
     }

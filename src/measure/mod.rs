@@ -1,54 +1,58 @@
-//! How long kernels take: every operation at the seed network's sizes, and whole training steps.
+//! How long things take on an adapter: every operation, a training step and its parts, recognition, how the cost grows
+//! with the work, and what the adapter could do at most.
+//!
+//! Times are wall times from a submit to the end of its work, which is repeated until the submit does not count, and of
+//! several such runs the median. The GPU's own timestamps are not used: not every adapter has them, and nothing shows that
+//! those of every driver enclose just the work between them.
 
-use std::time::{Duration, Instant};
+mod ceiling;
+mod inference;
+mod kernels;
+mod samples;
+mod scale;
+mod step;
 
-use crate::cases::seed_network;
-use crate::gpu::{Gpu, GpuError, Recording};
+use std::time::Duration;
 
-/// The time of one operation.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Measurement {
-    pub operation: &'static str,
-    pub shape: String,
-    pub seconds: f64,
-    /// Multiplications and additions.
-    pub flops: f64,
-    /// What must at least be read and written.
-    pub bytes: f64,
-}
+pub use ceiling::{Bound, Ceiling};
+pub use inference::{Inference, Latency, Throughput};
+pub use kernels::{Kernels, Measurement};
+pub use samples::Samples;
+pub use scale::{Outcome, Point, Scale};
+pub use step::{Command, Steps, Training};
 
-/// Runs of which the median counts.
-const RUNS: usize = 9;
+use crate::gpu::GpuError;
+use crate::network::{Network, SEED, Shape};
 
-/// A run is repeated in one submit until it takes about this long, which drowns the cost of the submit.
+/// Images of a training step, but where the batch is what changes.
+pub const BATCH: usize = 128;
+
+/// Runs of the same work: as many as take no longer than [`BUDGET`] together, within these bounds.
+const LEAST_RUNS: usize = 3;
+const MOST_RUNS: usize = 9;
+const BUDGET: Duration = Duration::from_secs(1);
+
+/// A run repeats short work until it takes about this long, which drowns the cost of the submit.
 const RUN_TIME: Duration = Duration::from_millis(20);
 
-/// More would take a training step, repeated in all runs, beyond the batches of its epoch.
-const MOST_IN_A_SUBMIT: f64 = 16.0;
+/// The commands of more could take longer to encode than to run.
+const MOST_REPEATS: f64 = 1000.0;
 
-/// Measures every operation at the sizes of the seed network's training step on batches of `n`, one after the other.
-pub fn operations(gpu: &Gpu, n: usize) -> impl Iterator<Item = Result<Measurement, GpuError>> + '_ {
-    seed_network(n).into_iter().map(|case| {
-        let seconds = seconds(&case.prepare(gpu)?.recording)?;
-        let (operation, shape) = (case.operation, case.shape);
-        Ok(Measurement { operation, shape, seconds, flops: case.flops, bytes: case.bytes })
-    })
-}
-
-/// The median time of one run of a recording, after a run that compiles its kernels.
+/// Times one piece of work, after a first time that compiles its kernels. `time(repeats)` does the work so many times and
+/// says how long all took.
 ///
 /// # Errors
-/// The device failed.
-pub fn seconds(recording: &Recording) -> Result<f64, GpuError> {
-    let run = |times: usize| {
-        let start = Instant::now();
-        recording.submit(times)?;
-        recording.gpu().wait()?;
-        Ok::<f64, GpuError>(start.elapsed().as_secs_f64() / times as f64)
-    };
-    run(1)?;
-    let times = (RUN_TIME.as_secs_f64() / run(1)?).ceil().clamp(1.0, MOST_IN_A_SUBMIT) as usize;
-    let mut seconds = (0..RUNS).map(|_| run(times)).collect::<Result<Vec<f64>, GpuError>>()?;
-    seconds.sort_by(f64::total_cmp);
-    Ok(seconds[RUNS / 2])
+/// Those of `time`.
+pub fn sample(mut time: impl FnMut(usize) -> Result<Duration, GpuError>) -> Result<Samples, GpuError> {
+    time(1)?;
+    let once = time(1)?.as_secs_f64();
+    let repeats = (RUN_TIME.as_secs_f64() / once).ceil().clamp(1.0, MOST_REPEATS);
+    let runs = ((BUDGET.as_secs_f64() / (once * repeats)) as usize).clamp(LEAST_RUNS, MOST_RUNS);
+    let seconds = (0..runs).map(|_| Ok(time(repeats as usize)?.as_secs_f64() / repeats));
+    Ok(Samples::new(seconds.collect::<Result<_, GpuError>>()?))
+}
+
+/// The network whose cost is measured.
+fn seed_network() -> Network {
+    Network::parse(Shape::MNIST, SEED).expect("the seed network is a network")
 }
