@@ -1,73 +1,50 @@
-//! `cargo bench`: every operation at the seed network's sizes, forward and backward, and whole training steps, on the
-//! default adapter. A line gives the median of nine runs, after one that compiles. `cargo bench -- --core tile` and
-//! `cargo bench -- --operands buffers` measure the choices that the adapter would not be given.
+//! `cargo bench`: every operation at the seed network's sizes, forward and backward, and a training step, on the default
+//! adapter, with criterion's statistics and its comparison with the last run. `digits bench` measures more, faster.
 
-use anyhow::Context;
-use clap::Parser;
-use digits::gpu::{Core, Gpu, Operands, Request, Settings};
+use std::time::Duration;
+
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
+use digits::cases::seed_network;
+use digits::gpu::{Gpu, Request};
 use digits::layers::batch::Images;
-use digits::measure::{self, Measurement};
+use digits::measure::{BATCH, Training};
 use digits::mnist::Split;
-use digits::network::{Network, Parameters, SEED, Shape};
-use digits::reference::Optimiser;
-use digits::reference::adam::Adam;
-use digits::trainer::{Plan, Trainer};
-
-const BATCH: usize = 128;
-
-/// Measures every operation and a training step.
-#[derive(Parser)]
-struct Options {
-    #[arg(long, value_parser = ["broadcast", "tile"])]
-    core: Option<String>,
-    #[arg(long, value_parser = ["buffers", "textures"])]
-    operands: Option<String>,
-    /// Given by cargo
-    #[arg(long, hide = true)]
-    bench: bool,
-}
 
 fn main() -> anyhow::Result<()> {
-    let options = Options::parse();
+    let mut criterion = Criterion::default()
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(200))
+        .measurement_time(Duration::from_secs(1))
+        .configure_from_args();
     let gpu = Gpu::open(&Request::default())?;
-    let gpu = gpu.with(options.settings(&gpu)?);
     println!("{} ({}), {:?}", gpu.info().name, gpu.info().driver_info, gpu.settings());
-    println!("{:24} {:44} {:>9} {:>9} {:>8}", "operation", "shape", "ms", "GFLOP/s", "GB/s");
-    for measurement in measure::operations(&gpu, BATCH) {
-        let Measurement { operation, shape, seconds, flops, bytes } = measurement?;
-        let (rate, traffic) = (flops / seconds / 1e9, bytes / seconds / 1e9);
-        println!("{operation:24} {shape:44} {:9.3} {rate:9.2} {traffic:8.2}", seconds * 1e3);
-    }
-    let seconds = training_step(&gpu)?;
-    let shape = format!("N {BATCH}, {:.0} images/s", BATCH as f64 / seconds);
-    println!("{:24} {shape:44} {:9.3}", "training step", seconds * 1e3);
+    operations(criterion.benchmark_group("operation").sampling_mode(SamplingMode::Flat), &gpu);
+    step(criterion.benchmark_group("training step").sampling_mode(SamplingMode::Flat), &gpu)?;
+    criterion.final_summary();
     Ok(())
 }
 
-impl Options {
-    fn settings(&self, gpu: &Gpu) -> anyhow::Result<Settings> {
-        let mut settings = gpu.settings();
-        if let Some(name) = &self.core {
-            let is_asked_for = |core: &Core| (name == "tile") == (*core == Core::Tile);
-            settings.core = gpu.cores().into_iter().find(is_asked_for).context("this adapter cannot run that core")?;
-        }
-        match self.operands.as_deref() {
-            Some("buffers") => settings.operands = Operands::Buffers,
-            Some(_) => settings.operands = Operands::Textures,
-            None => {}
-        }
-        Ok(settings)
+/// An element is a multiplication or an addition.
+fn operations(group: &mut BenchmarkGroup<WallTime>, gpu: &Gpu) {
+    for case in seed_network(BATCH) {
+        let (elements, bytes) = (case.flops as u64, case.bytes as u64);
+        group.throughput(Throughput::ElementsAndBytes { elements, bytes });
+        let id = BenchmarkId::new(case.operation, &case.shape);
+        group.bench_function(id, |bencher| {
+            let recording = case.prepare(gpu).unwrap_or_else(|error| panic!("{error}")).recording;
+            bencher.iter_custom(|times| recording.time(times as usize).unwrap_or_else(|error| panic!("{error}")));
+        });
     }
 }
 
-/// Seconds of a step of the default training.
-fn training_step(gpu: &Gpu) -> anyhow::Result<f64> {
-    let network = Network::parse(Shape::MNIST, SEED)?;
-    let training = Split::embedded()?.training;
-    let images = Images::new(gpu, &training.images, &training.labels)?;
-    let plan = Plan { batch: BATCH, optimiser: Optimiser::Adam(Adam::new(1e-3)), seed: 0 };
-    let mut trainer = Trainer::new(gpu, &network, &Parameters::glorot(&network, 0), &images, &plan)?;
-    trainer.begin_epoch(0);
-    // Steps beyond the first epoch's last would find no images; nine runs of at most 16 steps end before.
-    Ok(measure::seconds(trainer.step())?)
+/// An element is an image.
+fn step(group: &mut BenchmarkGroup<WallTime>, gpu: &Gpu) -> anyhow::Result<()> {
+    let data = Split::embedded()?.training;
+    let mut training = Training::seed(gpu, &Images::new(gpu, &data.images, &data.labels)?)?;
+    group.throughput(Throughput::Elements(BATCH as u64));
+    group.bench_function(BenchmarkId::from_parameter(BATCH), |bencher| {
+        bencher.iter_custom(|steps| training.time(steps as usize).unwrap_or_else(|error| panic!("{error}")));
+    });
+    Ok(())
 }

@@ -9,7 +9,7 @@
 //! 3. [`gpu`] is the only module that knows wgpu. It joins the files under `shaders/` into kernels and binds them by name;
 //!    [`layers`] says how each operation runs with them.
 //! 4. [`model`] strings layers together, [`trainer`] makes a training step of them, [`train`] arranges steps into epochs,
-//!    [`evaluate`] asks how well a network recognises.
+//!    [`recognize`] runs a network, [`evaluate`] asks how well it recognises.
 //! 5. [`cases`] is one table of operations and shapes; [`selftest`] checks it, [`measure`] times it, [`report`] prints.
 //!
 //! Legend, in code and shaders alike: N batch, C channels, H x W image, F filters or units, KH x KW kernel; a gradient is
@@ -24,6 +24,7 @@ pub mod mnist;
 pub mod model;
 pub mod network;
 pub mod random;
+pub mod recognize;
 pub mod reference;
 pub mod report;
 pub mod selftest;

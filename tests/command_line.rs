@@ -287,6 +287,52 @@ fn ctrl_c_keeps_what_was_trained() {
 }
 
 #[test]
+fn bench_prints_figures_that_it_can_be_compared_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let printed = success(&run(folder.path(), &["bench", "infer", "--json"]));
+    let report = json(&printed);
+    assert_eq!(report["version"], env!("CARGO_PKG_VERSION"));
+    for field in ["adapter", "driver", "backend", "core", "operands"] {
+        assert!(report[field].as_str().is_some_and(|text| !text.is_empty()), "{field} of {report}");
+    }
+    let infer = &report["infer"];
+    for work in ["one_image", "empty_submit", "read_back"] {
+        let [median, p99] = ["median_seconds", "p99_seconds"].map(|field| infer[work][field].as_f64().unwrap());
+        assert!(0.0 < median && median <= p99 && p99 < 10.0, "{work} of {infer}");
+    }
+    let [seconds, rate] = ["seconds", "images_per_second"].map(|field| infer["many_images"][field].as_f64().unwrap());
+    assert!((seconds * rate - 1024.0).abs() < 1e-6, "{infer}");
+    assert!(report["step"].is_null(), "{report}");
+
+    fs::write(folder.path().join("old"), &printed).unwrap();
+    let compared = success(&run(folder.path(), &["bench", "infer", "--compare", "old"]));
+    let many = compared.lines().find(|line| line.starts_with("infer: 1024 images ")).unwrap();
+    let ratio: f64 = many.split_whitespace().last().unwrap().parse().unwrap();
+    // The same program on the same adapter, but the machine may be busy with other tests.
+    assert!((0.1..10.0).contains(&ratio), "{compared}");
+    assert!(!compared.contains("differs"), "{compared}");
+}
+
+#[test]
+fn bench_names_what_it_cannot_compare_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let compare = |name: &str| failure(&run(folder.path(), &["bench", "infer", "--compare", name]));
+    assert!(compare("none").starts_with("error: none cannot be read: "));
+    for (name, text) in
+        [("damaged", "{\"adapter\": \"a"), ("foreign", "{\"accuracy\": 0.99}"), ("binary", "\u{0}\u{1}")]
+    {
+        fs::write(folder.path().join(name), text).unwrap();
+        let error = compare(name);
+        assert!(error.starts_with(&format!("error: {name} is not what `digits bench --json` printed: ")), "{error}");
+    }
+    for options in [&["everything"][..], &["--core", "fast"], &["--operands", "disk"], &["--json", "--compare", "old"]]
+    {
+        let output = run(folder.path(), &[&["bench"], options].concat());
+        assert_eq!(output.status.code(), Some(2), "{options:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_reason_to_panic() {
     let mut command = digits(TRAINED.0.path(), &["eval", "model"]);
     let mut eval = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use digits::cases::{parity, seed_network};
 use digits::gpu::{Core, FILES, Gpu, Kernel, Operands, Request, Settings};
+use digits::measure::Ceiling;
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::proc::BoundsCheckPolicies;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
@@ -26,13 +27,16 @@ const PARTS: [&str; 11] = [
     "winners",
 ];
 
-/// Every kernel that the cases build with one core, reading buffers and textures.
+/// Every kernel that the cases and the ceilings build with one core, reading buffers and textures.
 fn kernels(core: Core) -> Vec<Arc<Kernel>> {
     let gpu = Gpu::open(&Request::default()).unwrap_or_else(|error| panic!("{error}"));
     for operands in [Operands::Buffers, Operands::Textures] {
         let gpu = gpu.with(Settings { core, operands, ..gpu.settings() });
         for case in parity() {
             case.prepare(&gpu).unwrap_or_else(|error| panic!("{} {}: {error}", case.operation, case.shape));
+        }
+        for source in Ceiling::sources() {
+            Kernel::new(&gpu, &source).unwrap_or_else(|error| panic!("{}: {error}", source.name()));
         }
     }
     gpu.kernels()
@@ -134,7 +138,9 @@ fn each_operation_has_a_shader_a_layer_a_reference_a_case_and_a_bench() {
     let names = |cases: Vec<digits::cases::Case>| cases.iter().map(|case| case.operation).collect::<BTreeSet<_>>();
     let (parity, measured) = (names(parity()), names(seed_network(128)));
     assert_eq!(parity, measured, "the cases that are checked are the cases that are measured");
-    let shaders: Vec<&str> = FILES.iter().map(|file| file.0).filter(|name| !PARTS.contains(name)).collect();
+    // What stands under `ceiling` measures the adapter and is no operation.
+    let is_operation = |name: &&str| !PARTS.contains(name) && !name.starts_with("ceiling/");
+    let shaders: Vec<&str> = FILES.iter().map(|file| file.0).filter(is_operation).collect();
     for shader in &shaders {
         assert!(parity.iter().any(|operation| operation.starts_with(shader)), "{shader} has no case");
         // The clock's tick is a part of Adam's rule in the reference.

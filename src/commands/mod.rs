@@ -1,6 +1,7 @@
 //! The doors, one file a command, and what they share: the options that several take, and the errors that end a command
 //! in a way of their own.
 
+pub mod bench;
 pub mod eval;
 pub mod gpus;
 mod interrupt;

@@ -2,7 +2,6 @@
 
 use anyhow::bail;
 use digits::cases::Verdict;
-use digits::gpu::Core;
 use digits::report::adapter_line;
 use digits::selftest;
 
@@ -16,16 +15,12 @@ pub fn run(options: &GpuOptions) -> anyhow::Result<()> {
     let (mut passed, mut failed) = (0, 0);
     for row in selftest::run(&gpu) {
         *if row.passed() { &mut passed } else { &mut failed } += 1;
-        let core = match row.core {
-            Core::Broadcast { .. } => "broadcast",
-            Core::Tile => "tile",
-        };
         let (worst, verdict) = match &row.outcome {
             Ok(Verdict::Agrees { worst }) => (format!("{worst:.3}"), "agrees".into()),
             Ok(Verdict::Differs(difference)) => (String::new(), format!("DIFFERS: {difference}")),
             Err(error) => (String::new(), format!("FAILS: {error}")),
         };
-        say(&format!("{core:10} {:22} {:>5}  {worst:>21}  {verdict}", row.operation, row.cases))?;
+        say(&format!("{:10} {:22} {:>5}  {worst:>21}  {verdict}", row.core, row.operation, row.cases))?;
     }
     say(&format!("\n{passed} passed, {failed} failed"))?;
     if failed > 0 {

@@ -1,6 +1,7 @@
 //! A device and how it is used: which core multiplies, and where kernels read their operands from.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use wgpu::{AdapterInfo, Device, DeviceType, Features, Limits, Queue};
@@ -73,6 +74,25 @@ pub enum GpuError {
         "{what} needs {bytes} bytes in one buffer, and the adapter binds at most {most}: choose a smaller batch or network"
     )]
     TooLarge { what: String, bytes: u64, most: u64 },
+}
+
+impl fmt::Display for Core {
+    /// The name of its shader.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Core::Broadcast { .. } => "broadcast",
+            Core::Tile => "tile",
+        })
+    }
+}
+
+impl fmt::Display for Operands {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Operands::Buffers => "buffers",
+            Operands::Textures => "textures",
+        })
+    }
 }
 
 impl Gpu {

@@ -1,5 +1,7 @@
 //! Dispatches that are recorded once and replayed: the commands of a training step never change.
 
+use std::time::{Duration, Instant};
+
 use super::kernel::Dispatch;
 use super::{Gpu, GpuError, Operands, Tensor};
 
@@ -63,19 +65,44 @@ impl Recording {
         })
     }
 
+    /// The name of each kernel that is run and its workgroups, without the copies to textures.
+    pub fn dispatches(&self) -> impl Iterator<Item = (&str, [u32; 3])> {
+        self.commands.iter().filter_map(|command| match command {
+            Command::Copy(_) => None,
+            Command::Run(dispatch) => Some((dispatch.name(), dispatch.workgroups)),
+        })
+    }
+
     /// Submits the recording `times` times, as one submit, without waiting for it.
     ///
     /// # Errors
     /// The device failed earlier.
     pub fn submit(&self, times: usize) -> Result<(), GpuError> {
         // Encoders with thousands of passes slow every later submit, so each replay has its own.
-        self.gpu.queue.submit((0..times).map(|_| self.encode()));
+        self.gpu.queue.submit((0..times).map(|_| self.encode(1)));
         self.gpu.check()
     }
 
-    fn encode(&self) -> wgpu::CommandBuffer {
+    /// Runs the recording `times` times, and gives the time from the submit to the end of the work. What the host does
+    /// before, encoding the commands, does not count.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn time(&self, times: usize) -> Result<Duration, GpuError> {
+        /// Enough to drown what a command buffer costs, few enough to keep encoders short.
+        const REPLAYS_OF_AN_ENCODER: usize = 16;
+        let replays = (0..times).step_by(REPLAYS_OF_AN_ENCODER).map(|first| times - first);
+        let buffers: Vec<_> = replays.map(|left| self.encode(left.min(REPLAYS_OF_AN_ENCODER))).collect();
+        self.gpu.wait()?;
+        let start = Instant::now();
+        self.gpu.queue.submit(buffers);
+        self.gpu.wait()?;
+        Ok(start.elapsed())
+    }
+
+    fn encode(&self, times: usize) -> wgpu::CommandBuffer {
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-        let mut commands = self.commands.iter().peekable();
+        let mut commands = (0..times).flat_map(|_| &self.commands).peekable();
         while let Some(command) = commands.next() {
             match command {
                 Command::Copy(tensor) => tensor.copy_to_texture(&self.gpu, &mut encoder),

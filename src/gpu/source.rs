@@ -16,6 +16,8 @@ macro_rules! shader_files {
 shader_files!(
     "adam",
     "batch",
+    "ceiling/arithmetic",
+    "ceiling/copy",
     "clock",
     "conv/backward_input",
     "conv/backward_weights",

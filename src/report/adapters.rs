@@ -31,7 +31,7 @@ pub fn adapter_table(adapters: &[AdapterReport], chosen: Option<&Gpu>) -> String
     super::table(7, header.map(String::from).to_vec(), rows)
 }
 
-fn driver(name: &str, details: &str) -> String {
+pub(super) fn driver(name: &str, details: &str) -> String {
     match (name, details) {
         ("", "") => "unknown driver".into(),
         (one, "") | ("", one) => one.into(),

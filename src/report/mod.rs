@@ -1,13 +1,18 @@
 //! What people and programs are told: figures as text, tables and JSON. Nothing here computes on the GPU or prints.
 
 mod adapters;
+mod bench;
+mod comparison;
 mod confusion;
 mod log;
 mod network;
+mod units;
 
 use comfy_table::{CellAlignment, Table, presets};
 
 pub use adapters::{adapter_line, adapter_table};
+pub use bench::{BenchReport, BenchReportError, Machine};
+pub use comparison::{Change, Comparison};
 pub use confusion::{ClassFigures, Confusion};
 pub use log::{Log, Run, Times};
 pub use network::{network_table, training_flop};

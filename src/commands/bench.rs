@@ -1,0 +1,130 @@
+//! `digits bench`: how fast this adapter trains and recognises, and how far from its limits that is.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, ensure};
+use clap::{Args, ValueEnum};
+use digits::gpu::{Core, Gpu, Operands, Settings};
+use digits::layers::batch::Images;
+use digits::measure::{Inference, Kernels, Scale, Steps};
+use digits::mnist::Split;
+use digits::report::{BenchReport, Comparison};
+use indicatif::ProgressBar;
+
+use super::{GpuOptions, say};
+
+/// Measures this adapter: kernels, a training step, recognition, and how the cost grows with the work
+#[derive(Args)]
+pub struct Options {
+    /// What to measure
+    #[arg(default_value = "all")]
+    part: Part,
+    /// Way to multiply matrices, in place of the adapter's own
+    #[arg(long, value_name = "NAME")]
+    core: Option<CoreName>,
+    /// Where kernels read their operands, in place of the adapter's own
+    #[arg(long, value_name = "PLACE")]
+    operands: Option<OperandsName>,
+    /// Print JSON
+    #[arg(long, conflicts_with = "compare")]
+    json: bool,
+    /// Print each figure beside the one in a file that --json wrote
+    #[arg(long, value_name = "OLD.json")]
+    compare: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Every operation, forward and backward, beside the most that the adapter does
+    Kernels,
+    /// A training step, and where it goes
+    Step,
+    /// Recognition of one image and of many
+    Infer,
+    /// Training steps of larger batches and wider networks
+    Scale,
+    /// All of these
+    All,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum CoreName {
+    Broadcast,
+    Tile,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum OperandsName {
+    Buffers,
+    Textures,
+}
+
+/// Measures a part, puts its figures into the report and gives their table.
+type Measure = fn(&Gpu, &mut BenchReport) -> anyhow::Result<String>;
+
+const PARTS: [(Part, &str, Measure); 4] = [
+    (Part::Kernels, "kernels", |gpu, report| Ok(report.kernels.insert(Kernels::measure(gpu, &images(gpu)?)?).table())),
+    (Part::Step, "a training step", |gpu, report| Ok(report.step.insert(Steps::measure(gpu, &images(gpu)?)?).table())),
+    (Part::Infer, "recognition", |gpu, report| Ok(report.infer.insert(Inference::measure(gpu)?).table())),
+    (Part::Scale, "larger sizes", |gpu, report| Ok(report.scale.insert(Scale::measure(gpu, &images(gpu)?)?).table())),
+];
+
+/// Measures the parts one after the other. Tables are printed as they come, JSON and a comparison at the end.
+pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
+    let old = options.compare.as_deref().map(BenchReport::load).transpose()?;
+    let gpu = gpu.open()?;
+    let gpu = gpu.with(options.settings(&gpu)?);
+    let mut report = BenchReport::new(&gpu);
+    if !options.json {
+        say(&report.machine.header())?;
+    }
+    let progress = ProgressBar::new_spinner();
+    for (_, name, measure) in PARTS.iter().filter(|(part, ..)| options.part == Part::All || options.part == *part) {
+        progress.set_message(format!("measuring {name}"));
+        progress.tick();
+        let table = measure(&gpu, &mut report)?;
+        if !options.json && old.is_none() {
+            progress.suspend(|| say(&format!("\n{table}")))?;
+        }
+    }
+    progress.finish_and_clear();
+    if options.json {
+        say(&serde_json::to_string(&report)?)?;
+    }
+    if let Some(old) = old {
+        let comparison = Comparison::new(&old, &report);
+        ensure!(!comparison.changes.is_empty(), "none of these figures stands in the older file");
+        comparison.differences().iter().try_for_each(|line| say(line))?;
+        say(&format!("\n{}", comparison.table()))?;
+    }
+    Ok(())
+}
+
+/// What training steps are measured on.
+fn images(gpu: &Gpu) -> anyhow::Result<Images> {
+    let training = Split::embedded()?.training;
+    Ok(Images::new(gpu, &training.images, &training.labels)?)
+}
+
+impl Options {
+    /// The adapter's own settings but for those that were asked for.
+    fn settings(&self, gpu: &Gpu) -> anyhow::Result<Settings> {
+        let mut settings = gpu.settings();
+        match self.core {
+            None => {}
+            Some(CoreName::Tile) => settings.core = Core::Tile,
+            Some(CoreName::Broadcast) => {
+                let broadcast = gpu.cores().into_iter().find(|core| matches!(core, Core::Broadcast { .. }));
+                settings.core = broadcast.with_context(|| {
+                    format!("{} cannot run the broadcast core: it has no subgroups of one fixed size", gpu.info().name)
+                })?;
+            }
+        }
+        match self.operands {
+            None => {}
+            Some(OperandsName::Buffers) => settings.operands = Operands::Buffers,
+            Some(OperandsName::Textures) => settings.operands = Operands::Textures,
+        }
+        Ok(settings)
+    }
+}

@@ -1,0 +1,202 @@
+//! What `digits bench` found out: one JSON object for programs, tables for people.
+
+use std::path::Path;
+
+use indicatif::HumanCount;
+use serde::{Deserialize, Serialize};
+
+use super::units::{percent, si};
+use crate::gpu::Gpu;
+use crate::measure::{Bound, Inference, Kernels, Latency, Outcome, Point, Scale, Steps};
+use crate::network::SEED;
+
+/// The figures of one machine: the parts that were measured. In JSON every figure is in an SI unit, which its name tells:
+/// seconds, flops (multiplications and additions), bytes, each also per second.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BenchReport {
+    #[serde(flatten)]
+    pub machine: Machine,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kernels: Option<Kernels>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<Steps>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub infer: Option<Inference>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scale: Option<Scale>,
+}
+
+/// What the figures are of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    pub adapter: String,
+    pub driver: String,
+    pub backend: String,
+    /// Of this program.
+    pub version: String,
+    pub core: String,
+    pub operands: String,
+}
+
+/// Why a file holds no figures to compare with.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchReportError {
+    #[error("{path} cannot be read: {reason}")]
+    Unreadable { path: String, reason: std::io::Error },
+    #[error("{path} is not what `digits bench --json` printed: {reason}")]
+    Foreign { path: String, reason: serde_json::Error },
+}
+
+impl BenchReport {
+    /// No figures yet.
+    pub fn new(gpu: &Gpu) -> BenchReport {
+        BenchReport { machine: Machine::of(gpu), kernels: None, step: None, infer: None, scale: None }
+    }
+
+    /// Reads the JSON of an earlier report.
+    ///
+    /// # Errors
+    /// A file that cannot be read or holds something else; the error names it.
+    pub fn load(path: &Path) -> Result<BenchReport, BenchReportError> {
+        let name = || path.display().to_string();
+        let text = std::fs::read(path).map_err(|reason| BenchReportError::Unreadable { path: name(), reason })?;
+        serde_json::from_slice(&text).map_err(|reason| BenchReportError::Foreign { path: name(), reason })
+    }
+}
+
+impl Machine {
+    /// The machine and how its adapter is used.
+    pub fn of(gpu: &Gpu) -> Machine {
+        let (info, settings) = (gpu.info(), gpu.settings());
+        Machine {
+            adapter: info.name.clone(),
+            driver: super::adapters::driver(&info.driver, &info.driver_info),
+            backend: info.backend.to_string(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            core: settings.core.to_string(),
+            operands: settings.operands.to_string(),
+        }
+    }
+
+    /// The lines that stand above every table.
+    pub fn header(&self) -> String {
+        let Machine { adapter, driver, backend, version, core, operands } = self;
+        format!(
+            "digits   {version}\nadapter  {adapter}, {driver}, {backend}\nsettings {core} core, operands from {operands}"
+        )
+    }
+}
+
+impl Kernels {
+    /// A line for each operation, below the ceiling.
+    pub fn table(&self) -> String {
+        let header = ["operation", "shape", "time", "GFLOP/s", "GB/s", "of a step", "of the ceiling", "bound by"];
+        let rows = self.operations.iter().map(|measured| {
+            let bound = match measured.bound {
+                Bound::Arithmetic => "arithmetic",
+                Bound::Memory => "memory",
+            };
+            vec![
+                measured.operation.clone(),
+                measured.shape.clone(),
+                si(measured.seconds, "s"),
+                giga(measured.flops / measured.seconds),
+                giga(measured.bytes / measured.seconds),
+                measured.share_of_step.map_or("-".into(), percent),
+                percent(measured.share_of_ceiling),
+                bound.into(),
+            ]
+        });
+        format!(
+            "ceiling  {} of multiply-adds in registers, {} read and written by a copy\nstep     {}\n\n{}",
+            si(self.ceiling.flops_per_second, "FLOP/s"),
+            si(self.ceiling.bytes_per_second, "B/s"),
+            si(self.step_seconds, "s"),
+            super::table(2, header.map(String::from).to_vec(), rows)
+        )
+    }
+}
+
+impl Steps {
+    /// A line for each command of a step, and the whole.
+    pub fn table(&self) -> String {
+        let alone: f64 = self.commands.iter().map(|command| command.seconds).sum();
+        let row = |name: &str, seconds: f64| vec![name.into(), si(seconds, "s"), percent(seconds / alone)];
+        let commands = self.commands.iter().map(|command| row(&command.name, command.seconds));
+        let rows = commands.chain([row("sum of the commands alone", alone)]);
+        let header = ["where a step goes", "time", "share"].map(String::from).to_vec();
+        format!(
+            "training step  {SEED}\n               {} images in {}: {} images/s\n\n{}",
+            self.batch,
+            si(self.seconds, "s"),
+            count(self.images_per_second),
+            super::table(1, header, rows)
+        )
+    }
+}
+
+impl Inference {
+    /// A line for each latency and one for the throughput.
+    pub fn table(&self) -> String {
+        let row = |name: &str, latency: &Latency| {
+            vec![
+                name.into(),
+                si(latency.median_seconds, "s"),
+                si(latency.p99_seconds, "s"),
+                count(latency.median_seconds.recip()),
+            ]
+        };
+        let many = &self.many_images;
+        let rows = [
+            row("one image", &self.one_image),
+            vec![
+                format!("{} images", count(many.batch as f64)),
+                si(many.seconds, "s"),
+                String::new(),
+                count(many.images_per_second),
+            ],
+            row("the driver's own: an empty submit", &self.empty_submit),
+            row("the driver's own: reading one number", &self.read_back),
+        ];
+        let header = ["recognition", "median", "99 of 100 within", "per second"].map(String::from).to_vec();
+        super::table(1, header, rows)
+    }
+}
+
+impl Scale {
+    /// A line for each size of a batch, then one for each width of the network.
+    pub fn table(&self) -> String {
+        let header = ["width", "batch", "work per image", "step", "images/s", "GFLOP/s"];
+        let points = || self.batches.iter().chain(&self.widths);
+        let table = super::table(1, header.map(String::from).to_vec(), points().map(Point::row));
+        let skipped = points().filter_map(|point| match &point.outcome {
+            Outcome::Measured { .. } => None,
+            Outcome::Skipped { skipped } => {
+                Some(format!("\nskipped: width x {}, batch {}: {skipped}", point.width, count(point.batch as f64)))
+            }
+        });
+        std::iter::once(table).chain(skipped).collect()
+    }
+}
+
+impl Point {
+    fn row(&self) -> Vec<String> {
+        let work = si(self.flops_per_image as f64, "FLOP");
+        let mut row = vec![format!("x {}", self.width), count(self.batch as f64), work];
+        row.extend(match &self.outcome {
+            Outcome::Measured { seconds, images_per_second } => {
+                [si(*seconds, "s"), count(*images_per_second), giga(self.flops_per_image as f64 * images_per_second)]
+            }
+            Outcome::Skipped { .. } => ["-".into(), "-".into(), "-".into()],
+        });
+        row
+    }
+}
+
+fn giga(number: f64) -> String {
+    format!("{:.2}", number / 1e9)
+}
+
+fn count(number: f64) -> String {
+    HumanCount(number.round() as u64).to_string()
+}
