@@ -267,23 +267,25 @@ fn a_diverging_training_says_so_and_leaves_the_older_model() {
 fn ctrl_c_keeps_what_was_trained() {
     use std::io::{BufRead, BufReader};
 
-    let folder = tempfile::tempdir().unwrap();
-    let mut options = SHORT;
-    options[6] = "1000";
-    let mut command = digits(folder.path(), &options);
-    let mut training = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(training.stdout.take().unwrap()).lines().map(Result::unwrap);
-    assert!(lines.any(|line| line.trim_start().starts_with("1/1000 ")));
-    let kill = Command::new("kill").args(["-INT", &training.id().to_string()]).status().unwrap();
-    assert!(kill.success());
-    lines.for_each(drop);
-    let output = training.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    let stopped = "stopped; digits.safetensors holds the model after ";
-    assert!(stderr(&output).contains(stopped), "{}", stderr(&output));
-    let summary = ModelFile::load(&folder.path().join("digits.safetensors")).unwrap().summary;
-    assert!(summary.epochs >= 1 && summary.images_seen >= 2550 && summary.test_accuracy.is_none(), "{summary:?}");
-    success(&run(folder.path(), &["eval", "digits.safetensors"]));
+    for keep in ["best", "last"] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut options = SHORT;
+        options[6] = "1000";
+        let mut command = digits(folder.path(), &[&options[..], &["--keep", keep]].concat());
+        let mut training = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(training.stdout.take().unwrap()).lines().map(Result::unwrap);
+        assert!(lines.any(|line| line.trim_start().starts_with("1/1000 ")));
+        let kill = Command::new("kill").args(["-INT", &training.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+        lines.for_each(drop);
+        let output = training.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130));
+        let stopped = "stopped; digits.safetensors holds the model after ";
+        assert!(stderr(&output).contains(stopped), "{}", stderr(&output));
+        let summary = ModelFile::load(&folder.path().join("digits.safetensors")).unwrap().summary;
+        assert!(summary.epochs >= 1 && summary.images_seen >= 2550 && summary.test_accuracy.is_none(), "{summary:?}");
+        success(&run(folder.path(), &["eval", "digits.safetensors"]));
+    }
 }
 
 #[test]

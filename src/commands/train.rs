@@ -56,7 +56,7 @@ pub struct Options {
     /// Chooses the first weights, the order of the images and the units that are dropped
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, default_value_t = 0)]
     seed: u32,
-    /// Epoch whose model is kept: the one that does best on the validation images, or the last
+    /// Epoch whose model is kept, of all or of those before Ctrl-C: the one that gets most validation images right, or the last
     #[arg(long, value_name = "EPOCH", default_value = "best")]
     keep: KeepName,
     /// Model file to write, after every epoch that is the best so far
@@ -83,7 +83,7 @@ enum KeepName {
 }
 
 /// Trains as the options say. Whatever ends the training early, the model file holds the epoch to keep of those that are
-/// finished, or after Ctrl-C in the first one the newest step.
+/// finished; after Ctrl-C the newest step, where that is what is kept, or no epoch is finished.
 pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let started = Instant::now();
     let job = options.job()?;
@@ -96,6 +96,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let summary = options.summary(&job);
     let mut session = Session {
         out: &options.out,
+        keep: job.keep,
         log,
         run: options.run(&job, &gpu, &data),
         interrupt,
@@ -249,6 +250,7 @@ fn introduce(options: &Options, job: &Job, gpu: &Gpu, data: &Split) -> anyhow::R
 /// A training in progress, as this command sees it.
 struct Session<'a> {
     out: &'a Path,
+    keep: Keep,
     log: Option<Log>,
     run: Run,
     interrupt: Interrupt,
@@ -271,8 +273,9 @@ impl Session<'_> {
 
     fn progress(&mut self, progress: &Progress, model: &Model) -> anyhow::Result<()> {
         self.screen.progress(progress);
-        if self.interrupt.is_pressed() && self.summary.epochs == 0 {
-            self.save(Summary { images_seen: progress.images as u64, ..self.summary.clone() }, model)?;
+        if self.interrupt.is_pressed() && (self.keep == Keep::Last || self.summary.epochs == 0) {
+            let images_seen = u64::from(progress.epoch - 1) * progress.of as u64 + progress.images as u64;
+            self.save(Summary { images_seen, validation_accuracy: None, ..self.summary.clone() }, model)?;
         }
         self.stop_if_asked()
     }
