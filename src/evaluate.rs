@@ -1,8 +1,8 @@
 //! How well a network recognises: its loss and its answers over a labelled data set.
 
 use crate::gpu::{GpuError, Recording, Tensor};
-use crate::layers::activation_length;
 use crate::layers::batch::{self, Images};
+use crate::layers::capacity;
 use crate::layers::clock::{self, Clock};
 use crate::layers::softmax::{self, ScoreShape, Scores};
 use crate::model::{Model, Pass};
@@ -35,7 +35,7 @@ impl Evaluator {
         let clock = Clock::START.tensor(gpu)?;
         let order: Vec<u32> = (0..images.count() as u32).collect();
         let order = Tensor::new(gpu, "the order of the images", &order)?;
-        let labels = Tensor::zeros(gpu, "the labels of a batch", activation_length(1, n))?;
+        let labels = Tensor::zeros(gpu, "the labels of a batch", capacity(n))?;
         let scores = Scores::new(gpu, &shape)?;
         let activations = model.activations(n, Pass::Evaluate)?;
         let mut batch = Recording::new(gpu);
@@ -61,7 +61,7 @@ impl Evaluator {
 
     /// Leaves out what stands behind the images of each batch and behind the last.
     fn in_order<T: Copy>(&self, padded: Vec<T>) -> Vec<T> {
-        let width = activation_length(1, self.shape.n);
+        let width = capacity(self.shape.n);
         let images = padded.chunks_exact(width).flat_map(|batch| &batch[..self.shape.n]);
         images.take(self.shape.count).copied().collect()
     }

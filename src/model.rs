@@ -166,17 +166,18 @@ impl Model {
         let mut d_y = d_logits.clone();
         for (index, operation) in operations.iter().enumerate().rev() {
             let x = &activations.tensors[index];
-            if let (0, Operation::ConvPool(shape, matrix, ..)) = (index, operation) {
-                let tensors = [&d_y, activations.winners(index), x, d_parameters];
-                return conv::backward_weights_pooled(recording, shape, matrix, tensors);
-            }
-            if let Operation::ConvPool(.., pool) = operation {
-                let d_sums = self.gradient(layers::activation_length(pool.c * pool.h * pool.w, pool.n))?;
-                pool::backward(recording, pool, [&d_y, activations.winners(index), &d_sums])?;
-                d_y = d_sums;
-            }
             match operation {
-                Operation::Conv(shape, matrix, _) | Operation::ConvPool(shape, matrix, ..) => {
+                Operation::ConvPool(shape, matrix, ..) if index == 0 => {
+                    let tensors = [&d_y, activations.winners(index), x, d_parameters];
+                    conv::backward_weights_pooled(recording, shape, matrix, tensors)?;
+                }
+                Operation::ConvPool(shape, matrix, _, pool) => {
+                    let d_sums = self.gradient(layers::activation_length(pool.c * pool.h * pool.w, pool.n))?;
+                    pool::backward(recording, pool, [&d_y, activations.winners(index), &d_sums])?;
+                    d_y = d_sums;
+                    conv::backward_weights(recording, shape, matrix, [&d_y, x, d_parameters])?;
+                }
+                Operation::Conv(shape, matrix, _) => {
                     conv::backward_weights(recording, shape, matrix, [&d_y, x, d_parameters])?;
                 }
                 Operation::Dense(shape, matrix, _) => {

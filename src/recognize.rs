@@ -3,10 +3,10 @@
 use crate::gpu::{GpuError, Recording, Tensor};
 use crate::layers::clock::Clock;
 use crate::layers::softmax::{self, ScoreShape, Scores};
-use crate::layers::{activation_length, to_images_innermost, to_images_outermost};
+use crate::layers::{capacity, to_images_innermost, to_images_outermost};
 use crate::model::{Activations, Model, Pass};
 
-/// A model that is ready for batches of a fixed size, with the parameters that it had when the recognizer was made.
+/// A model that is ready for batches of a fixed size. When the model's parameters change, it needs a new recognizer.
 pub struct Recognizer {
     n: usize,
     forward: Recording,
@@ -24,7 +24,7 @@ impl Recognizer {
         let shape = ScoreShape { n, classes: model.network().classes(), count: n };
         // The softmax scores a batch of a data set; here the first and only one, and nobody asks for the loss.
         let clock = Clock { batch: 0, ..Clock::START }.tensor(gpu)?;
-        let labels = Tensor::zeros(gpu, "the labels of a batch", activation_length(1, n))?;
+        let labels = Tensor::zeros(gpu, "the labels of a batch", capacity(n))?;
         let scores = Scores::new(gpu, &shape)?;
         let activations = model.activations(n, Pass::Evaluate)?;
         let mut forward = Recording::new(gpu);

@@ -5,7 +5,7 @@ use crate::gpu::{Gpu, GpuError, Recording, Tensor};
 use crate::layers::batch::{self, Images};
 use crate::layers::clock::{self, Clock};
 use crate::layers::softmax::{self, ScoreShape, Scores};
-use crate::layers::{activation_length, adam, sgd};
+use crate::layers::{adam, capacity, sgd};
 use crate::model::{Model, Pass};
 use crate::network::{Network, Parameters};
 use crate::random;
@@ -51,7 +51,7 @@ impl Trainer {
         let shape = ScoreShape { n: plan.batch, classes: network.classes(), count: images.count() };
         let clock = Clock::START.tensor(gpu)?;
         let order = Tensor::zeros(gpu, "the order of the images", images.count())?;
-        let labels = Tensor::zeros(gpu, "the labels of a batch", activation_length(1, plan.batch))?;
+        let labels = Tensor::zeros(gpu, "the labels of a batch", capacity(plan.batch))?;
         let scores = Scores::new(gpu, &shape)?;
         let flat = |name| Tensor::zeros(gpu, name, parameters.values.len());
         let d_parameters = flat("the gradients of the parameters")?;
@@ -121,7 +121,7 @@ impl Trainer {
         assert!(end <= self.steps_of_an_epoch(), "an epoch has {} steps", self.steps_of_an_epoch());
         self.step.submit(steps)?;
         self.batches_done = end;
-        let width = activation_length(1, self.shape.n);
+        let width = capacity(self.shape.n);
         let padded: Vec<f32> = self.scores.losses.read_range(self.model.gpu(), first * width..end * width)?;
         let mut losses: Vec<f32> =
             padded.chunks_exact(width).flat_map(|batch| &batch[..self.shape.n]).copied().collect();

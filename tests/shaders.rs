@@ -128,7 +128,7 @@ fn portable_kernels_keep_to_the_default_limits() {
         let buffers = used(|space| matches!(space, naga::AddressSpace::Storage { .. })).len() as u32;
         assert!(buffers <= limits.max_storage_buffers_per_shader_stage, "{}: {buffers} buffers", kernel.name());
         let textures = used(|space| matches!(space, naga::AddressSpace::Handle)).len() as u32;
-        assert!(textures <= limits.max_sampled_textures_per_shader_stage, "{}: {textures} textures", kernel.name());
+        assert!(textures <= limits.max_storage_textures_per_shader_stage, "{}: {textures} textures", kernel.name());
     }
 }
 

@@ -19,7 +19,7 @@ fn matmul(@builtin(workgroup_id) tile: vec3<u32>, @builtin(local_invocation_inde
     let my_row = (local / TILE_COLUMNS) * ROWS;
     let my_column = local % TILE_COLUMNS;
     // The column block whose B this invocation loads, the same in each round.
-    let loaded = column_of(min(first_column + local % TILE_BLOCKS / BLOCKS, COLUMNS - 1u), local % BLOCKS);
+    let loaded = column_of(first_column + local % TILE_BLOCKS / BLOCKS, local % BLOCKS);
     // repeat R ROWS
     // repeat P BLOCKS
     var c_R_P = vec4<f32>();

@@ -3,8 +3,8 @@
 use super::{Absent, Case, Expected, Inputs, Output, Prepared};
 use crate::gpu::{Gpu, Recording, Tensor};
 use crate::layers;
-use crate::layers::activation_length;
 use crate::layers::batch::Images;
+use crate::layers::capacity;
 use crate::layers::clock::{self, Clock};
 use crate::layers::softmax::{ScoreShape, Scores};
 use crate::network::Activation;
@@ -89,7 +89,7 @@ pub(super) fn pack_winners(winners: &[u8], n: usize) -> Vec<u32> {
 
 /// Both directions of dropout above a ReLU, in the third step.
 pub fn dropout(n: usize, features: usize, rate: f32) -> [Case; 2] {
-    let dropout = Dropout { rate, seed: 9, layer: 4, step: 2, features, capacity: layers::capacity(n) };
+    let dropout = Dropout { rate, seed: 9, layer: 4, step: 2, features, capacity: capacity(n) };
     let now = Clock { step: 3, ..Clock::START };
     let text = format!("N {n} C {features} rate {rate}");
     let bytes = |numbers: usize| 4.0 * (n * features * numbers) as f64;
@@ -131,12 +131,12 @@ pub fn softmax(n: usize, classes: usize) -> Case {
         let logits: Vec<f64> = inputs.values(n * classes).iter().map(|score| 256.0 * score).collect();
         let labels: Vec<u8> = (0..n).map(|n| if n < present { (n * 7 % classes) as u8 } else { NO_IMAGE }).collect();
         let mut words: Vec<u32> = labels.iter().copied().map(u32::from).collect();
-        words.resize(activation_length(1, n), u32::from(NO_IMAGE));
+        words.resize(capacity(n), u32::from(NO_IMAGE));
         let scores = Scores {
             d_logits: inputs.output("d_logits", classes, n),
             probabilities: inputs.output("probabilities", classes, n),
-            losses: Tensor::poisoned(gpu, "losses", 2 * activation_length(1, n)),
-            predictions: Tensor::poisoned(gpu, "predictions", 2 * activation_length(1, n)),
+            losses: Tensor::poisoned(gpu, "losses", 2 * capacity(n)),
+            predictions: Tensor::poisoned(gpu, "predictions", 2 * capacity(n)),
         };
         let clock = Clock { batch: 1, ..Clock::START }.tensor(gpu)?;
         let mut recording = Recording::new(gpu);
@@ -145,7 +145,7 @@ pub fn softmax(n: usize, classes: usize) -> Case {
         layers::softmax::forward(&mut recording, &shape, [&clock, &on_gpu, &labels_on_gpu], &scores)?;
 
         // The first batch's losses and predictions are not touched; they are given here what they must keep.
-        let width = activation_length(1, n);
+        let width = capacity(n);
         scores.losses.write(gpu, &vec![0.25f32; width]);
         scores.predictions.write(gpu, &vec![77u32; width]);
         let mut losses = vec![0.25; width];
@@ -189,7 +189,7 @@ pub fn batch(n: usize, count: usize, features: usize) -> Case {
         let order: Vec<u32> = crate::random::shuffle(5, 0, count as u32);
         let images = Images::new(gpu, &pixels, &labels)?;
         let inputs = Inputs::new(gpu);
-        let width = activation_length(1, n);
+        let width = capacity(n);
         let (x, y) = (inputs.output("x", features, n), Tensor::poisoned(gpu, "labels", width));
         let clock = Clock { batch: 1, ..Clock::START }.tensor(gpu)?;
         let mut recording = Recording::new(gpu);

@@ -244,9 +244,10 @@ fn slots(text: &str, entry_point: &str) -> Result<Vec<Slot>, String> {
             AddressSpace::Handle => SlotKind::Texture,
             _ => return Err(format!("{name} is neither a storage buffer nor a texture")),
         };
-        let tensor = module.global_variables.iter().filter_map(|(_, other)| other.name.as_ref());
-        let tensor = tensor.into_iter().find(|other| texture_name(other) == *name).unwrap_or(name).clone();
-        slots.push(Slot { binding: binding.binding, tensor, kind });
+        // The buffer beside a texture may be one that another entry point uses.
+        let mut names = module.global_variables.iter().filter_map(|(_, other)| other.name.as_ref());
+        let buffer = names.find(|other| texture_name(other) == *name);
+        slots.push(Slot { binding: binding.binding, tensor: buffer.unwrap_or(name).clone(), kind });
     }
     Ok(slots)
 }

@@ -28,10 +28,9 @@ impl Product {
     pub fn record(
         &self,
         recording: &mut Recording,
-        operation: Source,
+        mut operation: Source,
         tensors: &[(&str, &Tensor)],
     ) -> Result<(), GpuError> {
-        let mut operation = operation;
         if let Columns::Blocks(_) = self.columns {
             operation.files.push("matmul/blocks");
         }

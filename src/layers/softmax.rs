@@ -1,6 +1,6 @@
 //! Softmax cross-entropy: `shaders/softmax.wgsl` on [`crate::reference::softmax`]'s rule.
 
-use super::{activation_length, image_blocks, record, with_images};
+use super::{activation_length, capacity, image_blocks, record, with_images};
 use crate::gpu::{Gpu, GpuError, Recording, Source, Tensor};
 
 /// The sizes of a classification.
@@ -40,7 +40,7 @@ impl Scores {
     /// More than the adapter can bind.
     pub fn new(gpu: &Gpu, shape: &ScoreShape) -> Result<Scores, GpuError> {
         let of_a_batch = activation_length(shape.classes, shape.n);
-        let of_all = shape.batches() * activation_length(1, shape.n);
+        let of_all = shape.batches() * capacity(shape.n);
         Ok(Scores {
             d_logits: Tensor::zeros(gpu, "the gradients of the logits", of_a_batch)?,
             probabilities: Tensor::zeros(gpu, "the probabilities", of_a_batch)?,

@@ -17,7 +17,7 @@ pub struct Dropout {
     pub step: u32,
     /// Units of one image, C * H * W.
     pub features: usize,
-    /// The images that a batch has room for: the batch size rounded up to four, also when this batch is a shorter one.
+    /// The images that a batch has room for: at least the batch size, also when this batch is a shorter one.
     /// The GPU stores the images of a unit side by side, and the random numbers are counted the same way.
     pub capacity: usize,
 }

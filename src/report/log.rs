@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::measure::Samples;
 use crate::train::{Epoch, Test};
 
 /// An open log; what is written is in the file at once.
@@ -123,12 +124,13 @@ impl Log {
 impl Times {
     /// Of the epochs' `seconds`; `None` of none.
     pub fn of(seconds: &[f64]) -> Option<Times> {
-        let min = seconds.iter().copied().min_by(f64::total_cmp)?;
-        let mut warm = if seconds.len() > 1 { seconds[1..].to_vec() } else { seconds.to_vec() };
-        warm.sort_unstable_by(f64::total_cmp);
-        let middle = warm.len() / 2;
-        let median = if warm.len().is_multiple_of(2) { (warm[middle - 1] + warm[middle]) / 2.0 } else { warm[middle] };
-        Some(Times { total: seconds.iter().sum(), median, min, max: warm[warm.len() - 1] })
+        let warm = match seconds {
+            [] => return None,
+            [only] => Samples::new(vec![*only]),
+            [_, warm @ ..] => Samples::new(warm.to_vec()),
+        };
+        let min = Samples::new(seconds.to_vec()).shortest();
+        Some(Times { total: seconds.iter().sum(), median: warm.median(), min, max: warm.quantile(1.0) })
     }
 }
 
