@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use digits::cases::{parity, seed_network};
-use digits::gpu::{Core, FILES, Gpu, Kernel, Operands, Request, Settings};
+use digits::gpu::{Core, FILES, Gpu, Kernel, Operands, Request, Settings, Tiles};
 use digits::measure::Ceiling;
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::proc::BoundsCheckPolicies;
@@ -27,12 +27,16 @@ const PARTS: [&str; 11] = [
     "winners",
 ];
 
-/// Every kernel that the cases and the ceilings build with one core, reading buffers and textures.
+/// More than a product has tile shapes.
+const CANDIDATES: usize = 8;
+
+/// Every kernel that the cases and the ceilings build with one core, with each tile shape, reading buffers and textures.
 fn kernels(core: Core) -> Vec<Arc<Kernel>> {
     let gpu = Gpu::open(&Request::default()).unwrap_or_else(|error| panic!("{error}"));
     for operands in [Operands::Buffers, Operands::Textures] {
         let gpu = gpu.with(Settings { core, operands, ..gpu.settings() });
-        for case in parity() {
+        for (case, number) in parity().iter().flat_map(|case| (0..CANDIDATES).map(move |number| (case, number))) {
+            let gpu = gpu.with_tiles(Tiles::Candidate(number));
             case.prepare(&gpu).unwrap_or_else(|error| panic!("{} {}: {error}", case.operation, case.shape));
         }
         for source in Ceiling::sources() {

@@ -1,8 +1,11 @@
 //! A whole training on the GPU: it follows PyTorch and the reference step by step, learns, and repeats itself to the bit.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use digits::cases::{self, Verdict};
 use digits::evaluate::Evaluator;
-use digits::gpu::{Gpu, Request, Settings};
+use digits::gpu::{Choices, Gpu, Origin, Request, Settings, Tiles, Tuner};
 use digits::layers::batch::Images;
 use digits::mnist::{DataSet, PIXELS, Split};
 use digits::network::{Network, Parameters, Shape};
@@ -111,6 +114,24 @@ fn one_seed_gives_the_same_bits_whatever_a_submit_holds() {
     assert!(all == run(&plan, &[1; 17]), "a step a submit differs from all steps in one");
     assert!(all == run(&plan, &[16, 1]), "sixteen steps a submit differ from all in one");
     assert!(all != run(&Plan { seed: 6, ..plan }, &[17]), "another seed gives the same");
+}
+
+#[test]
+fn neither_other_tiles_nor_measuring_them_changes_a_bit_of_a_training() {
+    let network = Network::parse(Shape::MNIST, SMALL).unwrap();
+    let (gpu, data) = (gpu(), digits(100));
+    let plan = Plan { batch: 30, optimiser: Optimiser::Adam(Adam::new(1e-3)), seed: 5 };
+    let run = |tiles: Tiles| {
+        let mut trainer = trainer(&gpu.with_tiles(tiles), &network, &data, &plan);
+        let losses: Vec<u32> = trainer.run(4).unwrap().into_iter().map(f32::to_bits).collect();
+        let parameters: Vec<u32> = trainer.model().parameters().read(&gpu).unwrap();
+        (losses, parameters)
+    };
+    let expected = run(Tiles::Default);
+    assert!(expected == run(Tiles::Candidate(1)), "other tiles");
+    let tuner = Arc::new(Tuner::new(Choices::new(Origin::of(&gpu)), Duration::from_secs(3600), |_| ()));
+    assert!(expected == run(Tiles::Tuned(tuner.clone())), "measuring");
+    assert!(tuner.spent().0 >= 4, "{:?}", tuner.spent());
 }
 
 #[test]

@@ -1,17 +1,16 @@
 // Core: C[m, n] = sum over k of A[m, k] B[k, n], for GPUs; portable, within WebGPU's default limits.
-// A workgroup of 128 invocations computes 64 rows by 16 column blocks (64 x 64 numbers). It brings A and B into
-// workgroup memory four inner blocks (16 numbers) at a time, each number once, and multiplies from there.
+// A workgroup of 128 invocations computes TILE_ROWS rows by TILE_BLOCKS column blocks (usually 64 x 16, so 64 x 64
+// numbers). It brings A and B into workgroup memory four inner blocks (16 numbers) at a time, each number once, and
+// multiplies from there.
 
-const TILE_ROWS = 64u;
-const TILE_BLOCKS = 16u;
 const TILE_COLUMNS = TILE_BLOCKS / BLOCKS;
 const TILE_INNER = 4u;
 const INVOCATIONS = 128u;
 
-var<workgroup> tile_a: array<vec4<f32>, 256>;   // [TILE_INNER, TILE_ROWS]
-var<workgroup> tile_b: array<mat4x4<f32>, 64>;  // [TILE_INNER, TILE_COLUMNS, BLOCKS]
+var<workgroup> tile_a: array<vec4<f32>, TILE_INNER * TILE_ROWS>;    // [TILE_INNER, TILE_ROWS]
+var<workgroup> tile_b: array<mat4x4<f32>, TILE_INNER * TILE_BLOCKS>; // [TILE_INNER, TILE_COLUMNS, BLOCKS]
 
-// One invocation per ROWS = 8 / BLOCKS rows of BLOCKS column blocks; z counts the splits.
+// One invocation per ROWS = TILE_ROWS TILE_BLOCKS / (INVOCATIONS BLOCKS) rows of BLOCKS column blocks; z counts the splits.
 @compute @workgroup_size(128)
 fn matmul(@builtin(workgroup_id) tile: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let first_row = tile.y * TILE_ROWS;

@@ -81,6 +81,14 @@ impl Case {
 }
 
 impl Prepared {
+    /// The bits of all that the operation writes, as the device has them.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn bits(&self, gpu: &Gpu) -> Result<Vec<Vec<u32>>, GpuError> {
+        self.outputs.iter().map(|output| output.tensor.read(gpu)).collect()
+    }
+
     fn verdict(&self, gpu: &Gpu) -> Result<Verdict, GpuError> {
         let mut worst: f64 = 0.0;
         for Output { tensor, expected } in &self.outputs {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use wgpu::{AdapterInfo, Device, DeviceType, Features, Limits, Queue};
 
+use super::Tiles;
 use super::adapter::{self, AdapterError, Request};
 use super::kernel::{Kernel, KernelError};
 
@@ -17,6 +18,7 @@ pub struct Gpu {
     info: AdapterInfo,
     settings: Settings,
     subgroup: Option<u32>,
+    tiles: Tiles,
     kernels: Arc<Mutex<Kernels>>,
     failure: Arc<Mutex<Option<String>>>,
 }
@@ -124,7 +126,7 @@ impl Gpu {
         let subgroup =
             (has_subgroups && info.subgroup_min_size == info.subgroup_max_size).then_some(info.subgroup_min_size);
         let settings = default_settings(info.device_type, subgroup);
-        Ok(Gpu { device, queue, info, settings, subgroup, kernels: Arc::default(), failure })
+        Ok(Gpu { device, queue, info, settings, subgroup, tiles: Tiles::Default, kernels: Arc::default(), failure })
     }
 
     /// The same device, used in another way.
@@ -134,6 +136,16 @@ impl Gpu {
 
     pub fn settings(&self) -> Settings {
         self.settings
+    }
+
+    /// The same device, with tile shapes chosen in another way.
+    pub fn with_tiles(&self, tiles: Tiles) -> Gpu {
+        Gpu { tiles, ..self.clone() }
+    }
+
+    /// How matrix products get their tile shapes; the default ones where nobody asked for others.
+    pub fn tiles(&self) -> &Tiles {
+        &self.tiles
     }
 
     /// The adapter's name, driver and kind.

@@ -1,16 +1,20 @@
 //! The only folder that knows wgpu: a device, tensors on it, kernels that bind tensors by name, and recordings of
-//! dispatches that are made once and replayed.
+//! dispatches that are made once and replayed; and which of their tile shapes matrix products are compiled for.
 
 mod adapter;
+mod choices;
 mod device;
 mod kernel;
 mod recording;
 mod source;
 mod tensor;
+mod tuning;
 
 pub use adapter::{AdapterError, AdapterReport, Request, adapters};
+pub use choices::{Choice, Choices, Origin, Timing};
 pub use device::{Checks, Core, Gpu, GpuError, Operands, Settings};
 pub use kernel::{Dispatch, Kernel, KernelError};
 pub use recording::Recording;
 pub use source::{Constant, FILES, Source};
 pub use tensor::Tensor;
+pub use tuning::{Candidate, Event, Tiles, Tuner};

@@ -94,16 +94,19 @@ fn record_each(
 ) -> Result<(), GpuError> {
     let workgroups = count.div_ceil(EACH_WORKGROUP);
     let rows = workgroups.div_ceil(MOST_WORKGROUPS);
-    record(recording, source, tensors, [workgroups.div_ceil(rows), rows, 1])
+    record(recording, source, tensors, dispatch_size([workgroups.div_ceil(rows), rows, 1]))
+}
+
+fn dispatch_size(workgroups: [usize; 3]) -> [u32; 3] {
+    workgroups.map(|size| u32::try_from(size).expect("networks that large are refused"))
 }
 
 fn record(
     recording: &mut Recording,
     source: &Source,
     tensors: &[(&str, &Tensor)],
-    workgroups: [usize; 3],
+    workgroups: [u32; 3],
 ) -> Result<(), GpuError> {
-    let workgroups = workgroups.map(|size| u32::try_from(size).expect("networks that large are refused"));
     let kernel = Kernel::new(recording.gpu(), source)?;
     let dispatch = kernel.bind(recording.gpu(), tensors, workgroups)?;
     recording.push(dispatch);

@@ -1,7 +1,11 @@
-//! One matrix product: joins an operation's file to a core and chooses the core's tile.
+//! One matrix product: joins an operation's file to a core, and lists the tile shapes that the core could have, the rule's
+//! own first. They differ in who computes what and never in the order in which it is added.
 
-use super::record;
-use crate::gpu::{Core, GpuError, Recording, Source, Tensor};
+use super::{dispatch_size, record};
+use crate::gpu::{Candidate, Core, GpuError, Recording, Source, Tensor};
+
+/// Tile shapes of a product, at most: each costs the time to compile and measure it.
+const MOST_CANDIDATES: usize = 4;
 
 /// The sizes of a product C[m, n] = sum over k of A[m, k] B[k, n], n and k in blocks of four.
 pub(super) struct Product {
@@ -23,8 +27,18 @@ pub(super) enum Columns {
     Windows { count: usize, blocks: usize },
 }
 
+/// A part of C that a workgroup computes, as a core's file wants it.
+struct Tile {
+    core: &'static str,
+    rows: usize,
+    /// Invocations that share the columns, as in [`Product::columns`].
+    columns: usize,
+    constants: Vec<(&'static str, usize)>,
+}
+
 impl Product {
-    /// Records the product of `operation`, which brings its own constants.
+    /// Records the product of `operation`, which brings its own constants. Choosing a tile may run it at once, on what the
+    /// tensors hold; those that it writes must be its own to write.
     pub fn record(
         &self,
         recording: &mut Recording,
@@ -34,32 +48,40 @@ impl Product {
         if let Columns::Blocks(_) = self.columns {
             operation.files.push("matmul/blocks");
         }
-        let (source, workgroups) = match recording.gpu().settings().core {
-            Core::Broadcast { lanes } if self.is_narrow(lanes as usize) => self.rows(operation, lanes as usize),
-            Core::Broadcast { lanes } => self.broadcast(operation, lanes as usize),
-            Core::Tile => self.tile(operation),
-        };
-        let source = source
+        let operation = operation
             .with("PARTS", self.parts)
             .with("PART_BLOCKS", self.inner_blocks.div_ceil(self.parts))
             .with("SPLITS", self.splits);
-        record(recording, &source, tensors, workgroups)
+        let gpu = recording.gpu();
+        let tiles = match gpu.settings().core {
+            Core::Broadcast { lanes } if self.is_narrow(lanes as usize) => self.rows(lanes as usize),
+            Core::Broadcast { lanes } => self.broadcast(lanes as usize),
+            Core::Tile => self.tile(),
+        };
+        let candidates: Vec<Candidate> = tiles.iter().map(|tile| self.join(&operation, tile)).collect();
+        let chosen = gpu.tiles().choose(gpu, &self.shape(), &candidates, tensors)?;
+        let Candidate { source, workgroups, .. } = &candidates[chosen];
+        record(recording, source, tensors, *workgroups)
     }
 
     /// `matmul/broadcast.wgsl`: as many rows as pay, since each load of B serves them all.
-    fn broadcast(&self, operation: Source, lanes: usize) -> (Source, [usize; 3]) {
+    fn broadcast(&self, lanes: usize) -> Vec<Tile> {
         /// A longer loop no longer fits the processor's cache of decoded instructions.
         const MOST_ROWS: usize = 48;
         /// Accumulators of an invocation, each a `vec4<f32>`: more no longer fit its first-level cache.
         const MOST_ACCUMULATORS: usize = 96;
-        let (columns, blocks) = self.columns();
+        let (_, blocks) = self.columns();
+        let most = (MOST_ROWS.min(MOST_ACCUMULATORS / blocks) / lanes).clamp(1, self.rows.div_ceil(lanes));
+        let mut groups: Vec<usize> = (1..=most).collect();
         // A tile costs its rows, wasted ones too, and its loads of B, which cost about as much as eight rows.
-        let groups = (1..=(MOST_ROWS.min(MOST_ACCUMULATORS / blocks) / lanes).max(1))
-            .min_by_key(|groups| self.rows.div_ceil(groups * lanes) * (groups * lanes + 8))
-            .expect("there is at least one group");
-        let mut source = operation.with("LANES", lanes).with("GROUPS", groups).with("BLOCKS", blocks);
-        source.files.push("matmul/broadcast");
-        (source, [columns.div_ceil(lanes), self.rows.div_ceil(groups * lanes), self.splits])
+        groups.sort_by_key(|groups| self.rows.div_ceil(groups * lanes) * (groups * lanes + 8));
+        let tile = |groups: usize| Tile {
+            core: "matmul/broadcast",
+            rows: groups * lanes,
+            columns: lanes,
+            constants: vec![("LANES", lanes), ("GROUPS", groups)],
+        };
+        groups.into_iter().take(MOST_CANDIDATES).map(tile).collect()
     }
 
     /// Whether the columns would leave most lanes idle.
@@ -68,22 +90,63 @@ impl Product {
     }
 
     /// `matmul/rows.wgsl`: lanes along the rows.
-    fn rows(&self, operation: Source, lanes: usize) -> (Source, [usize; 3]) {
+    fn rows(&self, lanes: usize) -> Vec<Tile> {
         const MOST_ACCUMULATORS: usize = 8;
-        let (columns, blocks) = self.columns();
-        let groups = (MOST_ACCUMULATORS / columns).clamp(1, self.rows.div_ceil(lanes));
-        let mut source = operation.with("LANES", lanes).with("GROUPS", groups).with("BLOCKS", blocks);
-        source = source.with("TILE_COLUMNS", columns);
-        source.files.push("matmul/rows");
-        (source, [1, self.rows.div_ceil(groups * lanes), self.splits])
+        let (columns, _) = self.columns();
+        let most = self.rows.div_ceil(lanes);
+        let groups = (MOST_ACCUMULATORS / columns).clamp(1, most);
+        let tile = |groups: usize| Tile {
+            core: "matmul/rows",
+            rows: groups * lanes,
+            columns,
+            constants: vec![("LANES", lanes), ("GROUPS", groups), ("TILE_COLUMNS", columns)],
+        };
+        let others = [groups / 2, 2 * groups].into_iter().filter(|others| (1..=most).contains(others));
+        std::iter::once(groups).chain(others).map(tile).collect()
     }
 
-    /// `matmul/tile.wgsl`: 64 rows by 16 column blocks.
-    fn tile(&self, operation: Source) -> (Source, [usize; 3]) {
+    /// `matmul/tile.wgsl`: 64 rows by 16 column blocks; else larger tiles, which load less, or, of a product too small to
+    /// keep a GPU busy, smaller ones, of which there are more.
+    fn tile(&self) -> Vec<Tile> {
+        /// The twin of the constant in the shader.
+        const INVOCATIONS: usize = 128;
+        /// Rows and column blocks.
+        const USUAL: [usize; 2] = [64, 16];
+        const LARGE: [[usize; 2]; 3] = [[128, 16], [32, 32], [32, 16]];
+        const SMALL: [[usize; 2]; 3] = [[32, 16], [16, 16], [32, 8]];
+        /// Fewer workgroups leave parts of a large GPU idle.
+        const BUSY: usize = 256;
         let (columns, blocks) = self.columns();
-        let mut source = operation.with("BLOCKS", blocks).with("ROWS", 8 / blocks);
-        source.files.push("matmul/tile");
-        (source, [columns.div_ceil(16 / blocks), self.rows.div_ceil(64), self.splits])
+        let workgroups = self.rows.div_ceil(USUAL[0]) * (columns * blocks).div_ceil(USUAL[1]) * self.splits;
+        let others = if workgroups < BUSY { SMALL } else { LARGE };
+        // Rows of a tile that lie beyond the last of C are wasted, and an invocation has at least one row of results.
+        let pays =
+            |[rows, width]: &[usize; 2]| *rows < 2 * self.rows && (rows * width).is_multiple_of(INVOCATIONS * blocks);
+        let tile = |[rows, width]: [usize; 2]| Tile {
+            core: "matmul/tile",
+            rows,
+            columns: width / blocks,
+            constants: vec![
+                ("TILE_ROWS", rows),
+                ("TILE_BLOCKS", width),
+                ("ROWS", rows * width / (INVOCATIONS * blocks)),
+            ],
+        };
+        std::iter::once(USUAL).chain(others.into_iter().filter(pays)).map(tile).collect()
+    }
+
+    fn join(&self, operation: &Source, tile: &Tile) -> Candidate {
+        let (columns, blocks) = self.columns();
+        let mut source = operation.clone().with("BLOCKS", blocks);
+        for (name, value) in &tile.constants {
+            source = source.with(name, *value);
+        }
+        source.files.push(tile.core);
+        Candidate {
+            tile: format!("{}x{}", tile.rows, 4 * blocks * tile.columns),
+            source,
+            workgroups: dispatch_size([columns.div_ceil(tile.columns), self.rows.div_ceil(tile.rows), self.splits]),
+        }
     }
 
     /// How many invocations share the columns, and how many blocks each has.
@@ -92,6 +155,12 @@ impl Product {
             Columns::Windows { count, blocks } => (count, blocks),
             Columns::Blocks(count) => (count, 1),
         }
+    }
+
+    /// Rows, columns and inner size, for people.
+    fn shape(&self) -> String {
+        let (columns, blocks) = self.columns();
+        format!("{} x {} x {}", self.rows, 4 * blocks * columns, 4 * self.inner_blocks)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Softmax cross-entropy: `shaders/softmax.wgsl` on [`crate::reference::softmax`]'s rule.
 
-use super::{activation_length, capacity, image_blocks, record, with_images};
+use super::{activation_length, capacity, dispatch_size, image_blocks, record, with_images};
 use crate::gpu::{Gpu, GpuError, Recording, Source, Tensor};
 
 /// The sizes of a classification.
@@ -71,5 +71,5 @@ pub fn forward(
         ("predictions", &scores.predictions),
         ("p", &scores.probabilities),
     ];
-    record(recording, &source, &tensors, [image_blocks(shape.n).div_ceil(64), 1, 1])
+    record(recording, &source, &tensors, dispatch_size([image_blocks(shape.n).div_ceil(64), 1, 1]))
 }

@@ -1,0 +1,118 @@
+//! Tile shapes: which one a product gets changes no bit of its result, and what was measured is remembered.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use digits::cases::{Case, parity};
+use digits::gpu::{Choice, Choices, Gpu, Origin, Request, Settings, Tiles, Tuner};
+
+/// Longer than any test measures.
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn gpu() -> Gpu {
+    Gpu::open(&Request::default()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A product that every core can compute with several tile shapes.
+fn case() -> Case {
+    let is_it = |case: &Case| case.operation == "dense/forward" && case.shape == "N 65 C 33 F 70";
+    parity().into_iter().find(is_it).expect("it is one of the cases")
+}
+
+/// What a tuner that knows `known` says of the case, how many products it measures for that, and the workgroups that the
+/// case gets.
+fn tune(gpu: &Gpu, known: Vec<Choice>, budget: Duration) -> (Vec<Choice>, usize, [u32; 3]) {
+    let choices = Choices { origin: Origin::of(gpu), products: known };
+    let tuner = Arc::new(Tuner::new(choices, budget, |_| ()));
+    let prepared = case().prepare(&gpu.with_tiles(Tiles::Tuned(tuner.clone()))).unwrap();
+    let (_, workgroups) = prepared.recording.dispatches().next().unwrap();
+    (tuner.choices().products, tuner.spent().0, workgroups)
+}
+
+fn workgroups(gpu: &Gpu, tiles: Tiles) -> [u32; 3] {
+    let prepared = case().prepare(&gpu.with_tiles(tiles)).unwrap();
+    prepared.recording.dispatches().next().unwrap().1
+}
+
+#[test]
+fn every_tile_of_every_product_gives_the_bits_of_the_default() {
+    let gpu = gpu();
+    for core in gpu.cores() {
+        let gpu = gpu.with(Settings { core, ..gpu.settings() });
+        let (mut others, mut wrong) = (0, Vec::new());
+        for case in parity() {
+            let bits = |tiles| {
+                let prepared = case.prepare(&gpu.with_tiles(tiles)).unwrap();
+                let compiled = gpu.kernels().len();
+                prepared.recording.submit(1).unwrap();
+                (compiled, prepared.bits(&gpu).unwrap())
+            };
+            let (mut compiled, expected) = bits(Tiles::Default);
+            for number in 1.. {
+                let (now, found) = bits(Tiles::Candidate(number));
+                if now == compiled {
+                    break;
+                }
+                (compiled, others) = (now, others + 1);
+                if found != expected {
+                    wrong.push(format!("{} {} with tile {number}", case.operation, case.shape));
+                }
+            }
+        }
+        assert!(others > 20, "only {others} other tiles with {core:?}, so this test tells little");
+        assert!(wrong.is_empty(), "{core:?}: {}", wrong.join(", "));
+    }
+}
+
+#[test]
+fn what_is_remembered_is_used_without_measuring() {
+    let gpu = gpu();
+    for core in gpu.cores() {
+        let gpu = gpu.with(Settings { core, ..gpu.settings() });
+        let (mut known, measured, _) = tune(&gpu, Vec::new(), HOUR);
+        assert_eq!((known.len(), measured), (1, 1));
+        for (number, timing) in known[0].tiles.clone().into_iter().enumerate() {
+            known[0].chosen = Some(timing.tile);
+            let (after, measured, found) = tune(&gpu, known.clone(), HOUR);
+            assert_eq!((after, measured), (known.clone(), 0));
+            assert_eq!(found, workgroups(&gpu, Tiles::Candidate(number)));
+        }
+        let tiles = [Tiles::Default, Tiles::Candidate(1)].map(|tiles| workgroups(&gpu, tiles));
+        assert_ne!(tiles[0], tiles[1], "{core:?} has one tile for this case, so this test tells nothing");
+    }
+}
+
+#[test]
+fn what_was_measured_of_another_shader_is_not_used() {
+    let gpu = gpu();
+    let (known, ..) = tune(&gpu, Vec::new(), HOUR);
+    let others: [fn(&mut Choice); 4] = [
+        |choice| choice.shader ^= 1,
+        |choice| choice.kernel.push('x'),
+        |choice| choice.shape.push('x'),
+        |choice| choice.chosen = Some("a tile that is no more".into()),
+    ];
+    for (number, change) in others.into_iter().enumerate() {
+        let mut changed = known.clone();
+        change(&mut changed[0]);
+        let (_, measured, found) = tune(&gpu, changed.clone(), HOUR);
+        assert_eq!(measured, usize::from(number < 3), "{changed:?}");
+        let (_, _, without_time) = tune(&gpu, changed, Duration::ZERO);
+        let default = workgroups(&gpu, Tiles::Default);
+        assert_eq!(without_time, default);
+        assert!(number < 3 || found == default);
+    }
+}
+
+#[test]
+fn what_the_budget_does_not_reach_gets_the_default_and_is_not_taken_up_again() {
+    let gpu = gpu();
+    let default = workgroups(&gpu, Tiles::Default);
+    let (known, measured, found) = tune(&gpu, Vec::new(), Duration::from_nanos(1));
+    assert_eq!((known.len(), measured, found), (1, 0, default));
+    assert_eq!((&known[0].chosen, known[0].tiles.len()), (&None, 0));
+    let (after, measured, found) = tune(&gpu, known.clone(), HOUR);
+    assert_eq!((after, measured, found), (known, 0, default));
+    let (nothing, measured, found) = tune(&gpu, Vec::new(), Duration::ZERO);
+    assert_eq!((nothing.len(), measured, found), (0, 0, default));
+}
