@@ -1,6 +1,6 @@
 #!/bin/sh
-# Measures digits on this machine's GPU in one go and prints a report: the self-test, every benchmark, and a whole training,
-# beside PyTorch's on the same GPU (eager, and with CUDA graphs) where Python has it.
+# Measures digits on this machine's GPU in one go and prints a report: the self-test, the tile shapes, every benchmark, and a
+# whole training, beside PyTorch's on the same GPU (eager, and with CUDA graphs) where Python has it.
 #
 #   scripts/gpu-report.sh [--epochs COUNT] [--digits PROGRAM] > report.md
 #
@@ -39,6 +39,7 @@ section() {
 echo "# digits on $(uname -srm)"
 section "Adapters" "$digits" gpus
 section "Self-test" "$digits" selftest
+section "Tile shapes" "$digits" tune
 section "Benchmarks" "$digits" bench all
 section "Training" "$digits" train --epochs "$epochs" --out "$work/model" --log "$work/digits.jsonl"
 

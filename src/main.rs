@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::Error;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
-use commands::{GpuOptions, Interrupted, Misuse, bench, eval, gpus, selftest, train};
+use commands::{GpuOptions, Interrupted, Misuse, bench, eval, gpus, selftest, train, tune};
 
 /// Recognizes handwritten digits; every forward and backward pass is a WGSL compute shader.
 #[derive(Parser)]
@@ -26,6 +26,7 @@ enum Command {
     Train(train::Options),
     Eval(eval::Options),
     Bench(bench::Options),
+    Tune(tune::Options),
     /// Lists the adapters of this machine, and marks the one that digits would compute on
     Gpus,
     /// Checks that the adapter computes what the reference and PyTorch compute
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         Command::Train(options) => train::run(&options, &gpu),
         Command::Eval(options) => eval::run(&options, &gpu),
         Command::Bench(options) => bench::run(&options, &gpu),
+        Command::Tune(options) => tune::run(&options, &gpu),
         Command::Gpus => gpus::run(&gpu),
         Command::Selftest => selftest::run(&gpu),
     };

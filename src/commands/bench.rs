@@ -11,6 +11,7 @@ use digits::mnist::Split;
 use digits::report::{BenchReport, Comparison};
 use indicatif::ProgressBar;
 
+use super::tiles::TileOptions;
 use super::{GpuOptions, say};
 
 /// Measures this adapter: kernels, a training step, recognition, and how the cost grows with the work
@@ -25,6 +26,8 @@ pub struct Options {
     /// Where kernels read their operands, in place of the adapter's own
     #[arg(long, value_name = "PLACE")]
     operands: Option<OperandsName>,
+    #[command(flatten)]
+    tiles: TileOptions,
     /// Print JSON
     #[arg(long, conflicts_with = "compare")]
     json: bool,
@@ -72,7 +75,7 @@ const PARTS: [(Part, &str, Measure); 4] = [
 /// Measures the parts one after the other. Tables are printed as they come, JSON and a comparison at the end.
 pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let old = options.compare.as_deref().map(BenchReport::load).transpose()?;
-    let gpu = gpu.open()?;
+    let gpu = options.tiles.remembered(&gpu.open()?);
     let gpu = gpu.with(options.settings(&gpu)?);
     let mut report = BenchReport::new(&gpu);
     if !options.json {

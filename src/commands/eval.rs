@@ -14,6 +14,7 @@ use digits::train::EVALUATION_BATCH;
 use indicatif::HumanCount;
 use serde::Serialize;
 
+use super::tiles::TileOptions;
 use super::{DataOptions, GpuOptions, class_mismatch, say};
 
 /// Tests a model: accuracy, loss, and which digits it takes for which
@@ -24,6 +25,8 @@ pub struct Options {
     model: PathBuf,
     #[command(flatten)]
     data: DataOptions,
+    #[command(flatten)]
+    tiles: TileOptions,
     /// Part of the set to test on
     #[arg(long, value_name = "PART", default_value = "test")]
     set: Part,
@@ -60,7 +63,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
         bail!("{} does not fit: {problem}", options.model.display());
     }
     let Split { training, validation, test } = options.data.load()?;
-    let gpu = gpu.open()?;
+    let gpu = options.tiles.remembered(&gpu.open()?);
     let (name, data) = match options.set {
         Part::Test => ("test", test),
         Part::Validation => ("validation", validation),

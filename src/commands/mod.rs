@@ -7,7 +7,9 @@ pub mod gpus;
 mod interrupt;
 mod screen;
 pub mod selftest;
+mod tiles;
 pub mod train;
+pub mod tune;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -15,7 +17,7 @@ use std::path::PathBuf;
 use clap::Args;
 use digits::gpu::{self, AdapterReport, Gpu, Request};
 use digits::mnist::{CLASSES, Split};
-use digits::network::Network;
+use digits::network::{Network, Shape};
 
 pub use interrupt::Interrupted;
 
@@ -79,6 +81,12 @@ impl DataOptions {
 fn class_mismatch(network: &Network) -> Option<String> {
     let classes = network.classes();
     (classes != CLASSES).then(|| format!("it tells {classes} classes apart, but the data have {CLASSES}"))
+}
+
+/// The network of an option.
+fn parse_network(text: &str) -> Result<Network, String> {
+    let network = Network::parse(Shape::MNIST, text).map_err(|error| error.to_string())?;
+    class_mismatch(&network).map_or(Ok(network), Err)
 }
 
 /// Prints a line, which fails where nobody reads it any more.

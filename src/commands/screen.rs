@@ -29,6 +29,11 @@ impl Screen {
         Screen { epochs, bar: None, spinner }
     }
 
+    /// What the first step waits for.
+    pub fn spinner(&self) -> &ProgressBar {
+        &self.spinner
+    }
+
     /// Moves the bar.
     pub fn progress(&mut self, progress: &Progress) {
         let length = u64::from(self.epochs) * progress.of as u64;

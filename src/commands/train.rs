@@ -1,14 +1,14 @@
 //! `digits train`: options into a job, and the events of its training into lines, a log and a model file.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum, value_parser};
 use digits::gpu::Gpu;
 use digits::mnist::{PIXELS, Split, TRAINING};
 use digits::model::Model;
-use digits::network::{self, Layer, ModelFile, Network, Parameters, Shape, Summary};
+use digits::network::{self, Layer, ModelFile, Network, Parameters, Summary};
 use digits::reference::Optimiser;
 use digits::reference::adam::Adam;
 use digits::reference::sgd::Sgd;
@@ -19,7 +19,8 @@ use indicatif::HumanCount;
 
 use super::interrupt::{Interrupt, Interrupted};
 use super::screen::Screen;
-use super::{DataOptions, GpuOptions, Misuse, class_mismatch, note, say};
+use super::tiles::{TileOptions, parse_seconds};
+use super::{DataOptions, GpuOptions, Misuse, note, parse_network, say};
 
 /// Trains a network and writes it to a model file
 #[derive(Args)]
@@ -65,6 +66,11 @@ pub struct Options {
     /// File to write figures to: a line of JSON for each epoch and one for the whole
     #[arg(long, value_name = "FILE.jsonl")]
     log: Option<PathBuf>,
+    #[command(flatten)]
+    tiles: TileOptions,
+    /// How long to measure the tile shapes of kernels that are new to this adapter [default: 10 on a GPU, 0 on a software driver]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, conflicts_with = "no_tune", value_parser = parse_seconds)]
+    tune_budget: Option<Duration>,
     /// Steps that the GPU gets at a time [default: as many as take a quarter of a second]
     #[arg(long, value_name = "COUNT", allow_negative_numbers = true, hide = true, value_parser = value_parser!(u16).range(1..))]
     steps_per_submit: Option<u16>,
@@ -93,6 +99,8 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let gpu = gpu.open()?;
     let log = options.log.as_deref().map(create_log).transpose()?;
     introduce(options, &job, &gpu, &data)?;
+    let screen = Screen::new(job.epochs);
+    let gpu = options.tiles.apply(&gpu, options.tune_budget.unwrap_or(tune_budget(&gpu)), screen.spinner());
     let summary = options.summary(&job);
     let mut session = Session {
         out: &options.out,
@@ -100,7 +108,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
         log,
         run: options.run(&job, &gpu, &data),
         interrupt,
-        screen: Screen::new(job.epochs),
+        screen,
         started,
         epoch_seconds: Vec::new(),
         network: &job.network,
@@ -223,6 +231,11 @@ impl From<KeepName> for Keep {
     }
 }
 
+/// On a software driver none: compiling a kernel takes it most of a second, and its times hardly depend on the tile shape.
+fn tune_budget(gpu: &Gpu) -> Duration {
+    Duration::from_secs(if gpu.is_software() { 0 } else { 10 })
+}
+
 fn create_log(path: &Path) -> anyhow::Result<Log> {
     Log::create(path).with_context(|| format!("{} cannot be written", path.display()))
 }
@@ -328,11 +341,6 @@ impl Session<'_> {
         self.summary = file.summary;
         Ok(())
     }
-}
-
-fn parse_network(text: &str) -> Result<Network, String> {
-    let network = Network::parse(Shape::MNIST, text).map_err(|error| error.to_string())?;
-    class_mismatch(&network).map_or(Ok(network), Err)
 }
 
 fn parse_share(text: &str) -> Result<f64, &'static str> {

@@ -6,7 +6,7 @@ use indicatif::HumanCount;
 use serde::{Deserialize, Serialize};
 
 use super::units::{percent, si};
-use crate::gpu::Gpu;
+use crate::gpu::{Gpu, Tiles};
 use crate::measure::{Bound, Inference, Kernels, Latency, Outcome, Point, Scale, Steps};
 use crate::network::SEED;
 
@@ -36,6 +36,14 @@ pub struct Machine {
     pub version: String,
     pub core: String,
     pub operands: String,
+    /// How matrix products get their tile shapes.
+    #[serde(default = "default_tiles")]
+    pub tiles: String,
+}
+
+/// Of reports that are older than the choice.
+fn default_tiles() -> String {
+    Tiles::Default.to_string()
 }
 
 /// Why a file holds no figures to compare with.
@@ -75,14 +83,15 @@ impl Machine {
             version: env!("CARGO_PKG_VERSION").into(),
             core: settings.core.to_string(),
             operands: settings.operands.to_string(),
+            tiles: gpu.tiles().to_string(),
         }
     }
 
     /// The lines that stand above every table.
     pub fn header(&self) -> String {
-        let Machine { adapter, driver, backend, version, core, operands } = self;
+        let Machine { adapter, driver, backend, version, core, operands, tiles } = self;
         format!(
-            "digits   {version}\nadapter  {adapter}, {driver}, {backend}\nsettings {core} core, operands from {operands}"
+            "digits   {version}\nadapter  {adapter}, {driver}, {backend}\nsettings {core} core, operands from {operands}, {tiles} tiles"
         )
     }
 }

@@ -62,8 +62,8 @@ impl Comparison {
     }
 }
 
-fn fields(machine: &Machine) -> [(&'static str, &str); 6] {
-    let Machine { adapter, driver, backend, version, core, operands } = machine;
+fn fields(machine: &Machine) -> [(&'static str, &str); 7] {
+    let Machine { adapter, driver, backend, version, core, operands, tiles } = machine;
     [
         ("adapter", adapter),
         ("driver", driver),
@@ -71,6 +71,7 @@ fn fields(machine: &Machine) -> [(&'static str, &str); 6] {
         ("version of digits", version),
         ("core", core),
         ("place of the operands", operands),
+        ("choice of tiles", tiles),
     ]
 }
 

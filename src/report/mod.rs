@@ -6,6 +6,7 @@ mod comparison;
 mod confusion;
 mod log;
 mod network;
+mod tuning;
 mod units;
 
 use comfy_table::{CellAlignment, Table, presets};
@@ -16,6 +17,7 @@ pub use comparison::{Change, Comparison};
 pub use confusion::{ClassFigures, Confusion};
 pub use log::{Log, Run, Times};
 pub use network::{network_table, training_flop};
+pub use tuning::tuning_table;
 
 /// A table without lines whose columns from `first_number` on hold numbers.
 fn table(first_number: usize, header: Vec<String>, rows: impl IntoIterator<Item = Vec<String>>) -> String {
