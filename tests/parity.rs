@@ -1,7 +1,7 @@
 //! Every kernel, joined to each core, reading buffers and textures, checked and unchecked, agrees with the reference.
 
 use digits::cases::{Verdict, parity};
-use digits::gpu::{Checks, Gpu, Operands, Request, Settings};
+use digits::gpu::{Checks, Core, Gpu, Matrices, Operands, Request, Settings};
 
 /// The GPU, or a failure that says what is missing: these tests prove nothing without one.
 fn gpu() -> Gpu {
@@ -43,4 +43,15 @@ fn every_kernel_agrees_with_the_reference_reading_textures() {
 fn every_kernel_agrees_with_the_reference_with_checked_accesses() {
     with(Operands::Buffers, Checks::Checked);
     with(Operands::Textures, Checks::Checked);
+}
+
+#[test]
+fn every_product_agrees_with_the_reference_on_cooperative_matrices_of_either_size() {
+    let gpu = gpu();
+    let lanes = gpu.info().subgroup_max_size;
+    // Emulated, and so on every adapter; those that it has itself are among its cores.
+    for (size, operands) in [(8, Operands::Buffers), (16, Operands::Textures)] {
+        let core = Core::Cooperative { lanes, size, matrices: Matrices::Emulated };
+        agrees(&gpu.with(Settings { core, operands, checks: Checks::Unchecked }));
+    }
 }

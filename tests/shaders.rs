@@ -6,20 +6,25 @@ use std::path::Path;
 use std::sync::Arc;
 
 use digits::cases::{parity, seed_network};
-use digits::gpu::{Core, FILES, Gpu, Kernel, Operands, Request, Settings, Tiles};
+use digits::gpu::{Core, FILES, Gpu, Kernel, Matrices, Operands, Request, Settings, Tiles};
 use digits::measure::Ceiling;
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::proc::BoundsCheckPolicies;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 
 /// Files that are joined to others and are no operation themselves.
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 16] = [
     "clock",
     "conv/forward",
     "conv/input",
     "each",
     "matmul/blocks",
     "matmul/broadcast",
+    "matmul/cooperative",
+    "matmul/fragments",
+    "matmul/fragments_16",
+    "matmul/fragments_8",
+    "matmul/fragments_emulated",
     "matmul/rows",
     "matmul/tile",
     "random",
@@ -46,56 +51,70 @@ fn kernels(core: Core) -> Vec<Arc<Kernel>> {
     gpu.kernels()
 }
 
-fn validated(kernel: &Kernel, capabilities: Capabilities) -> (naga::Module, ModuleInfo) {
-    let (name, text) = (kernel.name(), kernel.text());
-    let module = naga::front::wgsl::parse_str(text).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
-    let info = Validator::new(ValidationFlags::all(), capabilities)
-        .validate(&module)
-        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
-    (module, info)
+/// A kernel as naga sees it.
+struct Shader {
+    name: String,
+    entry_point: &'static str,
+    module: naga::Module,
+    info: ModuleInfo,
 }
 
-/// Translates to each language, and gives those that refused.
-fn refused(kernel: &Kernel, module: &naga::Module, info: &ModuleInfo) -> Vec<String> {
-    let mut refused = Vec::new();
-    let mut note = |language: &str, error: String| refused.push(format!("{language}: {error}"));
-    let entry_point = kernel.entry_point();
+impl Shader {
+    #[track_caller]
+    fn new(kernel: &Kernel, text: &str, capabilities: Capabilities) -> Shader {
+        let name = kernel.name().to_string();
+        let module =
+            naga::front::wgsl::parse_str(text).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
+        let info = Validator::new(ValidationFlags::all(), capabilities)
+            .validate(&module)
+            .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
+        Shader { name, entry_point: kernel.source().entry_point, module, info }
+    }
 
-    let options = spv::Options { lang_version: (1, 3), ..Default::default() };
-    let pipeline = spv::PipelineOptions { shader_stage: naga::ShaderStage::Compute, entry_point: entry_point.into() };
-    if let Err(error) = spv::write_vec(module, info, &options, Some(&pipeline)) {
-        note("SPIR-V", error.to_string());
+    #[track_caller]
+    fn translates_to_every_language(&self) {
+        self.translates_to_spirv();
+        self.translates_to_msl((2, 1));
+        let options = hlsl::Options { shader_model: hlsl::ShaderModel::V6_0, ..Default::default() };
+        let pipeline = hlsl::PipelineOptions::default();
+        let (module, info) = (&self.module, &self.info);
+        hlsl::Writer::new(&mut String::new(), &options, &pipeline)
+            .write(module, info, None)
+            .unwrap_or_else(|error| panic!("{} to HLSL: {error}", self.name));
+        let options = glsl::Options { version: glsl::Version::new_gles(320), ..Default::default() };
+        let pipeline = glsl::PipelineOptions {
+            shader_stage: naga::ShaderStage::Compute,
+            entry_point: self.entry_point.into(),
+            multiview: None,
+        };
+        let (mut text, policies) = (String::new(), BoundsCheckPolicies::default());
+        glsl::Writer::new(&mut text, module, info, &options, &pipeline, policies)
+            .and_then(|mut writer| writer.write())
+            .unwrap_or_else(|error| panic!("{} to GLSL: {error}", self.name));
     }
-    let options = msl::Options { lang_version: (2, 1), fake_missing_bindings: true, ..Default::default() };
-    if let Err(error) = msl::write_string(module, info, &options, &msl::PipelineOptions::default()) {
-        note("MSL", error.to_string());
+
+    #[track_caller]
+    fn translates_to_spirv(&self) {
+        let options = spv::Options { lang_version: (1, 3), ..Default::default() };
+        let shader_stage = naga::ShaderStage::Compute;
+        let pipeline = spv::PipelineOptions { shader_stage, entry_point: self.entry_point.into() };
+        spv::write_vec(&self.module, &self.info, &options, Some(&pipeline))
+            .unwrap_or_else(|error| panic!("{} to SPIR-V: {error}", self.name));
     }
-    let options = hlsl::Options { shader_model: hlsl::ShaderModel::V6_0, ..Default::default() };
-    let pipeline = hlsl::PipelineOptions::default();
-    if let Err(error) = hlsl::Writer::new(&mut String::new(), &options, &pipeline).write(module, info, None) {
-        note("HLSL", error.to_string());
+
+    #[track_caller]
+    fn translates_to_msl(&self, lang_version: (u8, u8)) {
+        let options = msl::Options { lang_version, fake_missing_bindings: true, ..Default::default() };
+        msl::write_string(&self.module, &self.info, &options, &msl::PipelineOptions::default())
+            .unwrap_or_else(|error| panic!("{} to MSL: {error}", self.name));
     }
-    let options = glsl::Options { version: glsl::Version::new_gles(320), ..Default::default() };
-    let pipeline = glsl::PipelineOptions {
-        shader_stage: naga::ShaderStage::Compute,
-        entry_point: entry_point.into(),
-        multiview: None,
-    };
-    let (mut text, policies) = (String::new(), BoundsCheckPolicies::default());
-    let written =
-        glsl::Writer::new(&mut text, module, info, &options, &pipeline, policies).and_then(|mut writer| writer.write());
-    if let Err(error) = written {
-        note("GLSL", error.to_string());
-    }
-    refused
 }
 
 #[test]
 fn every_join_of_the_portable_core_translates_to_every_language() {
     for kernel in kernels(Core::Tile) {
         // No capability beyond the least that any adapter has.
-        let (module, info) = validated(&kernel, Capabilities::empty());
-        assert_eq!(refused(&kernel, &module, &info), [""; 0], "{}", kernel.name());
+        Shader::new(&kernel, kernel.text(), Capabilities::empty()).translates_to_every_language();
     }
 }
 
@@ -103,8 +122,27 @@ fn every_join_of_the_portable_core_translates_to_every_language() {
 fn every_join_of_the_broadcast_core_translates_where_subgroups_exist() {
     for lanes in [8, 32] {
         for kernel in kernels(Core::Broadcast { lanes }) {
-            let (module, info) = validated(&kernel, Capabilities::SUBGROUP);
-            assert_eq!(refused(&kernel, &module, &info), [""; 0], "{} for {lanes} lanes", kernel.name());
+            Shader::new(&kernel, kernel.text(), Capabilities::SUBGROUP).translates_to_every_language();
+        }
+    }
+}
+
+#[test]
+fn every_join_of_the_cooperative_core_translates_where_cooperative_matrices_exist() {
+    let capabilities = Capabilities::SUBGROUP | Capabilities::SHADER_FLOAT16 | Capabilities::COOPERATIVE_MATRIX;
+    for (size, matrices) in [(8, "matmul/fragments_8"), (16, "matmul/fragments_16")] {
+        // Built as any adapter can, then with the adapter's matrices in the place of the emulated ones.
+        for kernel in kernels(Core::Cooperative { lanes: 32, size, matrices: Matrices::Emulated }) {
+            let mut source = kernel.source().clone();
+            if source.files.pop_if(|file| *file == "matmul/fragments_emulated").is_some() {
+                source.files.extend(["matmul/fragments", matrices]);
+            }
+            for operands in [Operands::Buffers, Operands::Textures] {
+                // HLSL and GLSL have no cooperative matrices.
+                let shader = Shader::new(&kernel, &source.text(operands), capabilities);
+                shader.translates_to_spirv();
+                shader.translates_to_msl((2, 3));
+            }
         }
     }
 }
@@ -113,8 +151,8 @@ fn every_join_of_the_broadcast_core_translates_where_subgroups_exist() {
 fn portable_kernels_keep_to_the_default_limits() {
     let limits = wgpu::Limits::default();
     for kernel in kernels(Core::Tile) {
-        let (module, info) = validated(&kernel, Capabilities::empty());
-        let index = module.entry_points.iter().position(|entry| entry.name == kernel.entry_point()).unwrap();
+        let Shader { entry_point, module, info, .. } = Shader::new(&kernel, kernel.text(), Capabilities::empty());
+        let index = module.entry_points.iter().position(|entry| entry.name == entry_point).unwrap();
         let [x, y, z] = module.entry_points[index].workgroup_size;
         assert!(x * y * z <= limits.max_compute_invocations_per_workgroup, "{}", kernel.name());
         assert!(x <= limits.max_compute_workgroup_size_x, "{}", kernel.name());

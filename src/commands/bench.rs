@@ -12,7 +12,7 @@ use digits::report::{BenchReport, Comparison};
 use indicatif::ProgressBar;
 
 use super::tiles::TileOptions;
-use super::{GpuOptions, say};
+use super::{GpuOptions, cooperative_core, say};
 
 /// Measures this adapter: kernels, a training step, recognition, and how the cost grows with the work
 #[derive(Args)]
@@ -54,6 +54,7 @@ enum Part {
 enum CoreName {
     Broadcast,
     Tile,
+    Cooperative,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -116,6 +117,7 @@ impl Options {
         match self.core {
             None => {}
             Some(CoreName::Tile) => settings.core = Core::Tile,
+            Some(CoreName::Cooperative) => settings.core = cooperative_core(gpu, "--core cooperative")?,
             Some(CoreName::Broadcast) => {
                 let broadcast = gpu.cores().into_iter().find(|core| matches!(core, Core::Broadcast { .. }));
                 settings.core = broadcast.with_context(|| {

@@ -14,8 +14,9 @@ pub mod tune;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::Args;
-use digits::gpu::{self, AdapterReport, Gpu, Request};
+use digits::gpu::{self, AdapterReport, Core, Gpu, Precision, Request};
 use digits::mnist::{CLASSES, Split};
 use digits::network::{Network, Shape};
 
@@ -62,6 +63,17 @@ impl GpuOptions {
         }
         Ok(gpu)
     }
+}
+
+/// The core of mixed precision, which `option` asks for, if the adapter has it.
+fn cooperative_core(gpu: &Gpu, option: &str) -> anyhow::Result<Core> {
+    let core = gpu.cores().into_iter().find(|core| core.precision() == Precision::Mixed);
+    core.with_context(|| {
+        let name = &gpu.info().name;
+        format!(
+            "{option} needs an adapter with cooperative matrices (8x8 or 16x16 numbers in f16, summed in f32), which {name} is not: see digits gpus"
+        )
+    })
 }
 
 impl DataOptions {

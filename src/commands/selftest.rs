@@ -11,7 +11,7 @@ use super::{GpuOptions, say};
 pub fn run(options: &GpuOptions) -> anyhow::Result<()> {
     let gpu = options.open()?;
     say(&format!("adapter   {}\n", adapter_line(&gpu)))?;
-    say("core       operation                    cases  worst error / allowed  verdict")?;
+    say("core        operation                    cases  worst error / allowed  verdict")?;
     let (mut passed, mut failed) = (0, 0);
     for row in selftest::run(&gpu) {
         *if row.passed() { &mut passed } else { &mut failed } += 1;
@@ -20,7 +20,7 @@ pub fn run(options: &GpuOptions) -> anyhow::Result<()> {
             Ok(Verdict::Differs(difference)) => (String::new(), format!("DIFFERS: {difference}")),
             Err(error) => (String::new(), format!("FAILS: {error}")),
         };
-        say(&format!("{:10} {:28} {:>5}  {worst:>21}  {verdict}", row.core, row.operation, row.cases))?;
+        say(&format!("{:11} {:28} {:>5}  {worst:>21}  {verdict}", row.core, row.operation, row.cases))?;
     }
     say(&format!("\n{passed} passed, {failed} failed"))?;
     if failed > 0 {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum, value_parser};
-use digits::gpu::Gpu;
+use digits::gpu::{Gpu, Settings};
 use digits::mnist::{PIXELS, Split, TRAINING};
 use digits::model::Model;
 use digits::network::{self, Layer, ModelFile, Network, Parameters, Summary};
@@ -20,7 +20,7 @@ use indicatif::HumanCount;
 use super::interrupt::{Interrupt, Interrupted};
 use super::screen::Screen;
 use super::tiles::{TileOptions, parse_seconds};
-use super::{DataOptions, GpuOptions, Misuse, note, parse_network, say};
+use super::{DataOptions, GpuOptions, Misuse, cooperative_core, note, parse_network, say};
 
 /// Trains a network and writes it to a model file
 #[derive(Args)]
@@ -54,6 +54,9 @@ pub struct Options {
     /// How much of the last step goes on in the next, from 0 to below 1, with sgd [default: 0.9]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true, value_parser = parse_share)]
     momentum: Option<f64>,
+    /// What is multiplied: f32, or f16 on the adapter's matrix units; sums, gradients and parameters are f32 in either
+    #[arg(long, value_name = "NAME", default_value = "single")]
+    precision: PrecisionName,
     /// Chooses the first weights, the order of the images and the units that are dropped
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, default_value_t = 0)]
     seed: u32,
@@ -83,6 +86,12 @@ enum OptimizerName {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
+enum PrecisionName {
+    Single,
+    Mixed,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
 enum KeepName {
     Best,
     Last,
@@ -96,7 +105,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     ModelFile::check_path(&options.out)?;
     let interrupt = Interrupt::install()?;
     let data = options.load()?;
-    let gpu = gpu.open()?;
+    let gpu = options.with_precision(gpu.open()?)?;
     let log = options.log.as_deref().map(create_log).transpose()?;
     introduce(options, &job, &gpu, &data)?;
     let screen = Screen::new(job.epochs);
@@ -176,6 +185,17 @@ impl Options {
         })
     }
 
+    /// The adapter, set to multiply as the options ask.
+    fn with_precision(&self, gpu: Gpu) -> anyhow::Result<Gpu> {
+        Ok(match self.precision {
+            PrecisionName::Single => gpu,
+            PrecisionName::Mixed => {
+                let core = cooperative_core(&gpu, "--precision mixed")?;
+                gpu.with(Settings { core, ..gpu.settings() })
+            }
+        })
+    }
+
     fn load(&self) -> anyhow::Result<Split> {
         let mut data = self.data.load()?;
         if let Some(count) = self.train_images {
@@ -206,6 +226,7 @@ impl Options {
             optimizer: self.optimizer.name().into(),
             learning_rate: self.learning_rate(),
             seed: job.plan.seed,
+            precision: self.precision.name().into(),
             adapter: adapter_line(gpu),
             images: data.training.count(),
             flop_per_image: training_flop(&job.network),
@@ -218,6 +239,15 @@ impl OptimizerName {
         match self {
             OptimizerName::Adam => "adam",
             OptimizerName::Sgd => "sgd",
+        }
+    }
+}
+
+impl PrecisionName {
+    fn name(self) -> &'static str {
+        match self {
+            PrecisionName::Single => "single",
+            PrecisionName::Mixed => "mixed",
         }
     }
 }
@@ -250,11 +280,12 @@ fn introduce(options: &Options, job: &Job, gpu: &Gpu, data: &Split) -> anyhow::R
         options.data.name()
     ))?;
     say(&format!(
-        "training  {} epochs, batch {}, {}, learning rate {}, seed {}",
+        "training  {} epochs, batch {}, {}, learning rate {}, {} precision, seed {}",
         job.epochs,
         job.plan.batch,
         options.optimizer.name(),
         options.learning_rate(),
+        options.precision.name(),
         job.plan.seed
     ))?;
     Ok(say(&format!("\n{}\n", network_table(&job.network)))?)

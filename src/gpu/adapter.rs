@@ -1,6 +1,6 @@
 //! Which GPU: lists the adapters of this machine and picks one by name, number, backend or the `WGPU_*` variables.
 
-use wgpu::{Adapter, AdapterInfo, Backends, DeviceType, Features, Instance, PowerPreference};
+use wgpu::{Adapter, AdapterInfo, Backends, CooperativeScalarType, DeviceType, Features, Instance, PowerPreference};
 
 /// What the user asked for; the default is the fastest adapter of the best backend.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +29,7 @@ pub struct AdapterReport {
     pub subgroups: bool,
     pub timestamps: bool,
     pub half_precision: bool,
+    /// Cooperative matrices of a kind that mixed precision can use.
     pub cooperative_matrices: bool,
     /// The largest buffer that a kernel can bind, in bytes.
     pub largest_binding: u64,
@@ -111,10 +112,27 @@ fn report(adapter: &Adapter) -> AdapterReport {
         subgroups: features.contains(Features::SUBGROUP),
         timestamps: features.contains(Features::TIMESTAMP_QUERY),
         half_precision: features.contains(Features::SHADER_F16),
-        cooperative_matrices: features.contains(Features::EXPERIMENTAL_COOPERATIVE_MATRIX),
+        cooperative_matrices: cooperative_size(adapter).is_some(),
         largest_binding: limits.max_storage_buffer_binding_size,
         workgroup_memory: limits.max_compute_workgroup_storage_size,
     }
+}
+
+/// What a device must be opened with to multiply cooperative matrices of f16.
+pub(super) const COOPERATIVE: Features =
+    Features::EXPERIMENTAL_COOPERATIVE_MATRIX.union(Features::SHADER_F16).union(Features::SUBGROUP);
+
+/// The rows of the largest square matrices of f16 that a subgroup of the adapter multiplies with sums in f32. WGSL has no
+/// others than of 8 x 8 and 16 x 16 numbers.
+pub(super) fn cooperative_size(adapter: &Adapter) -> Option<u32> {
+    if !adapter.features().contains(COOPERATIVE) {
+        return None;
+    }
+    let kinds = adapter.cooperative_matrix_properties().into_iter();
+    let of_f16 =
+        kinds.filter(|kind| kind.ab_type == CooperativeScalarType::F16 && kind.cr_type == CooperativeScalarType::F32);
+    let square = of_f16.filter(|kind| kind.m_size == kind.n_size && kind.n_size == kind.k_size);
+    square.map(|kind| kind.m_size).filter(|size| [8, 16].contains(size)).max()
 }
 
 impl AdapterReport {

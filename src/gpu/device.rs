@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use wgpu::{AdapterInfo, Device, DeviceType, Features, Limits, Queue};
+use wgpu::{Adapter, AdapterInfo, Device, DeviceType, ExperimentalFeatures, Features, Limits, Queue};
 
 use super::Tiles;
 use super::adapter::{self, AdapterError, Request};
@@ -19,6 +19,7 @@ pub struct Gpu {
     settings: Settings,
     subgroup: Option<u32>,
     tiles: Tiles,
+    cooperative: Option<Core>,
     kernels: Arc<Mutex<Kernels>>,
     failure: Arc<Mutex<Option<String>>>,
 }
@@ -41,6 +42,26 @@ pub enum Core {
     Broadcast { lanes: u32 },
     /// Workgroups share what they loaded through workgroup memory; runs on every adapter.
     Tile,
+    /// Subgroups of up to `lanes` multiply matrices of `size` x `size` numbers as a whole, in [`Precision::Mixed`].
+    Cooperative { lanes: u32, size: u32, matrices: Matrices },
+}
+
+/// How the cooperative core multiplies its small matrices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Matrices {
+    /// With the adapter's matrix units.
+    Cooperative,
+    /// Number by number, on every adapter with subgroups: for the tests.
+    Emulated,
+}
+
+/// How exact products are. Parameters, gradients and sums are f32 in either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// Of the numbers as they are, f32.
+    Single,
+    /// Of numbers rounded to f16, for which many GPUs have matrix units.
+    Mixed,
 }
 
 /// Where kernels read the numbers of a tensor.
@@ -84,7 +105,18 @@ impl fmt::Display for Core {
         f.pad(match self {
             Core::Broadcast { .. } => "broadcast",
             Core::Tile => "tile",
+            Core::Cooperative { .. } => "cooperative",
         })
+    }
+}
+
+impl Core {
+    /// The precision of its products.
+    pub fn precision(self) -> Precision {
+        match self {
+            Core::Broadcast { .. } | Core::Tile => Precision::Single,
+            Core::Cooperative { .. } => Precision::Mixed,
+        }
     }
 }
 
@@ -106,9 +138,17 @@ impl Gpu {
         let adapter = adapter::choose(request)?;
         let info = adapter.get_info();
         let most = adapter.limits();
+        let cooperative = cooperative_core(&adapter);
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("digits"),
-            required_features: adapter.features() & (Features::SUBGROUP | Features::TIMESTAMP_QUERY),
+            required_features: adapter.features()
+                & (Features::SUBGROUP | Features::TIMESTAMP_QUERY).union(if cooperative.is_some() {
+                    adapter::COOPERATIVE
+                } else {
+                    Features::empty()
+                }),
+            // SAFETY: cooperative matrices are all that is experimental, and selftest proves what is made with them.
+            experimental_features: unsafe { ExperimentalFeatures::enabled() },
             // The defaults, which every kernel keeps to, but for the size of tensors.
             required_limits: Limits {
                 max_buffer_size: most.max_buffer_size,
@@ -126,7 +166,8 @@ impl Gpu {
         let subgroup =
             (has_subgroups && info.subgroup_min_size == info.subgroup_max_size).then_some(info.subgroup_min_size);
         let settings = default_settings(info.device_type, subgroup);
-        Ok(Gpu { device, queue, info, settings, subgroup, tiles: Tiles::Default, kernels: Arc::default(), failure })
+        let (tiles, kernels) = (Tiles::Default, Arc::default());
+        Ok(Gpu { device, queue, info, settings, subgroup, cooperative, tiles, kernels, failure })
     }
 
     /// The same device, used in another way.
@@ -161,7 +202,7 @@ impl Gpu {
     /// Every core that this adapter can run.
     pub fn cores(&self) -> Vec<Core> {
         let broadcast = self.subgroup.map(|lanes| Core::Broadcast { lanes });
-        broadcast.into_iter().chain([Core::Tile]).collect()
+        broadcast.into_iter().chain([Core::Tile]).chain(self.cooperative).collect()
     }
 
     /// Every kernel that was compiled for this device.
@@ -202,6 +243,19 @@ impl Gpu {
         kernels.insert(key, kernel.clone());
         Ok(kernel)
     }
+}
+
+/// The core for the adapter's cooperative matrices, if it has them and a workgroup of its subgroups keeps to the limits.
+fn cooperative_core(adapter: &Adapter) -> Option<Core> {
+    /// Of a workgroup in `matmul/cooperative.wgsl`.
+    const SUBGROUPS: u32 = 4;
+    let lanes = adapter.get_info().subgroup_max_size;
+    let size = adapter::cooperative_size(adapter)?;
+    (SUBGROUPS * lanes <= Limits::default().max_compute_invocations_per_workgroup).then_some(Core::Cooperative {
+        lanes,
+        size,
+        matrices: Matrices::Cooperative,
+    })
 }
 
 /// The simple rule: broadcasting and textures suit software drivers, workgroup tiles and buffers suit GPUs.

@@ -13,7 +13,7 @@ use super::{Checks, Gpu, Source, Tensor};
 /// A compiled kernel.
 pub struct Kernel {
     name: String,
-    entry_point: &'static str,
+    source: Source,
     text: String,
     pipeline: wgpu::ComputePipeline,
     layout: wgpu::BindGroupLayout,
@@ -66,12 +66,12 @@ impl Kernel {
         let (name, text) = (source.name(), source.text(gpu.settings().operands));
         // Kernels of one file differ by their entry point alone.
         let key = format!("// {}\n{text}", source.entry_point);
-        gpu.cached(key, |text| Kernel::compile(gpu, name, source.entry_point, text))
+        gpu.cached(key, |text| Kernel::compile(gpu, name, source, text))
     }
 
-    fn compile(gpu: &Gpu, name: String, entry_point: &'static str, text: &str) -> Result<Kernel, KernelError> {
+    fn compile(gpu: &Gpu, name: String, source: &Source, text: &str) -> Result<Kernel, KernelError> {
         let slots =
-            slots(text, entry_point).map_err(|message| KernelError::Shader { kernel: name.clone(), message })?;
+            slots(text, source.entry_point).map_err(|message| KernelError::Shader { kernel: name.clone(), message })?;
         let entries: Vec<BindGroupLayoutEntry> = slots.iter().map(Slot::layout).collect();
         let device = &gpu.device;
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
@@ -96,7 +96,7 @@ impl Kernel {
             label: Some(&name),
             layout: Some(&pipeline_layout),
             module: &module,
-            entry_point: Some(entry_point),
+            entry_point: Some(source.entry_point),
             compilation_options: wgpu::PipelineCompilationOptions {
                 zero_initialize_workgroup_memory: false,
                 ..Default::default()
@@ -105,7 +105,7 @@ impl Kernel {
         });
         match pollster::block_on(scope.pop()) {
             Some(error) => Err(KernelError::Driver { kernel: name, message: error.to_string() }),
-            None => Ok(Kernel { name, entry_point, text: text.into(), pipeline, layout, slots }),
+            None => Ok(Kernel { name, source: source.clone(), text: text.into(), pipeline, layout, slots }),
         }
     }
 
@@ -114,9 +114,9 @@ impl Kernel {
         &self.name
     }
 
-    /// The name of the function that is run.
-    pub fn entry_point(&self) -> &'static str {
-        self.entry_point
+    /// The files and constants that it was joined from.
+    pub fn source(&self) -> &Source {
+        &self.source
     }
 
     /// The WGSL that was compiled.
@@ -217,10 +217,16 @@ impl Slot {
     }
 }
 
+/// What some cores ask of an adapter: subgroups, matrices of f16, or f32 rounded to f16 in their place.
+const CAPABILITIES: Capabilities = Capabilities::SUBGROUP
+    .union(Capabilities::SHADER_FLOAT16)
+    .union(Capabilities::COOPERATIVE_MATRIX)
+    .union(Capabilities::SHADER_FLOAT16_IN_FLOAT32);
+
 /// The bindings that an entry point uses, or why the text is no valid shader.
 fn slots(text: &str, entry_point: &str) -> Result<Vec<Slot>, String> {
     let module = naga::front::wgsl::parse_str(text).map_err(|error| error.emit_to_string(text))?;
-    let info = Validator::new(ValidationFlags::all(), Capabilities::SUBGROUP)
+    let info = Validator::new(ValidationFlags::all(), CAPABILITIES)
         .validate(&module)
         .map_err(|error| error.emit_to_string(text))?;
     let index = module

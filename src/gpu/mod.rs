@@ -12,7 +12,7 @@ mod tuning;
 
 pub use adapter::{AdapterError, AdapterReport, Request, adapters};
 pub use choices::{Choice, Choices, Origin, Timing};
-pub use device::{Checks, Core, Gpu, GpuError, Operands, Settings};
+pub use device::{Checks, Core, Gpu, GpuError, Matrices, Operands, Precision, Settings};
 pub use kernel::{Dispatch, Kernel, KernelError};
 pub use recording::Recording;
 pub use source::{Constant, FILES, Source};

@@ -33,6 +33,11 @@ shader_files!(
     "each",
     "matmul/blocks",
     "matmul/broadcast",
+    "matmul/cooperative",
+    "matmul/fragments",
+    "matmul/fragments_16",
+    "matmul/fragments_8",
+    "matmul/fragments_emulated",
     "matmul/rows",
     "matmul/tile",
     "pool",
@@ -129,8 +134,25 @@ impl Source {
             let file = FILES.iter().find(|file| file.0 == *name).unwrap_or_else(|| panic!("no shader file {name}"));
             text.push_str(&with_operands(file.1, operands));
         }
-        repeat(&text, &self.constants)
+        let text = repeat(&text, &self.constants);
+        if text.contains(COOPERATIVE_MATRICES) { with_cooperative_matrices(&text) } else { text }
     }
+}
+
+/// The directive of texts that multiply cooperative matrices.
+const COOPERATIVE_MATRICES: &str = "enable wgpu_cooperative_matrix;";
+
+/// Puts directives where WGSL wants them, before all else. And since one of the matrices' roles is called C, which a
+/// constant would hide, channels get another name.
+fn with_cooperative_matrices(text: &str) -> String {
+    let (directives, lines): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with("enable "));
+    let mut out = directives.join("\n");
+    for line in lines {
+        let is_type = line.contains("coop_mat");
+        out.push('\n');
+        out.extend(words(line).map(|word| if word == "C" && !is_type { "CHANNELS" } else { word }));
+    }
+    out
 }
 
 /// Adds `load_x` for each binding `x: array<vec4<f32>>` or `x: array<u32>` that the text reads with it.
@@ -254,11 +276,8 @@ fn matching_end(lines: &[&str], start: usize) -> usize {
 
 /// Puts `value` for `variable` where it stands alone (as a number) and where it is a part of a name after `_`.
 fn substitute(line: &str, variable: &str, value: u32) -> String {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let (mut out, mut rest) = (String::new(), line);
-    while !rest.is_empty() {
-        let length = rest.find(|c| is_name(c) != rest.starts_with(is_name)).unwrap_or(rest.len());
-        let (word, after) = rest.split_at(length);
+    let mut out = String::new();
+    for word in words(line) {
         if word == variable {
             write!(out, "{value}u").expect("writing to a string does not fail");
         } else {
@@ -270,9 +289,20 @@ fn substitute(line: &str, variable: &str, value: u32) -> String {
                 out.push_str(if part == variable { &number } else { part });
             }
         }
-        rest = after;
     }
     out
+}
+
+/// Names and numbers, and what stands between them, in turn.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut rest = line;
+    std::iter::from_fn(move || {
+        let length = rest.find(|c| is_name(c) != rest.starts_with(is_name)).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(length);
+        rest = after;
+        (!word.is_empty()).then_some(word)
+    })
 }
 
 #[cfg(test)]
@@ -286,6 +316,13 @@ mod tests {
         let constants = [("COUNT", Constant::U32(2))];
         let expected = "a\n  let c_0 = 0u + GG;\n  f(c_0_0, 0u);\n  f(c_0_1, 1u);\n  let c_1 = 1u + GG;\n  f(c_1_0, 0u);\n  f(c_1_1, 1u);\nz\n";
         assert_eq!(repeat(text, &constants), expected);
+    }
+
+    #[test]
+    fn directives_come_first_and_roles_of_matrices_stay_visible() {
+        let text = "const C = 3u;\nlet c = C * C4;\nenable f16;\nalias Sums = coop_mat8x8<f32, C>;";
+        let expected = "enable f16;\nconst CHANNELS = 3u;\nlet c = CHANNELS * C4;\nalias Sums = coop_mat8x8<f32, C>;";
+        assert_eq!(with_cooperative_matrices(text), expected);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Convolution: `shaders/conv/*.wgsl` on [`crate::reference::conv`]'s shapes.
 
-use super::product::{Columns, Product};
+use super::product::{Columns, Product, Scales};
 use super::reduce::WeightGradient;
 use super::{image_blocks, is_relu, reduce, with_images};
 use crate::gpu::{GpuError, Recording, Source, Tensor};
@@ -22,6 +22,7 @@ pub fn forward(
         inner_blocks: matrix.stride / 4,
         parts: 1,
         splits: 1,
+        scales: Scales::NONE,
     };
     let mut source = forward_source("conv/stored", shape, matrix, activation);
     source = source.with("RELU_BELOW", false);
@@ -48,6 +49,7 @@ pub fn forward_pooled(
         inner_blocks: matrix.stride / 4,
         parts: 1,
         splits: 1,
+        scales: Scales::NONE,
     };
     let mut source = forward_source("conv/pooled", shape, matrix, activation);
     source.files.push("winners");
@@ -80,6 +82,7 @@ pub fn backward_input(
         inner_blocks: taps * shape.f.div_ceil(4),
         parts: taps,
         splits: 1,
+        scales: Scales::of_gradient_b(shape.n),
     };
     let source = source("conv/backward_input", shape).with("RELU", false).with("RELU_BELOW", is_relu(below));
     product.record(recording, source, &[("w_t", w_t), ("d_y", d_y), ("x", x), ("d_x", d_x)])
@@ -97,6 +100,7 @@ pub fn backward_weights(
         rows: matrix.rows,
         column_blocks: matrix.stride / 4,
         inner_blocks: oh * ow * image_blocks(shape.n),
+        scales: Scales::of_gradient_a(shape.n),
     };
     let mut source = source("conv/backward_weights", shape);
     source.files.push("conv/input");
@@ -119,6 +123,7 @@ pub fn backward_weights_pooled(
         rows: matrix.stride,
         column_blocks: matrix.rows.div_ceil(4),
         inner_blocks: oh * ow * image_blocks(shape.n),
+        scales: Scales::of_gradient_b(shape.n),
     };
     let mut source = source("conv/backward_weights_pooled", shape).with("SIZE", POOLED_SIZE);
     source.files.extend(["conv/input", "winners"]);

@@ -1,6 +1,6 @@
 //! Dense layers: `shaders/dense/*.wgsl` on [`crate::reference::dense`]'s shapes.
 
-use super::product::{Columns, Product};
+use super::product::{Columns, Product, Scales};
 use super::reduce::WeightGradient;
 use super::{image_blocks, is_relu, reduce, with_images};
 use crate::gpu::{GpuError, Recording, Source, Tensor};
@@ -21,6 +21,7 @@ pub fn forward(
         inner_blocks: matrix.stride / 4,
         parts: 1,
         splits: 1,
+        scales: Scales::NONE,
     };
     let source = source("dense/forward", shape)
         .with("STRIDE4", matrix.stride / 4)
@@ -45,6 +46,7 @@ pub fn backward_input(
         inner_blocks,
         parts: 1,
         splits: 1,
+        scales: Scales::of_gradient_b(shape.n),
     };
     let source = source("dense/backward_input", shape).with("RELU", false).with("RELU_BELOW", is_relu(below));
     product.record(recording, source, &[("w_t", w_t), ("d_y", d_y), ("x", x), ("d_x", d_x)])
@@ -58,8 +60,12 @@ pub fn backward_weights(
     [d_y, x, d_parameters]: [&Tensor; 3],
 ) -> Result<(), GpuError> {
     let source = source("dense/backward_weights", shape);
-    let gradient =
-        WeightGradient { rows: matrix.rows, column_blocks: matrix.stride / 4, inner_blocks: image_blocks(shape.n) };
+    let gradient = WeightGradient {
+        rows: matrix.rows,
+        column_blocks: matrix.stride / 4,
+        inner_blocks: image_blocks(shape.n),
+        scales: Scales::of_gradient_a(shape.n),
+    };
     reduce::record_parts(recording, source, &gradient, matrix, &[("d_y", d_y), ("x", x)], d_parameters)
 }
 

@@ -1,6 +1,6 @@
 //! Sums of partial weight gradients: `shaders/reduce.wgsl`.
 
-use super::product::{Columns, Product, splits};
+use super::product::{Columns, Product, Scales, splits};
 use super::record_each;
 use crate::gpu::{GpuError, Recording, Source, Tensor};
 use crate::network::Matrix;
@@ -25,6 +25,7 @@ pub(super) struct WeightGradient {
     pub rows: usize,
     pub column_blocks: usize,
     pub inner_blocks: usize,
+    pub scales: Scales,
 }
 
 /// Records a weight gradient, which `operation` computes from `operands`: into its place in d_parameters when it is
@@ -37,9 +38,10 @@ pub(super) fn record_parts(
     operands: &[(&str, &Tensor)],
     d_parameters: &Tensor,
 ) -> Result<(), GpuError> {
-    let WeightGradient { rows, column_blocks, inner_blocks } = *gradient;
+    let WeightGradient { rows, column_blocks, inner_blocks, scales } = *gradient;
     let splits = splits(inner_blocks);
-    let product = Product { rows, columns: Columns::Blocks(column_blocks), inner_blocks, parts: splits, splits };
+    let product =
+        Product { rows, columns: Columns::Blocks(column_blocks), inner_blocks, parts: splits, splits, scales };
     let bind = |d_w| [operands, &[("d_w", d_w)]].concat();
     let operation = operation.with("STRIDE4", matrix.stride / 4).with("RELU", false).with("RELU_BELOW", false);
     if splits == 1 {

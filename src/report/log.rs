@@ -22,6 +22,7 @@ pub struct Run {
     pub optimizer: String,
     pub learning_rate: f64,
     pub seed: u32,
+    pub precision: String,
     pub adapter: String,
     /// Training images of an epoch.
     #[serde(skip)]

@@ -347,6 +347,23 @@ fn bench_names_what_it_cannot_compare_with() {
 }
 
 #[test]
+fn mixed_precision_trains_where_the_adapter_has_matrices_for_it_and_else_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let adapters = success(&run(folder.path(), &["gpus"]));
+    let chosen = adapters.lines().find(|line| line.starts_with('*')).unwrap();
+    let few = ["train", "--network", NETWORK, "--train-images", "320", "--batch", "32", "--epochs", "1"];
+    let train = run(folder.path(), &[&few[..], &["--precision", "mixed", "--out", "mixed"]].concat());
+    if chosen.contains("cooperative matrices") {
+        assert!(success(&train).contains("mixed precision"), "{adapters}");
+        return;
+    }
+    assert!(failure(&train).starts_with("error: --precision mixed needs an adapter with cooperative matrices"));
+    assert!(!folder.path().join("mixed").exists());
+    let bench = run(folder.path(), &["bench", "step", "--core", "cooperative"]);
+    assert!(failure(&bench).starts_with("error: --core cooperative needs an adapter with cooperative matrices"));
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_reason_to_panic() {
     let mut command = digits(TRAINED.0.path(), &["eval", "model"]);
     let mut eval = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
