@@ -3,20 +3,22 @@
 //!
 //! A tour, in the order in which the data flow:
 //!
-//! 1. [`mnist`] reads and checks the images; [`network`] says what a network is and where its parameters lie;
-//!    [`random`] draws every random number from a seed and a counter.
+//! 1. [`mnist`] reads and checks the images, and makes such images of drawings and pictures; [`network`] says what a
+//!    network is and where its parameters lie; [`random`] draws every random number from a seed and a counter.
 //! 2. [`mod@reference`] is the specification: what each operation computes, in plain loops.
 //! 3. [`gpu`] is the only module that knows wgpu. It joins the files under `shaders/` into kernels and binds them by name;
 //!    [`layers`] says how each operation runs with them.
 //! 4. [`model`] strings layers together, [`trainer`] makes a training step of them, [`train`] arranges steps into epochs,
 //!    [`recognize`] runs a network, [`evaluate`] asks how well it recognises.
-//! 5. [`cases`] is one table of operations and shapes; [`selftest`] checks it, [`measure`] times it, [`report`] prints.
+//! 5. [`cases`] is one table of operations and shapes; [`selftest`] checks it, [`measure`] times it, [`report`] prints,
+//!    [`files`] writes.
 //!
 //! Legend, in code and shaders alike: N batch, C channels, H x W image, F filters or units, KH x KW kernel; a gradient is
 //! `d_` and the name of what it is the gradient by.
 
 pub mod cases;
 pub mod evaluate;
+pub mod files;
 pub mod gpu;
 pub mod layers;
 pub mod measure;

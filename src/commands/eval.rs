@@ -1,4 +1,4 @@
-//! `digits eval`: how well a model recognises a set of images.
+//! `digits eval`: how well a model recognises a set of images, or of drawings.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 use digits::evaluate::Evaluator;
 use digits::layers::batch::Images;
-use digits::mnist::Split;
+use digits::mnist::{DataSet, Split, read_pen_file};
 use digits::model::Model;
 use digits::network::ModelFile;
 use digits::report::{ClassFigures, Confusion};
@@ -30,6 +30,9 @@ pub struct Options {
     /// Part of the set to test on
     #[arg(long, value_name = "PART", default_value = "test")]
     set: Part,
+    /// Pen file to test on instead: labelled drawings, raw or gzip, each made into an image as MNIST's were
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "set"])]
+    pen: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -56,19 +59,30 @@ struct Report {
     classes: Vec<ClassFigures>,
 }
 
+impl Options {
+    /// Where the images come from, which they are, and the images.
+    fn images(&self) -> anyhow::Result<(String, &'static str, DataSet)> {
+        if let Some(file) = &self.pen {
+            return Ok((file.display().to_string(), "drawn", DataSet::from_drawings(&read_pen_file(file)?)));
+        }
+        let Split { training, validation, test } = self.data.load()?;
+        let (set, data) = match self.set {
+            Part::Test => ("test", test),
+            Part::Validation => ("validation", validation),
+            Part::Training => ("training", training),
+        };
+        Ok((self.data.name(), set, data))
+    }
+}
+
 /// Evaluates the model and prints what came of it.
 pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let file = ModelFile::load(&options.model)?;
     if let Some(problem) = class_mismatch(&file.network) {
         bail!("{} does not fit: {problem}", options.model.display());
     }
-    let Split { training, validation, test } = options.data.load()?;
+    let (source, set, data) = options.images()?;
     let gpu = options.tiles.remembered(&gpu.open()?);
-    let (name, data) = match options.set {
-        Part::Test => ("test", test),
-        Part::Validation => ("validation", validation),
-        Part::Training => ("training", training),
-    };
     let model = Model::new(&gpu, &file.network, &file.parameters)?;
     let images = Images::new(&gpu, &data.images, &data.labels)?;
     let evaluation = Evaluator::new(&model, &images, EVALUATION_BATCH)?.run()?;
@@ -78,8 +92,8 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
         let report = Report {
             model: options.model.display().to_string(),
             network: file.network.to_string(),
-            data: options.data.name(),
-            set: name,
+            data: source,
+            set,
             images: data.count(),
             accuracy,
             loss,
@@ -90,7 +104,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     }
     let count = |images: usize| HumanCount(images as u64);
     say(&format!("model     {}: {}", options.model.display(), file.network))?;
-    say(&format!("data      {}, {} {name} images", options.data.name(), count(data.count())))?;
+    say(&format!("data      {source}, {} {set} images", count(data.count())))?;
     say(&format!("accuracy  {:.2} % ({} right)", 100.0 * accuracy, count(confusion.right())))?;
     say(&format!("loss      {loss:.4}"))?;
     say(&format!("\n{}\n\n{}", confusion.matrix_table(), confusion.class_table()))?;

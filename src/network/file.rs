@@ -7,15 +7,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tempfile::NamedTempFile;
 
 use super::{Matrix, Network, NetworkError, Parameters, Shape, parameters};
+use crate::files::{self, WriteError};
 
 /// A trained network, as its file holds it.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,12 +58,8 @@ pub struct ModelFileError {
 pub enum ModelFileProblem {
     #[error("cannot be read: {0}")]
     Unreadable(io::Error),
-    #[error("cannot be written: {0}")]
-    Unwritable(io::Error),
-    #[error("cannot be written: there is no folder {}", .0.display())]
-    NoFolder(PathBuf),
-    #[error("cannot be written: it is not an ordinary file")]
-    NotAFile,
+    #[error(transparent)]
+    Unwritable(#[from] WriteError),
     #[error("is not written: {0} has an infinite or NaN value, so the training diverged; try a smaller learning rate")]
     Diverged(String),
     #[error("is too large to be a model of digits")]
@@ -111,7 +107,7 @@ impl ModelFile {
     /// # Panics
     /// If the network does not read [`Shape::MNIST`], or the parameters are not those of the network.
     pub fn save(&self, path: &Path) -> Result<(), ModelFileError> {
-        let write = |bytes: Vec<u8>| write(path, &bytes);
+        let write = |bytes: Vec<u8>| Ok(files::replace(path, &bytes)?);
         encode(self).and_then(write).map_err(|problem| ModelFileError { path: path.into(), problem })
     }
 
@@ -120,7 +116,7 @@ impl ModelFile {
     /// # Errors
     /// A folder that cannot be written, or a `path` that is a folder or a device.
     pub fn check_path(path: &Path) -> Result<(), ModelFileError> {
-        create_beside(path).map(drop).map_err(|problem| ModelFileError { path: path.into(), problem })
+        files::check(path).map_err(|error| ModelFileError { path: path.into(), problem: error.into() })
     }
 
     /// Reads a file, which may be anything at all.
@@ -176,31 +172,6 @@ fn sort_header(file: &mut [u8]) {
     let keys: BTreeMap<String, BTreeMap<String, Value>> = serde_json::from_slice(header).expect("the header is JSON");
     let sorted = serde_json::to_vec(&keys).expect("what came from JSON goes back");
     header[..sorted.len()].copy_from_slice(&sorted);
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
-    let mut file = create_beside(path)?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(Problem::Unwritable)?;
-    file.persist(path).map(drop).map_err(|error| Problem::Unwritable(error.error))
-}
-
-/// An empty file in the folder of `path`, which goes away unless it is renamed.
-fn create_beside(path: &Path) -> Result<NamedTempFile, Problem> {
-    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-        return Err(Problem::NotAFile);
-    }
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    if !folder.is_dir() {
-        return Err(Problem::NoFolder(folder.into()));
-    }
-    let mut builder = tempfile::Builder::new();
-    // Temporary files are for their owner's eyes only; a model is as readable as any other file.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.prefix(".digits-").tempfile_in(folder).map_err(Problem::Unwritable)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Problem> {

@@ -138,6 +138,26 @@ fn eval_agrees_with_the_training_that_wrote_the_model() {
 }
 
 #[test]
+fn eval_reads_drawings_from_a_pen_file() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(TRAINED.0.path().join("model"), folder.path().join("model")).unwrap();
+    let one = "1\t1\thand\tall\tme\t50,0 50,100\n";
+    let zero = "2\t0\thand\tall\tme\t50,0 20,15 10,50 20,85 50,100 80,85 90,50 80,15 50,0\n";
+    fs::write(folder.path().join("pen.tsv"), format!("# two drawings\n{one}{zero}")).unwrap();
+    let report = json(&success(&run(folder.path(), &["eval", "model", "--pen", "pen.tsv", "--json"])));
+    assert_eq!(
+        (&report["data"], &report["set"], &report["images"]),
+        (&json("\"pen.tsv\""), &json("\"drawn\""), &json("2"))
+    );
+    assert_eq!(report["accuracy"], 1.0);
+    fs::write(folder.path().join("bad.tsv"), format!("{one}{}", &zero[..9])).unwrap();
+    let error = failure(&run(folder.path(), &["eval", "model", "--pen", "bad.tsv"]));
+    assert!(error.starts_with("error: bad.tsv: line 2 has "), "{error}");
+    let misuse = run(folder.path(), &["eval", "model", "--pen", "pen.tsv", "--set", "test"]);
+    assert_eq!(misuse.status.code(), Some(2));
+}
+
+#[test]
 fn the_epoch_that_is_best_on_the_validation_images_is_kept_or_the_last() {
     // Steps this large ruin what the first epochs learned.
     let ruinous = [&SHORT[..4], &["300", "--epochs", "5", "--batch", "8", "--learning-rate", "0.2"]].concat();

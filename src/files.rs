@@ -1,0 +1,55 @@
+//! Files that appear whole or not at all: they are written beside their place, then renamed, so whatever happens, there
+//! is the new file or the one before.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+/// Why a file cannot be written; the message goes on after the file's name.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    #[error("cannot be written: {0}")]
+    Failed(io::Error),
+    #[error("cannot be written: there is no folder {}", .0.display())]
+    NoFolder(PathBuf),
+    #[error("cannot be written: it is not an ordinary file")]
+    NotAFile,
+}
+
+/// Puts a file with these bytes in place of what is at `path`.
+///
+/// # Errors
+/// A folder that cannot be written, or a `path` that is a folder or a device.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    let mut file = create_beside(path)?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(WriteError::Failed)?;
+    file.persist(path).map(drop).map_err(|error| WriteError::Failed(error.error))
+}
+
+/// Whether [`replace`] could write `path`.
+///
+/// # Errors
+/// Those of [`replace`].
+pub fn check(path: &Path) -> Result<(), WriteError> {
+    create_beside(path).map(drop)
+}
+
+/// An empty file in the folder of `path`, which goes away unless it is renamed.
+fn create_beside(path: &Path) -> Result<NamedTempFile, WriteError> {
+    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(WriteError::NotAFile);
+    }
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    if !folder.is_dir() {
+        return Err(WriteError::NoFolder(folder.into()));
+    }
+    let mut builder = tempfile::Builder::new();
+    // Temporary files are for their owner's eyes only; these are to be as readable as any other file.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.prefix(".digits-").tempfile_in(folder).map_err(WriteError::Failed)
+}

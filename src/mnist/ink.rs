@@ -1,0 +1,131 @@
+//! How much ink lies where: a small image of amounts, and what can be done with it.
+
+use image::GrayImage;
+
+use super::levels::Levels;
+use super::normalise::Bounds;
+
+/// Image of amounts of ink.
+pub(super) struct Ink {
+    pub width: usize,
+    pub height: usize,
+    /// `[height, width]`, 0 to 1.
+    pub amounts: Vec<f32>,
+}
+
+impl Ink {
+    /// The ink of a picture, dark on light or light on dark; `None` for an even surface.
+    pub fn find(picture: &GrayImage) -> Option<Ink> {
+        let levels = Levels::of(picture)?;
+        Some(Ink::new(picture, |light| levels.amount(light)))
+    }
+
+    /// The ink of a picture that has `amount(light)` on each pixel.
+    pub fn new(picture: &GrayImage, amount: impl Fn(u8) -> f32) -> Ink {
+        let amounts = picture.iter().map(|&light| amount(light)).collect();
+        Ink { width: picture.width() as usize, height: picture.height() as usize, amounts }
+    }
+
+    /// What lies within `bounds` on pixels that belong.
+    pub fn cut(&self, bounds: Bounds, belongs: impl Fn(usize) -> bool) -> Ink {
+        let [x, y, width, height] = [bounds.x, bounds.y, bounds.width, bounds.height].map(|pixels| pixels as usize);
+        let pixels = (y..y + height).flat_map(|y| (x..x + width).map(move |x| y * self.width + x));
+        let amounts = pixels.map(|at| if belongs(at) { self.amounts[at] } else { 0.0 }).collect();
+        Ink { width, height, amounts }
+    }
+
+    /// x and y of the centre of mass, in pixels from the corner; not a number where there is no ink.
+    pub fn centre(&self) -> [f32; 2] {
+        let (mut mass, mut moments) = (0.0, [0.0; 2]);
+        for (y, row) in self.amounts.chunks_exact(self.width).enumerate() {
+            for (x, &amount) in row.iter().enumerate() {
+                let amount = f64::from(amount);
+                mass += amount;
+                moments[0] += amount * (x as f64 + 0.5);
+                moments[1] += amount * (y as f64 + 0.5);
+            }
+        }
+        moments.map(|moment| (moment / mass) as f32)
+    }
+
+    /// The mean width of the strokes, in pixels: twice their area by the length of their outline, which is what the
+    /// amounts rise and fall by.
+    pub fn stroke_width(&self) -> f32 {
+        // What is nearly ink or nearly paper is so, lest noise count as outline.
+        let amount = |x: usize, y: usize| {
+            let is_inside = (1..=self.width).contains(&x) && (1..=self.height).contains(&y);
+            let amount = if is_inside { self.amounts[(y - 1) * self.width + x - 1] } else { 0.0 };
+            (2.0 * amount - 0.5).clamp(0.0, 1.0)
+        };
+        let (mut area, mut length) = (0.0, 0.0);
+        for y in 0..=self.height {
+            for x in 0..=self.width {
+                let here = amount(x, y);
+                area += here;
+                length += (amount(x + 1, y) - here).hypot(amount(x, y + 1) - here);
+            }
+        }
+        2.0 * area / length
+    }
+
+    /// The ink at `scale`, moved by `shift`, on `width` x `height` pixels, each the mean of what it covers.
+    pub fn resampled(&self, [width, height]: [usize; 2], scale: f32, [right, down]: [f32; 2]) -> Ink {
+        let across = shares(self.width, width, scale, right);
+        let down = shares(self.height, height, scale, down);
+        let mut amounts = vec![0.0; width * height];
+        let mut line = vec![0.0; width];
+        for (row, shares) in self.amounts.chunks_exact(self.width).zip(&down) {
+            line.fill(0.0);
+            for (amount, shares) in row.iter().zip(&across) {
+                shares.iter().for_each(|(x, share)| line[*x] += share * amount);
+            }
+            for (y, share) in shares {
+                amounts[y * width..][..width].iter_mut().zip(&line).for_each(|(sum, amount)| *sum += share * amount);
+            }
+        }
+        Ink { width, height, amounts }
+    }
+
+    /// The ink with its greatest tenth at 1.
+    pub fn stretched(mut self) -> Ink {
+        let mut inked: Vec<f32> = self.amounts.iter().copied().filter(|&amount| amount > 0.0).collect();
+        if !inked.is_empty() {
+            let full = inked.len() * 9 / 10;
+            let full = *inked.select_nth_unstable_by(full, f32::total_cmp).1;
+            self.amounts.iter_mut().for_each(|amount| *amount = (*amount / full).min(1.0));
+        }
+        self
+    }
+
+    /// The ink as a wider pen draws it: `radius` more pixels on all sides, and a margin that takes them.
+    pub fn thickened(&self, radius: f32) -> Ink {
+        let margin = radius.ceil() as usize;
+        let [width, height] = [self.width, self.height].map(|side| side + 2 * margin);
+        let places = (0..=2 * margin).flat_map(|y| (0..=2 * margin).map(move |x| (x, y)));
+        let cover = |(x, y): (usize, usize)| {
+            let distance = (x as f32 - margin as f32).hypot(y as f32 - margin as f32);
+            (y * width + x, (radius + 0.5 - distance).min(1.0))
+        };
+        let tip: Vec<(usize, f32)> = places.map(cover).filter(|(_, cover)| *cover > 0.0).collect();
+        let mut amounts = vec![0.0f32; width * height];
+        for (at, &amount) in self.amounts.iter().enumerate().filter(|(_, amount)| **amount > 0.0) {
+            let corner = at / self.width * width + at % self.width;
+            for (offset, cover) in &tip {
+                let reached = &mut amounts[corner + offset];
+                *reached = reached.max(amount * cover);
+            }
+        }
+        Ink { width, height, amounts }
+    }
+}
+
+/// For each of `count` pixels, `scale` long each, the first one at `shift`: the pixels of `size` that it reaches, and the
+/// share of each that it covers.
+fn shares(count: usize, size: usize, scale: f32, shift: f32) -> Vec<Vec<(usize, f32)>> {
+    let of_pixel = |at: usize| {
+        let (start, end) = (shift + scale * at as f32, shift + scale * (at + 1) as f32);
+        let reached = start.floor().max(0.0) as usize..(end.ceil() as usize).min(size);
+        reached.map(|x| (x, end.min(x as f32 + 1.0) - start.max(x as f32))).collect()
+    };
+    (0..count).map(of_pixel).collect()
+}
