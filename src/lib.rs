@@ -9,7 +9,8 @@
 //! 3. [`gpu`] is the only module that knows wgpu. It joins the files under `shaders/` into kernels and binds them by name;
 //!    [`layers`] says how each operation runs with them.
 //! 4. [`model`] strings layers together, [`trainer`] makes a training step of them, [`train`] arranges steps into epochs,
-//!    [`recognize`] runs a network, [`evaluate`] asks how well it recognises.
+//!    [`recognize`] runs a network and [`explain`] shows why it decides, [`evaluate`] asks how well it recognises, [`teach`]
+//!    adapts it to a few images more.
 //! 5. [`cases`] is one table of operations and shapes; [`selftest`] checks it, [`measure`] times it, [`report`] prints,
 //!    [`files`] writes.
 //!
@@ -18,6 +19,7 @@
 
 pub mod cases;
 pub mod evaluate;
+pub mod explain;
 pub mod files;
 pub mod gpu;
 pub mod layers;
@@ -30,5 +32,6 @@ pub mod recognize;
 pub mod reference;
 pub mod report;
 pub mod selftest;
+pub mod teach;
 pub mod train;
 pub mod trainer;

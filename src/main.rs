@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::Error;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
-use commands::{GpuOptions, Interrupted, Misuse, bench, eval, gpus, selftest, train, tune};
+use commands::{GpuOptions, Interrupted, Misuse, bench, eval, gpus, predict, selftest, train, tune};
 
 /// Recognizes handwritten digits; every forward and backward pass is a WGSL compute shader.
 #[derive(Parser)]
@@ -23,6 +23,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Predict(predict::Options),
     Train(train::Options),
     Eval(eval::Options),
     Bench(bench::Options),
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
     prepare_drivers();
     let Cli { gpu, command } = Cli::parse();
     let done = match command {
+        Command::Predict(options) => predict::run(&options, &gpu),
         Command::Train(options) => train::run(&options, &gpu),
         Command::Eval(options) => eval::run(&options, &gpu),
         Command::Bench(options) => bench::run(&options, &gpu),

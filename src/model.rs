@@ -16,7 +16,8 @@ pub struct Model {
     parameters: Tensor,
 }
 
-/// What a batch of `n` images becomes on its way through a network.
+/// What a batch of `n` images becomes on its way through a network. Clones share the numbers.
+#[derive(Clone)]
 pub struct Activations {
     n: usize,
     /// The images, [H * W, N], then the output of each operation, [C, H, W, N].
@@ -32,6 +33,22 @@ pub enum Pass<'a> {
     Evaluate,
     /// Training: dropout draws for the clock's step.
     Train { seed: u32, clock: &'a Tensor },
+}
+
+/// What a backward pass is for.
+#[derive(Clone, Copy)]
+pub enum Wanted<'a> {
+    /// The gradient by every parameter, in the flat layout.
+    Parameters(&'a Tensor),
+    /// The gradient by the images, [H * W, N].
+    Images(&'a Tensor),
+}
+
+/// The output of one convolution with the pooling behind it, if there is one.
+pub struct FeatureMaps<'a> {
+    pub shape: Shape,
+    /// [C, H, W, N]
+    pub tensor: &'a Tensor,
 }
 
 /// What one kernel does forward: a layer, or a convolution with the pooling behind it, with its sizes.
@@ -149,7 +166,7 @@ impl Model {
         Ok(())
     }
 
-    /// Records the backward pass from the gradient of the logits to `d_parameters`, after the forward pass of the same
+    /// Records the backward pass from the gradient of the logits to what is `wanted`, after the forward pass of the same
     /// activations.
     ///
     /// # Errors
@@ -160,38 +177,39 @@ impl Model {
         activations: &Activations,
         pass: Pass,
         d_logits: &Tensor,
-        d_parameters: &Tensor,
+        wanted: Wanted,
     ) -> Result<(), GpuError> {
-        let operations = Operation::of(&self.network, activations.n, pass.seed());
+        let mut operations: Vec<_> =
+            Operation::of(&self.network, activations.n, pass.seed()).into_iter().enumerate().collect();
+        operations.retain(|(_, operation)| operation.is_in(pass));
         let mut d_y = d_logits.clone();
-        for (index, operation) in operations.iter().enumerate().rev() {
+        while let Some((index, operation)) = operations.pop() {
             let x = &activations.tensors[index];
-            match operation {
-                Operation::ConvPool(shape, matrix, ..) if index == 0 => {
+            let below = operations.last().map(|(_, operation)| operation.activation());
+            match (&operation, wanted) {
+                // Nothing else asks for the gradient of the first convolution's output, so it is not stored.
+                (Operation::ConvPool(shape, matrix, ..), Wanted::Parameters(d_parameters)) if below.is_none() => {
                     let tensors = [&d_y, activations.winners(index), x, d_parameters];
-                    conv::backward_weights_pooled(recording, shape, matrix, tensors)?;
+                    return conv::backward_weights_pooled(recording, shape, matrix, tensors);
                 }
-                Operation::ConvPool(shape, matrix, _, pool) => {
+                (Operation::ConvPool(.., pool), _) => {
                     let d_sums = self.gradient(layers::activation_length(pool.c * pool.h * pool.w, pool.n))?;
                     pool::backward(recording, pool, [&d_y, activations.winners(index), &d_sums])?;
                     d_y = d_sums;
-                    conv::backward_weights(recording, shape, matrix, [&d_y, x, d_parameters])?;
                 }
-                Operation::Conv(shape, matrix, _) => {
-                    conv::backward_weights(recording, shape, matrix, [&d_y, x, d_parameters])?;
-                }
-                Operation::Dense(shape, matrix, _) => {
-                    dense::backward_weights(recording, shape, matrix, [&d_y, x, d_parameters])?;
-                }
-                Operation::Pool(..) | Operation::Dropout(_) => {}
+                _ => {}
             }
-            // Nothing asks for the gradient by the images.
-            if index == 0 {
-                break;
+            if let Wanted::Parameters(d_parameters) = wanted {
+                operation.record_weights_gradient(recording, [&d_y, x, d_parameters])?;
             }
-            let below = operations[index - 1].activation();
-            let d_x = self.gradient(x.len())?;
-            match (operation, pass) {
+            let d_x = match (below, wanted) {
+                (Some(_), _) => self.gradient(x.len())?,
+                // Nothing asks for the gradient by the images.
+                (None, Wanted::Parameters(_)) => return Ok(()),
+                (None, Wanted::Images(d_images)) => d_images.clone(),
+            };
+            let below = below.unwrap_or(Activation::Linear);
+            match (&operation, pass) {
                 (Operation::Conv(shape, matrix, _) | Operation::ConvPool(shape, matrix, ..), _) => {
                     let w_t = self.transposed(recording, matrix)?;
                     conv::backward_input(recording, shape, below, [&w_t, &d_y, x, &d_x])?;
@@ -206,11 +224,22 @@ impl Model {
                 (Operation::Dropout(dropout), Pass::Train { clock, .. }) => {
                     dropout::backward(recording, dropout, below, [clock, &d_y, x, &d_x])?;
                 }
-                (Operation::Dropout(_), Pass::Evaluate) => continue,
+                (Operation::Dropout(_), Pass::Evaluate) => unreachable!("an evaluation has no dropout"),
             }
             d_y = d_x;
         }
         Ok(())
+    }
+
+    /// What each convolution made, as far as it is stored: behind the pooling that follows it at once.
+    pub fn feature_maps<'a>(&self, activations: &'a Activations) -> Vec<FeatureMaps<'a>> {
+        let mut shape = self.network.input();
+        let outputs = Operation::of(&self.network, activations.n, 0).into_iter().zip(&activations.tensors[1..]);
+        let maps = outputs.filter_map(|(operation, tensor)| {
+            shape = operation.output(shape);
+            matches!(operation, Operation::Conv(..) | Operation::ConvPool(..)).then_some(FeatureMaps { shape, tensor })
+        });
+        maps.collect()
     }
 
     fn gradient(&self, length: usize) -> Result<Tensor, GpuError> {
@@ -266,6 +295,28 @@ impl Operation {
             operations.push(operation);
         }
         operations
+    }
+
+    /// d_y and x -> the operation's part of d_parameters, if it has one.
+    fn record_weights_gradient(
+        &self,
+        recording: &mut Recording,
+        [d_y, x, d_parameters]: [&Tensor; 3],
+    ) -> Result<(), GpuError> {
+        match self {
+            Operation::Conv(shape, matrix, _) | Operation::ConvPool(shape, matrix, ..) => {
+                conv::backward_weights(recording, shape, matrix, [d_y, x, d_parameters])
+            }
+            Operation::Dense(shape, matrix, _) => {
+                dense::backward_weights(recording, shape, matrix, [d_y, x, d_parameters])
+            }
+            Operation::Pool(..) | Operation::Dropout(_) => Ok(()),
+        }
+    }
+
+    /// Whether a pass has it: an evaluation has no dropout.
+    fn is_in(&self, pass: Pass) -> bool {
+        !matches!((self, pass), (Operation::Dropout(_), Pass::Evaluate))
     }
 
     /// What a gradient by the output must be gated by. Behind a pooling the winners know it.

@@ -34,6 +34,11 @@ impl Recognizer {
         Ok(Recognizer { n, forward, activations, probabilities: scores.probabilities })
     }
 
+    /// What the images became on their way, from the last call of [`Recognizer::recognize`].
+    pub(crate) fn activations(&self) -> &Activations {
+        &self.activations
+    }
+
     /// The probability of each class: images [N, C, H, W], pixels from 0 to 1 -> [N, classes].
     ///
     /// # Errors

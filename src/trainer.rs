@@ -6,7 +6,7 @@ use crate::layers::batch::{self, Images};
 use crate::layers::clock::{self, Clock};
 use crate::layers::softmax::{self, ScoreShape, Scores};
 use crate::layers::{adam, capacity, sgd};
-use crate::model::{Model, Pass};
+use crate::model::{Model, Pass, Wanted};
 use crate::network::{Network, Parameters};
 use crate::random;
 use crate::reference::Optimiser;
@@ -67,7 +67,7 @@ impl Trainer {
         batch::gather(&mut step, plan.batch, images, [&clock, &order, activations.images(), &labels])?;
         model.record_forward(&mut step, &activations, pass)?;
         softmax::forward(&mut step, &shape, [&clock, activations.logits(), &labels], &scores)?;
-        model.record_backward(&mut step, &activations, pass, &scores.d_logits, &d_parameters)?;
+        model.record_backward(&mut step, &activations, pass, &scores.d_logits, Wanted::Parameters(&d_parameters))?;
         match &plan.optimiser {
             Optimiser::Adam(rule) => {
                 let (m, v) = (flat("Adam's first moments")?, flat("Adam's second moments")?);

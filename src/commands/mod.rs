@@ -5,6 +5,7 @@ pub mod bench;
 pub mod eval;
 pub mod gpus;
 mod interrupt;
+pub mod predict;
 mod screen;
 pub mod selftest;
 mod tiles;
@@ -12,13 +13,13 @@ pub mod train;
 pub mod tune;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
 use digits::gpu::{self, AdapterReport, Core, Gpu, Precision, Request};
 use digits::mnist::{CLASSES, Split};
-use digits::network::{Network, Shape};
+use digits::network::{ModelFile, Network, Shape};
 
 pub use interrupt::Interrupted;
 
@@ -87,6 +88,14 @@ impl DataOptions {
     fn name(&self) -> String {
         self.data.as_ref().map_or("MNIST".into(), |folder| folder.display().to_string())
     }
+}
+
+/// The model of a file, or the one that ships with digits, and what to call it.
+fn model(path: Option<&Path>) -> anyhow::Result<(ModelFile, String)> {
+    Ok(match path {
+        None => (ModelFile::shipped(), "the one that ships with digits".into()),
+        Some(path) => (ModelFile::load(path)?, path.display().to_string()),
+    })
 }
 
 /// Why a network cannot tell the classes of the data apart, if so.

@@ -6,6 +6,7 @@ use std::fmt;
 use std::io::{self, BufRead, Read};
 
 use flate2::bufread::MultiGzDecoder;
+use image::GrayImage;
 
 use super::{CLASSES, PIXELS, SIDE};
 
@@ -40,6 +41,12 @@ pub enum Content {
     Images,
     Labels,
 }
+
+/// What a gzip file starts with.
+pub(super) const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// The largest file of images that is not one of a set, unpacked, in bytes.
+const MOST_BYTES: usize = 1 << 28;
 
 /// One of the four files of a set, as it must be.
 pub(super) struct IdxFile {
@@ -87,8 +94,7 @@ impl IdxFile {
             Some(_) => {}
         }
         let Some((header, items)) = bytes.split_at_checked(content.header_length()) else { return Err(truncated) };
-        let sizes: Vec<u32> =
-            header[4..].chunks_exact(4).map(|word| u32::from_be_bytes([word[0], word[1], word[2], word[3]])).collect();
+        let sizes = sizes(header);
         if sizes[0] as usize != count {
             return Err(Problem::WrongCount { content, found: sizes[0], expected: count });
         }
@@ -105,6 +111,39 @@ impl IdxFile {
             None => Ok(()),
         }
     }
+}
+
+/// The images of an IDX file, raw or gzip, however many and however large they are.
+pub(super) fn images(file: &[u8]) -> Result<Vec<GrayImage>, Problem> {
+    let header_length = Content::Images.header_length();
+    let header = unpack(file, header_length)?;
+    let truncated = |found, expected| Problem::Truncated { found, expected };
+    let &magic = header.first_chunk().ok_or(truncated(header.len(), header_length))?;
+    match Content::of_magic(magic) {
+        None => return Err(Problem::NotIdx(magic)),
+        Some(Content::Labels) => {
+            return Err(Problem::WrongContent { found: Content::Labels, expected: Content::Images });
+        }
+        Some(Content::Images) => {}
+    }
+    let header = header.get(..header_length).ok_or(truncated(header.len(), header_length))?;
+    let [count, height, width] = sizes(header)[..] else { unreachable!("images have three dimensions") };
+    let image = (height as usize).saturating_mul(width as usize);
+    let expected = image.saturating_mul(count as usize).saturating_add(header_length);
+    let bytes = unpack(file, expected.min(MOST_BYTES))?;
+    match bytes.len() {
+        length if length < expected => return Err(truncated(length, expected)),
+        length if length > expected || image == 0 => return Err(Problem::TooLong { expected }),
+        _ => {}
+    }
+    let pixels = &bytes[header_length..];
+    let images = pixels.chunks_exact(image).map(|pixels| GrayImage::from_raw(width, height, pixels.to_vec()));
+    Ok(images.flatten().collect())
+}
+
+/// The size of each dimension, which follow the magic number.
+fn sizes(header: &[u8]) -> Vec<u32> {
+    header[4..].chunks_exact(4).map(|word| u32::from_be_bytes([word[0], word[1], word[2], word[3]])).collect()
 }
 
 impl Content {
@@ -154,7 +193,6 @@ impl fmt::Display for Content {
 /// Reads at most one byte more than `length`, however much a gzip file unpacks to: enough to see that it is too long,
 /// and to have the checksum of a file of the right length looked at.
 fn unpack(mut input: impl BufRead, length: usize) -> Result<Vec<u8>, Problem> {
-    const GZIP: [u8; 2] = [0x1f, 0x8b];
     let (mut bytes, most) = (Vec::with_capacity(length + 1), length as u64 + 1);
     if input.fill_buf().map_err(Problem::Unreadable)?.starts_with(&GZIP) {
         let read = MultiGzDecoder::new(input).take(most).read_to_end(&mut bytes);

@@ -11,6 +11,7 @@ mod ink;
 mod levels;
 mod normalise;
 mod pen;
+mod picture;
 mod strokes;
 
 use std::fs::File;
@@ -19,8 +20,9 @@ use std::path::{Path, PathBuf};
 
 use idx::IdxFile;
 pub use idx::{Content, Problem};
-pub use normalise::{Bounds, Digit, Pixels, find_digits, normalise_image, normalise_strokes};
+pub use normalise::{Bounds, Digit, Pixels, find_digit, find_digits, normalise_image, normalise_strokes};
 pub use pen::{LineProblem, PenError, PenSample, read_pen_file, write_pen_file};
+pub use picture::{PictureError, Pictures};
 pub use strokes::{Point, Strokes, StrokesError};
 
 /// The pixels of an image, 28 x 28.
@@ -30,7 +32,7 @@ pub const CLASSES: usize = 10;
 /// The images of the training part.
 pub const TRAINING: usize = 50_000;
 /// The height and the width of an image.
-const SIDE: usize = 28;
+pub const SIDE: usize = 28;
 
 const VALIDATION: usize = 10_000;
 const TEST: usize = 10_000;

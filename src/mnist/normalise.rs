@@ -64,8 +64,13 @@ pub fn normalise_strokes(strokes: &Strokes) -> Option<Pixels> {
 
 /// All ink of a picture as one digit, dark on light or light on dark; `None` where there is none.
 pub fn normalise_image(picture: &GrayImage) -> Option<Pixels> {
-    let (_, ink) = digits::whole(&Ink::find(picture)?)?;
-    Some(normalise(&ink))
+    find_digit(picture).map(|digit| digit.pixels)
+}
+
+/// [`normalise_image`], and where the ink is.
+pub fn find_digit(picture: &GrayImage) -> Option<Digit> {
+    let (bounds, ink) = digits::whole(&Ink::find(picture)?)?;
+    Some(Digit { bounds, pixels: normalise(&ink) })
 }
 
 /// The digits of a picture, dark on light or light on dark, from left to right. Digits that touch are taken for one.

@@ -88,6 +88,9 @@ pub enum ModelFileProblem {
 
 use ModelFileProblem as Problem;
 
+/// The trained seed network.
+const SHIPPED: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/models/seed.safetensors"));
+
 const FORMAT: &str = "1";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const NORMALISATION: &str = "pixel / 255";
@@ -109,6 +112,11 @@ impl ModelFile {
     pub fn save(&self, path: &Path) -> Result<(), ModelFileError> {
         let write = |bytes: Vec<u8>| Ok(files::replace(path, &bytes)?);
         encode(self).and_then(write).map_err(|problem| ModelFileError { path: path.into(), problem })
+    }
+
+    /// The model that ships with the program; `data/models/README.md` tells how it was trained.
+    pub fn shipped() -> ModelFile {
+        decode(SHIPPED).expect("a test reads the model that ships")
     }
 
     /// Whether [`ModelFile::save`] could write `path`: to be asked before a long training, not after it.

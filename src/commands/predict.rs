@@ -1,0 +1,167 @@
+//! `digits predict`: which digits pictures show.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+use digits::gpu::GpuError;
+use digits::mnist::{Bounds, Digit, PIXELS, Pictures, Pixels, find_digits, normalise_image};
+use digits::model::Model;
+use digits::recognize::Recognizer;
+use image::GrayImage;
+use serde::Serialize;
+
+use super::{GpuOptions, model, say};
+
+/// Tells which digits pictures show
+#[derive(Args)]
+pub struct Options {
+    /// Pictures: PNG, JPEG or IDX files, or - for one on standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Model file that `digits train` wrote, in place of the one that ships with digits
+    #[arg(long, value_name = "MODEL")]
+    model: Option<PathBuf>,
+    /// Tell so many of the most probable digits
+    #[arg(long, value_name = "K", default_value = "1", value_parser = clap::value_parser!(u8).range(1..=10))]
+    top: u8,
+    /// Print a JSON object for each file, a line each
+    #[arg(long)]
+    json: bool,
+}
+
+/// A file and its digits, from left to right, or from the first image to the last.
+#[derive(Serialize)]
+struct FileReport {
+    file: String,
+    digits: Vec<DigitReport>,
+}
+
+#[derive(Serialize)]
+struct DigitReport {
+    digit: usize,
+    /// Its probability, from 0 to 1.
+    confidence: f32,
+    /// Where it stands in the picture, in pixels.
+    #[serde(rename = "box")]
+    bounds: Bounds,
+    /// The most probable digits, the first first.
+    top: Vec<Guess>,
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct Guess {
+    digit: usize,
+    confidence: f32,
+}
+
+/// Recognizes file after file. What is no picture is told and left out.
+pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
+    let (file, _) = model(options.model.as_deref())?;
+    let gpu = gpu.open()?;
+    let mut reader = Reader::new(Model::new(&gpu, &file.network, &file.parameters)?);
+    let mut failed = 0;
+    for path in &options.files {
+        let name = path.display().to_string();
+        match digits_of(path) {
+            Ok(digits) => {
+                let digits = reader.read(&digits, usize::from(options.top))?;
+                print(&FileReport { file: name, digits }, options.json)?;
+            }
+            Err(error) => {
+                failed += 1;
+                writeln!(io::stderr(), "error: {error:#}")?;
+            }
+        }
+    }
+    match failed {
+        0 => Ok(()),
+        _ => Err(anyhow!("{failed} of {} files could not be read", options.files.len())),
+    }
+}
+
+/// What a file shows.
+fn digits_of(path: &Path) -> anyhow::Result<Vec<Digit>> {
+    let name = path.display();
+    let pictures = if path.as_os_str() == "-" { Pictures::read(io::stdin().lock()) } else { Pictures::open(path) };
+    let digits = match pictures.map_err(|error| anyhow!("{name} {error}"))? {
+        Pictures::Picture(picture) => find_digits(&picture),
+        Pictures::Images(images) => {
+            let digit = |image: &GrayImage| {
+                let bounds = Bounds { x: 0, y: 0, width: image.width(), height: image.height() };
+                // Images of MNIST's size are MNIST's own, and as they should be.
+                let pixels = match <&[u8; PIXELS]>::try_from(&image.as_raw()[..]) {
+                    Ok(pixels) if image.width() == image.height() => pixels.map(|pixel| f32::from(pixel) / 255.0),
+                    _ => normalise_image(image)?,
+                };
+                Some(Digit { bounds, pixels })
+            };
+            let digits: Option<_> = images.iter().map(digit).collect();
+            digits.with_context(|| format!("{name} has an image without any ink"))?
+        }
+    };
+    if digits.is_empty() {
+        return Err(anyhow!("{name} shows no digit: it has no ink, or nothing but specks"));
+    }
+    Ok(digits)
+}
+
+/// A model, ready for single digits or for many.
+struct Reader {
+    model: Model,
+    recognizer: Option<(usize, Recognizer)>,
+}
+
+/// Digits that are recognized at a time, where there are many.
+const BATCH: usize = 128;
+
+/// Fewer digits are recognized one by one: kernels for batches of their own would take longer to compile.
+const MANY: usize = 32;
+
+impl Reader {
+    fn new(model: Model) -> Reader {
+        Reader { model, recognizer: None }
+    }
+
+    fn read(&mut self, digits: &[Digit], top: usize) -> Result<Vec<DigitReport>, GpuError> {
+        let n = if digits.len() < MANY { 1 } else { BATCH };
+        let recognizer = match self.recognizer.take() {
+            Some((made_for, recognizer)) if made_for == n => recognizer,
+            _ => Recognizer::new(&self.model, n)?,
+        };
+        let (_, recognizer) = self.recognizer.insert((n, recognizer));
+        let mut reports = Vec::new();
+        for batch in digits.chunks(n) {
+            let mut images: Vec<f32> = batch.iter().flat_map(|digit| digit.pixels).collect();
+            images.resize(n * size_of::<Pixels>() / size_of::<f32>(), 0.0);
+            let probabilities = recognizer.recognize(&images)?;
+            let answers = probabilities.chunks_exact(self.model.network().classes());
+            reports.extend(batch.iter().zip(answers).map(|(digit, answer)| DigitReport::new(digit, answer, top)));
+        }
+        Ok(reports)
+    }
+}
+
+impl DigitReport {
+    fn new(digit: &Digit, probabilities: &[f32], top: usize) -> DigitReport {
+        let guess = |(digit, confidence): (usize, &f32)| Guess { digit, confidence: *confidence };
+        let mut guesses: Vec<Guess> = probabilities.iter().enumerate().map(guess).collect();
+        // Stable, so that of equals the smaller digit stands first.
+        guesses.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+        guesses.truncate(top);
+        let Guess { digit: best, confidence } = guesses[0];
+        DigitReport { digit: best, confidence, bounds: digit.bounds, top: guesses }
+    }
+}
+
+/// `seven.png: 7 (99.8 %)`, several digits one behind the other.
+fn print(report: &FileReport, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return Ok(say(&serde_json::to_string(report)?)?);
+    }
+    let guess = |guess: &Guess| format!("{} ({:.1} %)", guess.digit, 100.0 * guess.confidence);
+    let digit = |digit: &DigitReport| digit.top.iter().map(guess).collect::<Vec<_>>().join(" or ");
+    let digits: Vec<String> = report.digits.iter().map(digit).collect();
+    Ok(say(&format!("{}: {}", report.file, digits.join(", ")))?)
+}

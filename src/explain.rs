@@ -1,0 +1,138 @@
+//! Why a network decides as it does: the feature maps of its convolutions, and which pixels of the image speak for a class,
+//! the gradient of its score, by the kernels that train.
+
+use crate::gpu::{GpuError, Recording, Tensor};
+use crate::layers::{activation_length, to_images_innermost, to_images_outermost};
+use crate::model::{Activations, Model, Pass, Wanted};
+use crate::network::Shape;
+use crate::recognize::Recognizer;
+
+/// Explains what a recognizer of single images made of the last of them.
+pub struct Explainer {
+    model: Model,
+    activations: Activations,
+    backward: Recording,
+    /// [classes, N]
+    d_logits: Tensor,
+    /// [H * W, N]
+    d_images: Tensor,
+}
+
+/// What a network saw in an image.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// Of each convolution, behind its pooling.
+    pub maps: Vec<Maps>,
+    /// `[H, W]`, the gradient of the class's score (its logit) by each pixel: how much the score grows where the pixel does.
+    pub saliency: Vec<f32>,
+}
+
+/// The feature maps of a convolution.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Maps {
+    pub shape: Shape,
+    /// `[C, H, W]`
+    pub values: Vec<f32>,
+}
+
+impl Explainer {
+    /// Prepares to explain what `recognizer`, made of `model` for one image at a time, decides.
+    ///
+    /// # Errors
+    /// A tensor larger than the adapter can bind, or a kernel that cannot be built.
+    pub fn new(model: &Model, recognizer: &Recognizer) -> Result<Explainer, GpuError> {
+        let gpu = model.gpu();
+        let network = model.network();
+        let activations = recognizer.activations().clone();
+        let d_logits = Tensor::zeros(gpu, "the gradient of the logits", activation_length(network.classes(), 1))?;
+        let d_images = Tensor::zeros(gpu, "the gradient of the image", activations.images().len())?;
+        let mut backward = Recording::new(gpu);
+        let wanted = Wanted::Images(&d_images);
+        model.record_backward(&mut backward, &activations, Pass::Evaluate, &d_logits, wanted)?;
+        Ok(Explainer { model: model.clone(), activations, backward, d_logits, d_images })
+    }
+
+    /// Explains the score of `class` for the image that was recognized last.
+    ///
+    /// # Errors
+    /// The device failed.
+    ///
+    /// # Panics
+    /// If the network does not know the class.
+    pub fn explain(&self, class: usize) -> Result<Explanation, GpuError> {
+        let gpu = self.model.gpu();
+        let mut one_hot = vec![0.0; self.model.network().classes()];
+        one_hot[class] = 1.0;
+        self.d_logits.write(gpu, &to_images_innermost(&one_hot, 1));
+        self.backward.submit(1)?;
+        let read = |tensor: &Tensor| tensor.read(gpu).map(|values| to_images_outermost(&values, 1));
+        let mut maps = Vec::new();
+        for of_one in self.model.feature_maps(&self.activations) {
+            maps.push(Maps { shape: of_one.shape, values: read(of_one.tensor)? });
+        }
+        Ok(Explanation { maps, saliency: read(&self.d_images)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gpu::{Gpu, Request};
+    use crate::network::{Network, Parameters};
+    use crate::random::{Stream, uniform};
+    use crate::reference;
+
+    const NETWORKS: [&str; 3] = [
+        "conv 4 3x3 relu | pool 2 | conv 6 3x3 relu | pool 2 | dropout 0.5 | dense 20 relu | dense 10",
+        "conv 5 3x3 same relu | pool 4 | dense 12 relu | dropout 0.3 | dense 10",
+        "dropout 0.1 | dense 16 relu | dropout 0.3 | dense 10",
+    ];
+
+    fn reference_maps(model: &reference::Model, image: &[f64], network: &Network) -> Vec<Vec<f64>> {
+        let activations = model.forward(image, reference::Pass::Evaluate);
+        let text = network.to_string();
+        let layers: Vec<&str> = text.split(" | ").collect();
+        let is_conv = |index: usize| layers[index].starts_with("conv");
+        // A pooling of two is a part of the convolution before it.
+        let stored = |index: usize| if layers.get(index + 1) == Some(&"pool 2") { index + 2 } else { index + 1 };
+        (0..layers.len()).filter(|index| is_conv(*index)).map(|index| activations[stored(index)].clone()).collect()
+    }
+
+    #[test]
+    fn saliency_is_the_gradient_of_the_score_and_maps_are_those_of_the_reference() {
+        let gpu = Gpu::open(&Request::default()).unwrap_or_else(|error| panic!("{error}"));
+        for text in NETWORKS {
+            let network = Network::parse(Shape::MNIST, text).unwrap();
+            let parameters = Parameters::glorot(&network, 1);
+            let model = Model::new(&gpu, &network, &parameters).unwrap();
+            let recognizer = Recognizer::new(&model, 1).unwrap();
+            let explainer = Explainer::new(&model, &recognizer).unwrap();
+            let image: Vec<f32> = (0..784).map(|at| uniform(1, Stream::Shuffle, 0, at)).collect();
+            recognizer.recognize(&image).unwrap();
+            let explanation = explainer.explain(3).unwrap();
+
+            let reference = reference::Model::new(&network, &parameters);
+            let image: Vec<f64> = image.into_iter().map(f64::from).collect();
+            let score = |image: &[f64]| reference.forward(image, reference::Pass::Evaluate).pop().unwrap()[3];
+            for at in (0..image.len()).step_by(37) {
+                let moved = |by: f64| {
+                    let mut image = image.clone();
+                    image[at] += by;
+                    score(&image)
+                };
+                let difference = (moved(1e-6) - moved(-1e-6)) / 2e-6;
+                let found = f64::from(explanation.saliency[at]);
+                assert!((found - difference).abs() < 1e-5, "{text}: [{at}] is {found}, not {difference}");
+            }
+            let expected = reference_maps(&reference, &image, &network);
+            assert_eq!(explanation.maps.len(), expected.len(), "{text}");
+            for (maps, expected) in explanation.maps.iter().zip(&expected) {
+                assert_eq!(maps.shape.features(), expected.len());
+                assert_eq!(maps.values.len(), expected.len());
+                let worst =
+                    maps.values.iter().zip(expected).map(|(found, expected)| (f64::from(*found) - expected).abs());
+                assert!(worst.fold(0.0, f64::max) < 1e-5, "{text}");
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Pictures in, digits out: several in a picture, from a pipe, from an IDX file, and what is no picture.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::Stdio;
+
+use digits::mnist::{DataSet, PIXELS, SIDE, Split};
+use image::{GrayImage, Luma, imageops};
+use serde_json::Value;
+use tempfile::tempdir;
+
+use super::{digits, json, run, stderr, success};
+
+/// MNIST's test images; the shipped model gets the first of them right.
+fn test_images() -> DataSet {
+    Split::embedded().unwrap().test
+}
+
+/// The first images side by side, dark on light, in a picture of `height` pixels.
+fn picture(images: &DataSet, count: usize, height: u32) -> GrayImage {
+    let mut picture = GrayImage::from_pixel(count as u32 * height, height, Luma([235]));
+    for at in 0..count {
+        let mut image = GrayImage::from_raw(28, 28, images.images[at * PIXELS..][..PIXELS].to_vec()).unwrap();
+        imageops::invert(&mut image);
+        for pixel in image.pixels_mut() {
+            pixel[0] = pixel[0].min(235);
+        }
+        let image = imageops::resize(&image, height, height, imageops::FilterType::Triangle);
+        imageops::replace(&mut picture, &image, i64::from(at as u32 * height), 0);
+    }
+    picture
+}
+
+fn predict(folder: &Path, options: &[&str]) -> Vec<Value> {
+    success(&run(folder, &[&["predict", "--json"], options].concat())).lines().map(json).collect()
+}
+
+fn digits_of(report: &Value) -> Vec<u64> {
+    report["digits"].as_array().unwrap().iter().map(|digit| digit["digit"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn digits_of_a_picture_are_read_from_left_to_right_with_their_boxes() {
+    let (folder, images) = (tempdir().unwrap(), test_images());
+    let expected: Vec<u64> = images.labels[..3].iter().map(|label| u64::from(*label)).collect();
+    picture(&images, 3, 80).save(folder.path().join("three.png")).unwrap();
+    picture(&images, 3, 80).save(folder.path().join("three.jpg")).unwrap();
+    let reports = predict(folder.path(), &["three.png", "three.jpg"]);
+    for report in &reports {
+        assert_eq!(digits_of(report), expected, "{report}");
+        for (at, digit) in report["digits"].as_array().unwrap().iter().enumerate() {
+            let x = digit["box"]["x"].as_u64().unwrap();
+            assert!((80 * at as u64..80 * (at as u64 + 1)).contains(&x), "{digit}");
+        }
+    }
+    let line = success(&run(folder.path(), &["predict", "--top", "2", "three.png"]));
+    assert!(line.starts_with(&format!("three.png: {} (", expected[0])) && line.matches(" or ").count() == 3, "{line}");
+}
+
+#[test]
+fn a_picture_can_come_through_a_pipe_and_images_from_an_idx_file() {
+    let (folder, images) = (tempdir().unwrap(), test_images());
+    let count = 40;
+    let mut idx = vec![0, 0, 8, 3, 0, 0, 0, count as u8, 0, 0, 0, SIDE as u8, 0, 0, 0, SIDE as u8];
+    idx.extend(&images.images[..count * PIXELS]);
+    fs::write(folder.path().join("images"), &idx).unwrap();
+    let report = &predict(folder.path(), &["images"])[0];
+    let expected: Vec<u64> = images.labels[..count].iter().map(|label| u64::from(*label)).collect();
+    let right = digits_of(report).iter().zip(&expected).filter(|(found, expected)| found == expected).count();
+    assert!(right >= count - 1, "{report}");
+
+    picture(&images, 1, 300).save(folder.path().join("one.png")).unwrap();
+    let mut command = digits(folder.path(), &["predict", "--json", "-"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let bytes = fs::read(folder.path().join("one.png")).unwrap();
+    child.stdin.take().unwrap().write_all(&bytes).unwrap();
+    let report = json(success(&child.wait_with_output().unwrap()).trim());
+    assert_eq!(digits_of(&report), expected[..1]);
+}
+
+#[test]
+fn what_is_no_picture_is_told_and_the_other_files_are_still_read() {
+    let (folder, images) = (tempdir().unwrap(), test_images());
+    let path = |name: &str| folder.path().join(name);
+    picture(&images, 1, 56).save(path("good.png")).unwrap();
+    GrayImage::from_pixel(50, 50, Luma([200])).save(path("even.png")).unwrap();
+    fs::write(path("text.png"), "no picture").unwrap();
+    fs::write(path("empty.png"), "").unwrap();
+    let files = ["text.png", "empty.png", "even.png", "missing.png", "good.png"];
+    let output = run(folder.path(), &[&["predict"], &files[..]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    let printed = String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(printed.starts_with(&format!("good.png: {} (", images.labels[0])), "{printed}");
+    let message = stderr(&output);
+    for expected in [
+        "text.png is no picture",
+        "empty.png is empty",
+        "even.png shows no digit",
+        "missing.png cannot be read",
+        "4 of 5 files",
+    ] {
+        assert!(message.contains(expected), "{expected}: {message}");
+    }
+    assert_eq!(message.lines().filter(|line| line.starts_with("error: ")).count(), 5, "{message}");
+}
