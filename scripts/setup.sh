@@ -1,6 +1,8 @@
 #!/bin/sh
 # Installs what digits needs and a Linux machine may lack: a C linker to build it and, where there is no Vulkan driver
-# at all, Mesa's software driver to run it. Where nothing is missing it does nothing and says nothing.
+# at all, Mesa's software driver to run it. With `--with-tests` also what the tests of the window need: a display server
+# without a screen, a program that moves its pointer, and the libraries that a window needs on X11. Where nothing is
+# missing it does nothing and says nothing.
 set -eu
 
 fail() {
@@ -31,8 +33,8 @@ has_vulkan_driver() {
     [ -n "${VK_DRIVER_FILES:-}${VK_ICD_FILENAMES:-}" ] || exists_in "$config:$data" "vulkan/icd.d/*.json"
 }
 
-has_vulkan_loader() {
-    exists_in "${LD_LIBRARY_PATH:-}:/usr/local/lib:/usr/lib64:/usr/lib:/usr/lib/*-linux-gnu*" libvulkan.so.1
+has_library() {
+    exists_in "${LD_LIBRARY_PATH:-}:/usr/local/lib:/usr/lib64:/usr/lib:/usr/lib/*-linux-gnu*" "$1"
 }
 
 # Runs the shell command $1 as root, or says that the user has to.
@@ -56,27 +58,42 @@ as_root() {
 command -v cargo >/dev/null || fail "cargo is missing; install Rust from https://rustup.rs"
 
 if command -v cc >/dev/null; then has_linker=yes; else has_linker=; fi
-if has_vulkan_driver && has_vulkan_loader; then has_vulkan=yes; else has_vulkan=; fi
-[ -z "$has_linker" ] || [ -z "$has_vulkan" ] || exit 0
+if has_vulkan_driver && has_library libvulkan.so.1; then has_vulkan=yes; else has_vulkan=; fi
+has_display=yes
+case "${1:-}" in
+    "") ;;
+    --with-tests)
+        command -v Xvfb >/dev/null && command -v xdotool >/dev/null && has_library libX11-xcb.so.1 \
+            && has_library libxkbcommon-x11.so.0 && has_library libXcursor.so.1 && has_library libXi.so.6 || has_display=
+        ;;
+    *) fail "unknown option $1; the only one is --with-tests" ;;
+esac
+[ -z "$has_linker" ] || [ -z "$has_vulkan" ] || [ -z "$has_display" ] || exit 0
 
 if command -v apt-get >/dev/null; then
     # The package lists of a fresh machine are empty; a source that cannot be reached need not matter.
     install="apt-get update; apt-get install -y --no-install-recommends"
     linker="gcc libc6-dev" vulkan="mesa-vulkan-drivers libvulkan1"
+    display="xvfb xdotool libx11-xcb1 libxkbcommon-x11-0 libxcursor1 libxi6"
 elif command -v dnf >/dev/null; then
     install="dnf install -y" linker="gcc" vulkan="mesa-vulkan-drivers vulkan-loader"
+    display="xorg-x11-server-Xvfb xdotool libX11-xcb libxkbcommon-x11 libXcursor libXi"
 elif command -v pacman >/dev/null; then
     install="pacman -S --needed --noconfirm" linker="gcc" vulkan="vulkan-swrast vulkan-icd-loader"
+    display="xorg-server-xvfb xdotool libx11 libxkbcommon-x11 libxcursor libxi"
 elif command -v apk >/dev/null; then
     install="apk add" linker="build-base" vulkan="mesa-vulkan-swrast vulkan-loader"
+    display="xvfb xdotool libx11 libxkbcommon-x11 libxcursor libxi"
 elif command -v zypper >/dev/null; then
     install="zypper --non-interactive install" linker="gcc" vulkan="libvulkan_lvp libvulkan1"
+    display="xorg-x11-server-Xvfb xdotool libX11-xcb1 libxkbcommon-x11-0 libXcursor1 libXi6"
 else
     fail "no known package manager; install a C compiler and a Vulkan driver with its loader, say Mesa's lavapipe"
 fi
 [ -z "$has_linker" ] || linker=
 [ -z "$has_vulkan" ] || vulkan=
-command="$install${linker:+ $linker}${vulkan:+ $vulkan}"
+[ -z "$has_display" ] || display=
+command="$install${linker:+ $linker}${vulkan:+ $vulkan}${display:+ $display}"
 
 echo "setup: $command" >&2
 as_root "$command" || fail "that failed; digits needs these packages"

@@ -35,3 +35,5 @@ pub mod selftest;
 pub mod teach;
 pub mod train;
 pub mod trainer;
+#[cfg(feature = "window")]
+pub mod window;

@@ -9,6 +9,8 @@ use std::process::ExitCode;
 use anyhow::Error;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
+#[cfg(feature = "window")]
+use commands::draw;
 use commands::{GpuOptions, Interrupted, Misuse, bench, eval, gpus, predict, selftest, train, tune};
 
 /// Recognizes handwritten digits; every forward and backward pass is a WGSL compute shader.
@@ -23,6 +25,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    #[cfg(feature = "window")]
+    Draw(draw::Options),
     Predict(predict::Options),
     Train(train::Options),
     Eval(eval::Options),
@@ -38,6 +42,8 @@ fn main() -> ExitCode {
     prepare_drivers();
     let Cli { gpu, command } = Cli::parse();
     let done = match command {
+        #[cfg(feature = "window")]
+        Command::Draw(options) => draw::run(&options, &gpu),
         Command::Predict(options) => predict::run(&options, &gpu),
         Command::Train(options) => train::run(&options, &gpu),
         Command::Eval(options) => eval::run(&options, &gpu),

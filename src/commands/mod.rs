@@ -2,6 +2,8 @@
 //! in a way of their own.
 
 pub mod bench;
+#[cfg(feature = "window")]
+pub mod draw;
 pub mod eval;
 pub mod gpus;
 mod interrupt;

@@ -1,0 +1,23 @@
+//! `digits draw`: the window.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use digits::network::ModelFile;
+use digits::window;
+
+use super::{GpuOptions, model};
+
+/// Opens a window to draw digits in, and shows what the network thinks of them
+#[derive(Args)]
+pub struct Options {
+    /// Model file that `digits train` wrote, in place of the one that ships with digits
+    #[arg(long, value_name = "MODEL")]
+    model: Option<PathBuf>,
+}
+
+/// Runs until the window is closed.
+pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
+    let (file, origin): (ModelFile, String) = model(options.model.as_deref())?;
+    Ok(window::run(gpu.request(), file, origin)?)
+}

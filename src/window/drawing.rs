@@ -1,0 +1,239 @@
+//! What lies on the canvas: strokes, and a picture below them, in a square whose side is 1, so that they can be drawn at any
+//! size; and the drawings before it, so that nothing is lost.
+
+use std::io::Cursor;
+use std::path::Path;
+use std::sync::Arc;
+
+use image::{GrayImage, ImageFormat, Luma, imageops};
+
+use crate::files::{self, WriteError};
+use crate::mnist::{Digit, PIXELS, Pixels, Point, SIDE, Strokes, find_digit, normalise_strokes};
+
+/// The usual width of the pen, in sides of the canvas.
+pub const PEN: f32 = 0.06;
+
+/// How far what is drawn may leave the smooth curve, in sides of the canvas.
+const TOLERANCE: f32 = 5e-4;
+
+/// Strokes over a picture, in a square whose side is 1, y down.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drawing {
+    pub strokes: Strokes,
+    /// Fills the square as far as its aspect lets it.
+    pub picture: Option<Arc<GrayImage>>,
+}
+
+/// Drawings as they followed each other, and which of them is on the canvas.
+#[derive(Default)]
+pub struct History {
+    past: Vec<Drawing>,
+    present: Drawing,
+    future: Vec<Drawing>,
+}
+
+impl Default for Drawing {
+    fn default() -> Drawing {
+        Drawing { strokes: Strokes { lines: Vec::new(), width: PEN }, picture: None }
+    }
+}
+
+impl Drawing {
+    pub fn is_empty(&self) -> bool {
+        self.strokes.lines.is_empty() && self.picture.is_none()
+    }
+
+    /// What the network is to see, and where that lies on the canvas, its least and its greatest corner; `None` where there
+    /// is no ink.
+    pub fn seen(&self) -> Option<(Pixels, [Point; 2])> {
+        let Some(picture) = &self.picture else {
+            let [least, greatest] = self.strokes.smooth(TOLERANCE).bounds()?;
+            let tip = self.strokes.width / 2.0;
+            let pixels = normalise_strokes(&self.strokes)?;
+            return Some((pixels, place(&pixels, [least.map(|at| at - tip), greatest.map(|at| at + tip)])));
+        };
+        // The larger of both sides, so that a picture keeps what it has.
+        let side = picture.width().max(picture.height()).clamp(28, 1024);
+        let Digit { bounds, pixels } = find_digit(&self.draw(side))?;
+        let ink = [[bounds.x, bounds.y], [bounds.x + bounds.width, bounds.y + bounds.height]];
+        Some((pixels, place(&pixels, ink.map(|point| point.map(|at| at as f32 / side as f32)))))
+    }
+
+    /// The drawing as `side` x `side` pixels: ink is white on black, a picture as it is, with white or black ink on it,
+    /// whichever it is written with.
+    pub fn draw(&self, side: u32) -> GrayImage {
+        let ink = self.strokes.smooth(TOLERANCE).moved(side as f32, [0.0; 2]).coverage(side, side);
+        let Some(picture) = &self.picture else { return ink };
+        let mut out = fit(picture, side);
+        let pen = if is_light(picture) { 0.0 } else { 255.0 };
+        for (pixel, Luma([ink])) in out.pixels_mut().zip(ink.pixels()) {
+            let Luma([paper]) = *pixel;
+            let share = f32::from(*ink) / 255.0;
+            *pixel = Luma([(pen * share + f32::from(paper) * (1.0 - share)).round() as u8]);
+        }
+        out
+    }
+}
+
+/// Where an image lies on the canvas whose ink is within `ink` there: its corners, from the box around its own ink.
+fn place(pixels: &Pixels, ink: [Point; 2]) -> [Point; 2] {
+    /// Less is the edge of a stroke.
+    const INK: f32 = 0.1;
+    let inked = (0..PIXELS).filter(|at| pixels[*at] > INK).map(|at| [at % SIDE, at / SIDE]);
+    let [mut least, mut greatest] = [[SIDE as f32; 2], [0.0f32; 2]];
+    for pixel in inked {
+        for axis in [0, 1] {
+            least[axis] = least[axis].min(pixel[axis] as f32);
+            greatest[axis] = greatest[axis].max(pixel[axis] as f32 + 1.0);
+        }
+    }
+    let longer = |[least, greatest]: [Point; 2]| (greatest[0] - least[0]).max(greatest[1] - least[1]);
+    let scale = longer(ink) / longer([least, greatest]).max(1.0);
+    let corner = [0, 1].map(|axis| (ink[0][axis] + ink[1][axis] - scale * (least[axis] + greatest[axis])) / 2.0);
+    [corner, corner.map(|at| at + scale * SIDE as f32)]
+}
+
+/// Whether a picture's paper, most of it, is light.
+fn is_light(picture: &GrayImage) -> bool {
+    let light = picture.pixels().filter(|Luma([value])| *value > 127).count();
+    2 * light > picture.pixels().len()
+}
+
+/// `picture` in the middle of a square, as large as it fits, on paper of its own brightness.
+fn fit(picture: &GrayImage, side: u32) -> GrayImage {
+    let longer = picture.width().max(picture.height()) as f32;
+    let scaled = |length: u32| ((length as f32 * side as f32 / longer).round() as u32).clamp(1, side);
+    let (width, height) = (scaled(picture.width()), scaled(picture.height()));
+    let resized = imageops::resize(picture, width, height, imageops::FilterType::Triangle);
+    let mut out = GrayImage::from_pixel(side, side, Luma([if is_light(picture) { 255 } else { 0 }]));
+    imageops::replace(&mut out, &resized, i64::from((side - width) / 2), i64::from((side - height) / 2));
+    out
+}
+
+/// Writes a picture as PNG.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn save_picture(picture: &GrayImage, path: &Path) -> Result<(), WriteError> {
+    let mut bytes = Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, ImageFormat::Png).expect("a picture in memory is written to memory");
+    files::replace(path, &bytes.into_inner())
+}
+
+impl History {
+    /// What is on the canvas.
+    pub fn present(&self) -> &Drawing {
+        &self.present
+    }
+
+    /// Puts `drawing` on the canvas; the one before can be had back.
+    pub fn push(&mut self, drawing: Drawing) {
+        if drawing != self.present {
+            self.past.push(std::mem::replace(&mut self.present, drawing));
+            self.future.clear();
+        }
+    }
+
+    /// Begins a stroke at `point`.
+    pub fn begin_stroke(&mut self, point: Point) {
+        let mut drawing = self.present.clone();
+        drawing.strokes.lines.push(vec![point]);
+        self.push(drawing);
+    }
+
+    /// Goes on with the stroke that was begun last.
+    pub fn extend_stroke(&mut self, point: Point) {
+        let stroke = self.present.strokes.lines.last_mut().filter(|stroke| stroke.last() != Some(&point));
+        if let Some(stroke) = stroke {
+            stroke.push(point);
+        }
+    }
+
+    /// Makes the pen as wide, also for what is drawn. This is how the drawing looks, no step of its own.
+    pub fn set_pen(&mut self, width: f32) {
+        for drawing in self.past.iter_mut().chain([&mut self.present]).chain(&mut self.future) {
+            drawing.strokes.width = width;
+        }
+    }
+
+    pub fn can_undo(&self) -> bool {
+        !self.past.is_empty()
+    }
+
+    pub fn can_redo(&self) -> bool {
+        !self.future.is_empty()
+    }
+
+    /// Back to the drawing before, if there is one.
+    pub fn undo(&mut self) {
+        if let Some(drawing) = self.past.pop() {
+            self.future.push(std::mem::replace(&mut self.present, drawing));
+        }
+    }
+
+    /// Takes an undo back.
+    pub fn redo(&mut self) {
+        if let Some(drawing) = self.future.pop() {
+            self.past.push(std::mem::replace(&mut self.present, drawing));
+        }
+    }
+
+    /// An empty canvas.
+    pub fn clear(&mut self) {
+        let width = self.present.strokes.width;
+        self.push(Drawing { strokes: Strokes { lines: Vec::new(), width }, picture: None });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn undo_takes_strokes_and_clearings_back_one_by_one() {
+        let mut history = History::default();
+        for x in [0.1, 0.5] {
+            history.begin_stroke([x, 0.1]);
+            history.extend_stroke([x, 0.9]);
+        }
+        let both = history.present().clone();
+        history.clear();
+        assert!(history.present().is_empty());
+        history.undo();
+        assert_eq!(history.present(), &both);
+        history.undo();
+        assert_eq!(history.present().strokes.lines, [[[0.1, 0.1], [0.1, 0.9]]]);
+        history.redo();
+        assert_eq!(history.present(), &both);
+        history.undo();
+        history.begin_stroke([0.2, 0.2]);
+        assert!(!history.can_redo());
+    }
+
+    #[test]
+    fn clearing_an_empty_canvas_is_no_step() {
+        let mut history = History::default();
+        history.clear();
+        assert!(!history.can_undo());
+    }
+
+    #[test]
+    fn what_the_network_sees_lies_where_it_is_drawn() {
+        // A stroke of 0.4 by 0.06 and, as seen, 20 by 3 pixels around the middle of the image.
+        let strokes = Strokes { lines: vec![vec![[0.6, 0.23], [0.6, 0.57]]], width: 0.06 };
+        let (_, [least, greatest]) = Drawing { strokes, picture: None }.seen().unwrap();
+        let expected = [[0.31, 0.11], [0.87, 0.67]];
+        for (found, expected) in [least, greatest].as_flattened().iter().zip(expected.as_flattened()) {
+            assert!((found - expected).abs() < 0.03, "{least:?} {greatest:?}");
+        }
+    }
+
+    #[test]
+    fn strokes_on_a_light_picture_are_dark() {
+        let picture = Some(Arc::new(GrayImage::from_pixel(40, 20, Luma([250]))));
+        let strokes = Strokes { lines: vec![vec![[0.2, 0.5], [0.8, 0.5]]], width: 0.1 };
+        let drawn = Drawing { strokes, picture }.draw(100);
+        assert_eq!(drawn.get_pixel(50, 50), &Luma([0]));
+        assert!(drawn.get_pixel(50, 10)[0] > 240);
+    }
+}

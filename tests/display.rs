@@ -1,0 +1,130 @@
+//! The window on a real display server with a real pointer: Xvfb and xdotool, which `scripts/setup.sh` installs.
+#![cfg(all(feature = "window", target_os = "linux"))]
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// Long enough for a software driver with cold caches on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// The middle of the canvas in the window as it opens, in pixels.
+const MIDDLE: [i32; 2] = [328, 400];
+
+/// A process that ends with its test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A display of its own, and its name.
+fn display() -> (Running, String) {
+    let mut server = Command::new("Xvfb");
+    server.args(["-displayfd", "1", "-screen", "0", "1200x900x24", "-nolisten", "tcp"]);
+    let server = server.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let mut server = Running(server.unwrap_or_else(|error| panic!("Xvfb: {error}; scripts/setup.sh installs it")));
+    let mut number = String::new();
+    BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut number).unwrap();
+    (server, format!(":{}", number.trim()))
+}
+
+fn draw_command(display: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_digits"));
+    command.arg("draw").env("DISPLAY", display).env_remove("WAYLAND_DISPLAY").env_remove("WAYLAND_SOCKET");
+    command
+}
+
+fn xdotool(display: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new("xdotool").args(arguments).env("DISPLAY", display).output();
+    let output = output.unwrap_or_else(|error| panic!("xdotool: {error}; scripts/setup.sh installs it"));
+    output.status.success().then(|| String::from_utf8(output.stdout).unwrap().trim().to_string())
+}
+
+/// Asks until there is an answer.
+#[track_caller]
+fn wait(what: &str, mut answer: impl FnMut() -> Option<String>) -> String {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = answer() {
+            return found;
+        }
+        assert!(start.elapsed() < PATIENCE, "waited for {what}");
+        sleep(Duration::from_millis(50));
+    }
+}
+
+fn stroke(display: &str, points: &[[i32; 2]]) {
+    let at = |[x, y]: [i32; 2]| [(MIDDLE[0] + x).to_string(), (MIDDLE[1] + y).to_string()];
+    let move_to = |point: [i32; 2]| {
+        let [x, y] = at(point);
+        xdotool(display, &["mousemove", &x, &y]).unwrap();
+        sleep(Duration::from_millis(20));
+    };
+    move_to(points[0]);
+    xdotool(display, &["mousedown", "1"]).unwrap();
+    for pair in points.windows(2) {
+        for step in 1..=10 {
+            move_to([0, 1].map(|axis| pair[0][axis] + (pair[1][axis] - pair[0][axis]) * step / 10));
+        }
+    }
+    xdotool(display, &["mouseup", "1"]).unwrap();
+}
+
+#[test]
+fn digits_drawn_with_a_pointer_are_read_back_from_the_title() {
+    let (_server, display) = display();
+    let mut program = Running(draw_command(&display).spawn().unwrap());
+    let window = wait("the window", || xdotool(&display, &["search", "--onlyvisible", "--name", "digits"]));
+    let window = window.lines().next().unwrap().to_string();
+    let title = || xdotool(&display, &["getwindowname", &window]);
+    let digits: [(&str, &[&[[i32; 2]]]); 3] = [
+        ("7", &[&[[-90, -150], [90, -150], [-20, 150]]]),
+        ("1", &[&[[0, -150], [0, 150]]]),
+        ("4", &[&[[-60, -150], [-80, 20], [90, 20]], &[[50, -150], [40, 160]]]),
+    ];
+    for (digit, strokes) in digits {
+        for points in strokes {
+            stroke(&display, points);
+        }
+        wait(&format!("a {digit}, not {:?}", title()), || title().filter(|title| title.starts_with(digit)));
+        xdotool(&display, &["windowfocus", "--sync", &window, "key", "Escape"]).unwrap();
+        wait("an empty canvas", || title().filter(|title| title == "digits"));
+    }
+    assert!(program.0.try_wait().unwrap().is_none(), "it runs until it is closed");
+}
+
+#[test]
+fn without_a_display_one_sentence_says_so() {
+    let output = draw_command("").env_remove("DISPLAY").output().unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(message.starts_with("error: there is no display") && message.trim().lines().count() == 1, "{message}");
+}
+
+#[test]
+fn an_adapter_that_is_not_there_closes_the_window_with_one_sentence() {
+    let (_server, display) = display();
+    let output = draw_command(&display).args(["--adapter", "no such GPU"]).output().unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(message.starts_with("error: no adapter matches") && message.trim().lines().count() == 1, "{message}");
+}
+
+#[test]
+fn a_display_that_goes_away_ends_the_program() {
+    let (server, display) = display();
+    let mut program = Running(draw_command(&display).stderr(Stdio::piped()).spawn().unwrap());
+    wait("the window", || xdotool(&display, &["search", "--onlyvisible", "--name", "digits"]));
+    drop(server);
+    let status = wait("the end", || program.0.try_wait().unwrap().map(|status| format!("{:?}", status.code())));
+    let mut message = String::new();
+    program.0.stderr.take().unwrap().read_to_string(&mut message).unwrap();
+    // A closing sentence of ours or of the X library, whichever notices first.
+    assert_eq!(status, "Some(1)", "{message}");
+    assert!(!message.contains("panicked"), "{message}");
+}
