@@ -407,3 +407,44 @@ impl App {
 fn milliseconds(latency: Duration) -> String {
     format!("{:.1} ms", 1000.0 * latency.as_secs_f64())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gpu::Request;
+    use crate::mnist::read_pen_file;
+
+    #[test]
+    fn what_is_chosen_in_a_dialog_is_written_and_can_be_opened_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let worker = Worker::start(Request::default(), ModelFile::shipped(), "shipped".into(), || ());
+        let mut app = App::new(worker);
+        let chosen = |purpose, name| Chosen { purpose, path: Some(path(name)) };
+
+        app.history.begin_stroke([0.5, 0.2]);
+        app.history.extend_stroke([0.5, 0.8]);
+        let strokes = app.history.present().strokes.clone();
+        app.keep(Learning { drawing: app.history.present().clone(), label: 1 });
+        app.use_file(chosen(Purpose::ExportDrawings, "drawings.tsv.gz"));
+        let exported = read_pen_file(&path("drawings.tsv.gz")).unwrap();
+        assert_eq!((exported.len(), exported[0].label), (1, 1));
+        assert_eq!(exported[0].strokes.lines, strokes.lines);
+
+        app.use_file(chosen(Purpose::SavePicture, "one.png"));
+        assert!(app.message().starts_with("saved"), "{}", app.message());
+        app.history.clear();
+        app.use_file(chosen(Purpose::OpenPicture, "one.png"));
+        assert!(app.drawing().picture.is_some() && app.drawing().seen().is_some(), "{}", app.message());
+
+        app.use_file(Chosen { purpose: Purpose::SavePicture, path: Some(path("no/folder.png")) });
+        assert!(app.message().contains("there is no folder"), "{}", app.message());
+        app.use_file(Chosen { purpose: Purpose::SavePicture, path: None });
+        assert_eq!(app.message(), "no file was chosen");
+
+        app.use_file(chosen(Purpose::SaveModel, "model.safetensors"));
+        // It ends when it has done what it was asked for.
+        drop(app);
+        assert_eq!(ModelFile::load(&path("model.safetensors")).unwrap(), ModelFile::shipped());
+    }
+}
