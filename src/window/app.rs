@@ -319,6 +319,8 @@ impl App {
             Answer::Ready(about) => {
                 self.message = format!("model: {}", about.origin);
                 (self.about, self.lessons) = (Some(about), 0);
+                // Another model may know other classes.
+                self.forget_answer();
                 self.ask();
             }
             Answer::Recognized(recognition) if !self.history.present().is_empty() => {
