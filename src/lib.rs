@@ -6,8 +6,8 @@
 //! 1. [`mnist`] reads and checks the images, and makes such images of drawings and pictures; [`network`] says what a
 //!    network is and where its parameters lie; [`random`] draws every random number from a seed and a counter.
 //! 2. [`mod@reference`] is the specification: what each operation computes, in plain loops.
-//! 3. [`gpu`] is the only module that knows wgpu. It joins the files under `shaders/` into kernels and binds them by name;
-//!    [`layers`] says how each operation runs with them.
+//! 3. [`gpu`] is the only module that computes with wgpu. It joins the files under `shaders/` into kernels and binds them
+//!    by name; [`layers`] says how each operation runs with them.
 //! 4. [`model`] strings layers together, [`trainer`] makes a training step of them, [`train`] arranges steps into epochs,
 //!    [`recognize`] runs a network and [`explain`] shows why it decides, [`evaluate`] asks how well it recognises, [`teach`]
 //!    adapts it to a few images more.

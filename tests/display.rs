@@ -98,21 +98,24 @@ fn digits_drawn_with_a_pointer_are_read_back_from_the_title() {
     assert!(program.0.try_wait().unwrap().is_none(), "it runs until it is closed");
 }
 
-#[test]
-fn without_a_display_one_sentence_says_so() {
-    let output = draw_command("").env_remove("DISPLAY").output().unwrap();
+/// Runs a command that must fail with one sentence, which begins like this.
+#[track_caller]
+fn fails(command: &mut Command, sentence: &str) {
+    let output = command.output().unwrap();
     let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{message}");
-    assert!(message.starts_with("error: there is no display") && message.trim().lines().count() == 1, "{message}");
+    assert!(message.starts_with(sentence) && message.trim().lines().count() == 1, "{message}");
+}
+
+#[test]
+fn without_a_display_one_sentence_says_so() {
+    fails(draw_command("").env_remove("DISPLAY"), "error: there is no display");
 }
 
 #[test]
 fn an_adapter_that_is_not_there_closes_the_window_with_one_sentence() {
     let (_server, display) = display();
-    let output = draw_command(&display).args(["--adapter", "no such GPU"]).output().unwrap();
-    let message = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{message}");
-    assert!(message.starts_with("error: no adapter matches") && message.trim().lines().count() == 1, "{message}");
+    fails(draw_command(&display).args(["--adapter", "no such GPU"]), "error: no adapter matches");
 }
 
 #[test]

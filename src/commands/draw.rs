@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use digits::network::ModelFile;
 use digits::window;
 
 use super::{GpuOptions, model};
@@ -18,6 +17,6 @@ pub struct Options {
 
 /// Runs until the window is closed.
 pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
-    let (file, origin): (ModelFile, String) = model(options.model.as_deref())?;
+    let (file, origin) = model(options.model.as_deref())?;
     Ok(window::run(gpu.request(), file, origin)?)
 }

@@ -75,8 +75,7 @@ pub fn tuner(choices: Choices, file: Option<PathBuf>, budget: Duration, progress
                 && !is_lost.swap(true, Ordering::Relaxed)
             {
                 let file = file.display();
-                progress
-                    .suspend(|| note(&format!("note: {file} cannot be written, so this is measured anew: {error}")));
+                progress.suspend(|| note(&format!("note: this will be measured anew, since {file} {error}")));
             }
         }
     })

@@ -118,6 +118,15 @@ fn report(adapter: &Adapter) -> AdapterReport {
     }
 }
 
+/// The adapter's driver, for people.
+pub fn driver(info: &AdapterInfo) -> String {
+    match (info.driver.as_str(), info.driver_info.as_str()) {
+        ("", "") => "unknown driver".into(),
+        (one, "") | ("", one) => one.into(),
+        (name, details) => format!("{name} {details}"),
+    }
+}
+
 /// What a device must be opened with to multiply cooperative matrices of f16.
 pub(super) const COOPERATIVE: Features =
     Features::EXPERIMENTAL_COOPERATIVE_MATRIX.union(Features::SHADER_F16).union(Features::SUBGROUP);

@@ -1,12 +1,12 @@
 //! What was measured of an adapter's tile shapes, and the file that remembers it. A file is only ever a saving of time: one
 //! that is damaged, foreign, or of another driver or version counts for none, and the next one takes its place.
 
-use std::io::{self, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::Gpu;
+use super::{Gpu, driver};
+use crate::files::{self, WriteError};
 
 /// What is known of the tile shapes of one adapter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,7 +57,7 @@ impl Origin {
         Origin {
             version: env!("CARGO_PKG_VERSION").into(),
             adapter: info.name.clone(),
-            driver: format!("{} {}", info.driver, info.driver_info),
+            driver: driver(info),
             backend: info.backend.to_string(),
         }
     }
@@ -86,14 +86,10 @@ impl Choices {
     ///
     /// # Errors
     /// The file or its folder cannot be written.
-    pub fn save(&self, path: &Path) -> io::Result<()> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder)?;
-        let mut file = tempfile::Builder::new().prefix(".digits-").tempfile_in(folder)?;
-        let mut text = serde_json::to_string_pretty(self)?;
-        text.push('\n');
-        file.write_all(text.as_bytes())?;
-        file.persist(path).map(drop).map_err(|error| error.error)
+    pub fn save(&self, path: &Path) -> Result<(), WriteError> {
+        std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).map_err(WriteError::Failed)?;
+        let text = serde_json::to_string_pretty(self).expect("choices are plain data");
+        files::replace(path, format!("{text}\n").as_bytes())
     }
 }
 

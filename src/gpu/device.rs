@@ -139,14 +139,10 @@ impl Gpu {
         let info = adapter.get_info();
         let most = adapter.limits();
         let cooperative = cooperative_core(&adapter);
+        let matrices = if cooperative.is_some() { adapter::COOPERATIVE } else { Features::empty() };
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("digits"),
-            required_features: adapter.features()
-                & (Features::SUBGROUP | Features::TIMESTAMP_QUERY).union(if cooperative.is_some() {
-                    adapter::COOPERATIVE
-                } else {
-                    Features::empty()
-                }),
+            required_features: adapter.features() & (Features::SUBGROUP | Features::TIMESTAMP_QUERY | matrices),
             // SAFETY: cooperative matrices are all that is experimental, and selftest proves what is made with them.
             experimental_features: unsafe { ExperimentalFeatures::enabled() },
             // The defaults, which every kernel keeps to, but for the size of tensors.

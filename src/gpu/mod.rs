@@ -1,4 +1,4 @@
-//! The only folder that knows wgpu: a device, tensors on it, kernels that bind tensors by name, and recordings of
+//! The only folder that computes with wgpu: a device, tensors on it, kernels that bind tensors by name, and recordings of
 //! dispatches that are made once and replayed; and which of their tile shapes matrix products are compiled for.
 
 mod adapter;
@@ -10,7 +10,7 @@ mod source;
 mod tensor;
 mod tuning;
 
-pub use adapter::{AdapterError, AdapterReport, Request, adapters};
+pub use adapter::{AdapterError, AdapterReport, Request, adapters, driver};
 pub use choices::{Choice, Choices, Origin, Timing};
 pub use device::{Checks, Core, Gpu, GpuError, Matrices, Operands, Precision, Settings};
 pub use kernel::{Dispatch, Kernel, KernelError};

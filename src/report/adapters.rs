@@ -2,12 +2,12 @@
 
 use indicatif::BinaryBytes;
 
-use crate::gpu::{AdapterReport, Gpu};
+use crate::gpu::{self, AdapterReport, Gpu};
 
 /// `NAME, DRIVER, BACKEND`.
 pub fn adapter_line(gpu: &Gpu) -> String {
     let info = gpu.info();
-    format!("{}, {}, {}", info.name, driver(&info.driver, &info.driver_info), info.backend)
+    format!("{}, {}, {}", info.name, gpu::driver(info), info.backend)
 }
 
 /// A line for each adapter, in the order of their numbers; a star marks the `chosen` one.
@@ -21,7 +21,7 @@ pub fn adapter_table(adapters: &[AdapterReport], chosen: Option<&Gpu>) -> String
             info.name.clone(),
             info.backend.to_string(),
             format!("{:?}", info.device_type),
-            driver(&info.driver, &info.driver_info),
+            gpu::driver(info),
             abilities(adapter),
             subgroups(adapter),
             BinaryBytes(adapter.largest_binding).to_string(),
@@ -29,14 +29,6 @@ pub fn adapter_table(adapters: &[AdapterReport], chosen: Option<&Gpu>) -> String
     });
     let header = ["", "", "name", "backend", "type", "driver", "can do", "subgroup", "largest tensor"];
     super::table(7, header.map(String::from).to_vec(), rows)
-}
-
-pub(super) fn driver(name: &str, details: &str) -> String {
-    match (name, details) {
-        ("", "") => "unknown driver".into(),
-        (one, "") | ("", one) => one.into(),
-        (name, details) => format!("{name} {details}"),
-    }
 }
 
 fn abilities(adapter: &AdapterReport) -> String {

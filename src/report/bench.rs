@@ -6,7 +6,7 @@ use indicatif::HumanCount;
 use serde::{Deserialize, Serialize};
 
 use super::units::{percent, si};
-use crate::gpu::{Gpu, Tiles};
+use crate::gpu::{self, Gpu, Tiles};
 use crate::measure::{Bound, Inference, Kernels, Latency, Outcome, Point, Scale, Steps};
 use crate::network::SEED;
 
@@ -78,7 +78,7 @@ impl Machine {
         let (info, settings) = (gpu.info(), gpu.settings());
         Machine {
             adapter: info.name.clone(),
-            driver: super::adapters::driver(&info.driver, &info.driver_info),
+            driver: gpu::driver(info),
             backend: info.backend.to_string(),
             version: env!("CARGO_PKG_VERSION").into(),
             core: settings.core.to_string(),

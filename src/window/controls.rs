@@ -31,6 +31,14 @@ pub struct Control {
     pub help: &'static str,
 }
 
+impl Control {
+    /// Its keys as this system calls them.
+    pub fn key_names(&self, ui: &Ui) -> String {
+        let names: Vec<String> = self.keys.iter().map(|shortcut| ui.ctx().format_shortcut(shortcut)).collect();
+        names.join(", ")
+    }
+}
+
 const fn key(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::NONE, key)
 }

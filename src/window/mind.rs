@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::drawing::Drawing;
 use super::worker::{About, Answer, Ask, Recognition};
 use crate::explain::{Explainer, Explanation};
-use crate::gpu::{Gpu, GpuError, Request};
+use crate::gpu::{self, Gpu, GpuError, Request};
 use crate::mnist::{DataError, DataSet, PIXELS, Split};
 use crate::model::Model;
 use crate::network::{ModelFile, ModelFileError, Parameters};
@@ -73,7 +73,7 @@ impl Mind {
         let accuracy = summary.test_accuracy.map_or("not tested".into(), percent);
         About {
             adapter: info.name.clone(),
-            driver: format!("{} {}", info.driver, info.driver_info).trim().into(),
+            driver: gpu::driver(info),
             origin: self.origin.clone(),
             network: network.to_string(),
             classes: network.classes(),

@@ -112,8 +112,7 @@ pub fn help(ui: &Ui, open: &mut bool) {
     Window::new("Help").open(open).collapsible(false).resizable(false).show(ui.ctx(), |ui| {
         Grid::new("keys").striped(true).show(ui, |ui| {
             for control in &CONTROLS {
-                let keys: Vec<String> = control.keys.iter().map(|key| ui.ctx().format_shortcut(key)).collect();
-                ui.monospace(keys.join(", "));
+                ui.monospace(control.key_names(ui));
                 ui.label(control.help);
                 ui.end_row();
             }
@@ -151,8 +150,7 @@ pub fn toolbar(ui: &mut Ui, is_possible: impl Fn(Command) -> bool) -> Option<Com
     let mut clicked = None;
     ui.horizontal_wrapped(|ui| {
         for control in &CONTROLS {
-            let keys: Vec<String> = control.keys.iter().map(|key| ui.ctx().format_shortcut(key)).collect();
-            let help = format!("{} ({})", control.help, keys.join(", "));
+            let help = format!("{} ({})", control.help, control.key_names(ui));
             let button = ui.add_enabled(is_possible(control.command), egui::Button::new(control.name));
             if button.on_hover_text(help).clicked() {
                 clicked = Some(control.command);
