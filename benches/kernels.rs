@@ -27,7 +27,7 @@ fn main() -> anyhow::Result<()> {
 
 /// An element is a multiplication or an addition.
 fn operations(group: &mut BenchmarkGroup<WallTime>, gpu: &Gpu) {
-    for case in seed_network(BATCH) {
+    for case in seed_network(BATCH).into_iter().filter(|case| case.is_for(gpu)) {
         let (elements, bytes) = (case.flops as u64, case.bytes as u64);
         group.throughput(Throughput::ElementsAndBytes { elements, bytes });
         let id = BenchmarkId::new(case.operation, &case.shape);

@@ -30,7 +30,7 @@ fn label(image: u32) -> u32 {
 }
 
 // One invocation per four pixels of four images: it turns a 4 x 4 block, images innermost.
-@compute @workgroup_size(64)
+@compute @workgroup_size(EACH_WORKGROUP)
 fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
     let i = each(id, workgroups);
     if (i >= NG * PIXELS4 * I4) {

@@ -20,7 +20,7 @@ fn factor(at: u32) -> vec4<f32> {
 }
 
 // One invocation per unit of four images.
-@compute @workgroup_size(64)
+@compute @workgroup_size(EACH_WORKGROUP)
 fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
     let i = each(id, workgroups);
     if (i < NG * C * I4) {
@@ -29,7 +29,7 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
 }
 
 // One invocation per unit of four images.
-@compute @workgroup_size(64)
+@compute @workgroup_size(EACH_WORKGROUP)
 fn backward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
     let i = each(id, workgroups);
     if (i < NG * C * I4) {

@@ -16,7 +16,7 @@ const WINDOWS_H = (H + SIZE - 1u) / SIZE;
 const WINDOWS_W = (W + SIZE - 1u) / SIZE;
 
 // One invocation per output pixel of one channel of four images.
-@compute @workgroup_size(64)
+@compute @workgroup_size(EACH_WORKGROUP)
 fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
     let i = each(id, workgroups);
     if (i >= NG * C * OH * OW * I4) {
@@ -36,7 +36,7 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
 }
 
 // One invocation per window of one channel of four images; it writes the window's gradients.
-@compute @workgroup_size(64)
+@compute @workgroup_size(EACH_WORKGROUP)
 fn backward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
     let i = each(id, workgroups);
     if (i >= NG * C * WINDOWS_H * WINDOWS_W * I4) {

@@ -5,7 +5,7 @@
 @group(0) @binding(1) var<storage, read_write> d_w: array<vec4<f32>>; // all gradients; here LENGTH4 from W_OFFSET4
 
 // One invocation per four numbers of d_w.
-@compute @workgroup_size(64)
+@compute @workgroup_size(EACH_WORKGROUP)
 fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
     let i = each(id, workgroups);
     if (i >= LENGTH4) {

@@ -6,7 +6,7 @@
 @group(0) @binding(2) var<storage, read_write> v: array<vec4<f32>>; // [LENGTH4]
 
 // One invocation per four parameters.
-@compute @workgroup_size(64)
+@compute @workgroup_size(EACH_WORKGROUP)
 fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
     let i = each(id, workgroups);
     if (i >= LENGTH4) {

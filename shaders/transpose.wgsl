@@ -13,7 +13,7 @@ fn weights(f: u32, block: u32) -> vec4<f32> {
 }
 
 // One invocation per 4 x 4 weights.
-@compute @workgroup_size(64)
+@compute @workgroup_size(EACH_WORKGROUP)
 fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
     let i = each(id, workgroups);
     let block = i / F4;

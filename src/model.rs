@@ -1,6 +1,7 @@
 //! A network on the GPU: its parameters, and how a batch goes forward and backward through its layers.
 
 use crate::gpu::{Gpu, GpuError, Recording, Tensor};
+use crate::layers::winograd::Winograd;
 use crate::layers::{self, conv, dense, dropout, pool, transpose};
 use crate::network::{Activation, Layer, Matrix, Network, Parameters, Shape};
 use crate::reference::conv::ConvShape;
@@ -24,6 +25,8 @@ pub struct Activations {
     tensors: Vec<Tensor>,
     /// Of each operation that pools, what its windows took, [C, H, W, N / 4].
     winners: Vec<Option<Tensor>>,
+    /// Of each convolution that goes Winograd's way, what it keeps.
+    winograd: Vec<Option<Winograd>>,
 }
 
 /// How a batch goes through the network.
@@ -113,7 +116,7 @@ impl Model {
             |name: &str, shape: Shape| Tensor::zeros(&self.gpu, name, layers::activation_length(shape.features(), n));
         let mut shape = self.network.input();
         let mut tensors = vec![zeros("the images of a batch", shape)?];
-        let mut winners = Vec::new();
+        let (mut winners, mut winograd) = (Vec::new(), Vec::new());
         for operation in Operation::of(&self.network, n, 0) {
             shape = operation.output(shape);
             tensors.push(match (&operation, pass) {
@@ -126,8 +129,12 @@ impl Model {
                 }
                 Operation::Conv(..) | Operation::Dense(..) | Operation::Dropout(_) => None,
             });
+            winograd.push(match &operation {
+                Operation::ConvPool(shape, ..) => Winograd::new(&self.gpu, shape)?,
+                _ => None,
+            });
         }
-        Ok(Activations { n, tensors, winners })
+        Ok(Activations { n, tensors, winners, winograd })
     }
 
     /// Records the forward pass from the images to the logits.
@@ -149,7 +156,10 @@ impl Model {
                 }
                 (Operation::ConvPool(shape, matrix, activation, _), _) => {
                     let tensors = [w, x, y, activations.winners(index)];
-                    conv::forward_pooled(recording, &shape, &matrix, activation, tensors)?;
+                    match &activations.winograd[index] {
+                        Some(winograd) => winograd.forward_pooled(recording, &matrix, activation, tensors)?,
+                        None => conv::forward_pooled(recording, &shape, &matrix, activation, tensors)?,
+                    }
                 }
                 (Operation::Dense(shape, matrix, activation), _) => {
                     dense::forward(recording, &shape, &matrix, activation, [w, x, y])?;
@@ -192,14 +202,18 @@ impl Model {
                     let tensors = [&d_y, activations.winners(index), x, d_parameters];
                     return conv::backward_weights_pooled(recording, shape, matrix, tensors);
                 }
-                (Operation::ConvPool(.., pool), _) => {
+                (Operation::ConvPool(_, matrix, _, pool), _) => {
+                    if let (Some(winograd), Wanted::Parameters(d_parameters)) = (&activations.winograd[index], wanted) {
+                        let tensors = [&d_y, activations.winners(index), d_parameters];
+                        winograd.backward_weights(recording, matrix, tensors)?;
+                    }
                     let d_sums = self.gradient(layers::activation_length(pool.c * pool.h * pool.w, pool.n))?;
                     pool::backward(recording, pool, [&d_y, activations.winners(index), &d_sums])?;
                     d_y = d_sums;
                 }
                 _ => {}
             }
-            if let Wanted::Parameters(d_parameters) = wanted {
+            if let (None, Wanted::Parameters(d_parameters)) = (&activations.winograd[index], wanted) {
                 operation.record_weights_gradient(recording, [&d_y, x, d_parameters])?;
             }
             let d_x = match (below, wanted) {

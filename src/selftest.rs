@@ -26,12 +26,13 @@ impl Row {
 
 /// Runs everything, a row at a time.
 pub fn run(gpu: &Gpu) -> impl Iterator<Item = Row> {
-    let operations: BTreeSet<&'static str> = cases::parity().iter().map(|case| case.operation).collect();
     gpu.cores().into_iter().flat_map(move |core| {
         let gpu = gpu.with(Settings { core, ..gpu.settings() });
+        let cases = cases::parity().into_iter().filter(|case| case.is_for(&gpu));
+        let operations: BTreeSet<&'static str> = cases.map(|case| case.operation).collect();
         let training = gpu.clone();
         let training = move || Row { core, operation: "training", cases: 1, outcome: cases::golden(&training) };
-        let rows = operations.clone().into_iter().map(move |operation| row(&gpu, operation));
+        let rows = operations.into_iter().map(move |operation| row(&gpu, operation));
         rows.chain(std::iter::once_with(training))
     })
 }

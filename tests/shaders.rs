@@ -40,7 +40,8 @@ fn kernels(core: Core) -> Vec<Arc<Kernel>> {
     let gpu = Gpu::open(&Request::default()).unwrap_or_else(|error| panic!("{error}"));
     for operands in [Operands::Buffers, Operands::Textures] {
         let gpu = gpu.with(Settings { core, operands, ..gpu.settings() });
-        for (case, number) in parity().iter().flat_map(|case| (0..CANDIDATES).map(move |number| (case, number))) {
+        let cases: Vec<_> = parity().into_iter().filter(|case| case.is_for(&gpu)).collect();
+        for (case, number) in cases.iter().flat_map(|case| (0..CANDIDATES).map(move |number| (case, number))) {
             let gpu = gpu.with_tiles(Tiles::Candidate(number));
             case.prepare(&gpu).unwrap_or_else(|error| panic!("{} {}: {error}", case.operation, case.shape));
         }

@@ -7,6 +7,7 @@ use digits::cases::{self, Verdict};
 use digits::evaluate::Evaluator;
 use digits::gpu::{Choices, Core, Gpu, Matrices, Origin, Precision, Request, Settings, Tiles, Tuner};
 use digits::layers::batch::Images;
+use digits::layers::capacity;
 use digits::mnist::{DataSet, PIXELS, Split};
 use digits::network::{Network, Parameters, Shape};
 use digits::random;
@@ -63,29 +64,37 @@ fn three_adam_steps_give_the_losses_gradients_and_parameters_of_pytorch() {
     }
 }
 
+/// So many steps of `n` images, on each core.
+fn steps_agree(steps: usize, n: usize, optimiser: Optimiser) {
+    let network = Network::parse(Shape::MNIST, SMALL).unwrap();
+    let data = digits(steps * n);
+    let order = random::shuffle(3, 0, (steps * n) as u32);
+    let batches: Vec<_> =
+        order.chunks(n).map(|picks| batch::gather(&data.images, &data.labels, picks, PIXELS)).collect();
+    let mut reference = reference::Model::new(&network, &Parameters::glorot(&network, 3));
+    let expected = reference.train(&batches, optimiser, 3, capacity(n));
+    for gpu in every_core(&gpu()) {
+        let mut trainer = trainer(&gpu, &network, &data, &Plan { batch: n, optimiser, seed: 3 });
+        let losses = trainer.run(steps).unwrap();
+        let means: Vec<f32> = losses.chunks(n).map(|losses| mean(losses) as f32).collect();
+        let tolerance = match gpu.settings().core.precision() {
+            Precision::Single => 1e-4,
+            // Products are off by up to 2^-10 of themselves, and ten steps away from each other.
+            Precision::Mixed => 1e-2,
+        };
+        assert_near("losses", &means, &expected, tolerance);
+    }
+}
+
 #[test]
 fn ten_steps_give_the_ten_losses_of_the_reference() {
-    let network = Network::parse(Shape::MNIST, SMALL).unwrap();
-    let (data, count, n) = (digits(70), 70, 7);
-    let optimisers = [Optimiser::Adam(Adam::new(1e-3)), Optimiser::Sgd(Sgd { learning_rate: 0.02, momentum: 0.9 })];
-    for optimiser in optimisers {
-        let order = random::shuffle(3, 0, count);
-        let batches: Vec<_> =
-            order.chunks(n).map(|picks| batch::gather(&data.images, &data.labels, picks, PIXELS)).collect();
-        let mut reference = reference::Model::new(&network, &Parameters::glorot(&network, 3));
-        let expected = reference.train(&batches, optimiser, 3, 8);
-        for gpu in every_core(&gpu()) {
-            let mut trainer = trainer(&gpu, &network, &data, &Plan { batch: n, optimiser, seed: 3 });
-            let losses = trainer.run(10).unwrap();
-            let means: Vec<f32> = losses.chunks(n).map(|losses| mean(losses) as f32).collect();
-            let tolerance = match gpu.settings().core.precision() {
-                Precision::Single => 1e-4,
-                // Products are off by up to 2^-10 of themselves, and ten steps away from each other.
-                Precision::Mixed => 1e-2,
-            };
-            assert_near("losses", &means, &expected, tolerance);
-        }
-    }
+    steps_agree(10, 7, Optimiser::Adam(Adam::new(1e-3)));
+    steps_agree(10, 7, Optimiser::Sgd(Sgd { learning_rate: 0.02, momentum: 0.9 }));
+}
+
+#[test]
+fn steps_of_many_images_which_go_winograds_way_on_software_drivers_give_the_losses_of_the_reference() {
+    steps_agree(3, 29, Optimiser::Adam(Adam::new(1e-3)));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 @group(0) @binding(0) var<storage, read_write> y: array<vec4<f32>>; // [INVOCATIONS]
 
 // x = a x + b, ROUNDS * STEPS times in each chain.
-@compute @workgroup_size(64)
+@compute @workgroup_size(256)
 fn arithmetic(@builtin(global_invocation_id) id: vec3<u32>) {
     // Known only when the kernel runs.
     let a = vec4<f32>(1.0 - 0.001 * f32(id.x % 8u));

@@ -5,11 +5,12 @@ mod golden;
 mod passes;
 mod products;
 mod table;
+mod winograd;
 
 pub use golden::golden;
 pub use table::{CONVS, DENSES, POOLS, parity, seed_network};
 
-use crate::gpu::{Gpu, GpuError, Recording, Tensor};
+use crate::gpu::{Core, Gpu, GpuError, Recording, Tensor};
 use crate::layers;
 use crate::random::{self, Stream};
 
@@ -61,6 +62,12 @@ pub enum Verdict {
 }
 
 impl Case {
+    /// Whether the operation goes with the core that `gpu` multiplies with: all but one do, which multiplies by itself as the
+    /// broadcast core does.
+    pub fn is_for(&self, gpu: &Gpu) -> bool {
+        self.operation != "winograd/pooled" || matches!(gpu.settings().core, Core::Broadcast { .. })
+    }
+
     /// Compiles the operation for `gpu` and brings its inputs there.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use crate::reference::pool::PoolShape;
 use crate::reference::{self, relu, relu_backward};
 
 /// Where the layer's weights lie in the cases: behind a few others, so that a forgotten offset shows.
-const OFFSET: usize = 8;
+pub(super) const OFFSET: usize = 8;
 
 /// The forward and both backward passes of a convolution with a ReLU.
 pub fn conv(shape: ConvShape) -> [Case; 3] {

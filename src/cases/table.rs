@@ -1,6 +1,7 @@
 //! The cases themselves: odd shapes that catch mistakes at the edges, and the seed network's shapes for measuring.
 
-use super::{Case, passes, products};
+use super::{Case, passes, products, winograd};
+use crate::layers::winograd::takes as winograd_takes;
 use crate::model::Operation;
 use crate::network::{Network, SEED, Shape};
 use crate::reference::conv::ConvShape;
@@ -46,12 +47,21 @@ pub const POOLS: [PoolShape; 3] = [
     PoolShape { n: 65, c: 2, h: 8, w: 10, size: 3 },
 ];
 
+/// Small and odd convolutions as Winograd's takes them: channels and filters by fours, whole tiles.
+const WINOGRADS: [ConvShape; 4] = [
+    conv(1, 4, [4, 4], 4, [3, 3], [0, 0], [0, 0]),
+    conv(3, 4, [7, 6], 20, [3, 3], [0, 0], [1, 0]),
+    conv(65, 8, [6, 7], 4, [3, 3], [1, 1], [0, 1]),
+    conv(34, 12, [9, 7], 52, [3, 3], [0, 0], [1, 1]),
+];
+
 /// Small and odd cases of every operation, for tests.
 pub fn parity() -> Vec<Case> {
     let mut cases = Vec::new();
     CONVS.into_iter().for_each(|shape| cases.extend(products::conv(shape)));
     let is_pooled = |shape: &ConvShape| shape.output().iter().all(|length| *length >= 2);
     cases.extend(CONVS.into_iter().filter(is_pooled).flat_map(products::conv_pooled));
+    WINOGRADS.into_iter().for_each(|shape| cases.extend(winograd::winograd(shape)));
     DENSES.into_iter().for_each(|shape| cases.extend(products::dense(shape)));
     POOLS.into_iter().for_each(|shape| cases.extend(passes::pool(shape)));
     cases.extend(passes::dropout(1, 7, 0.0));
@@ -76,6 +86,9 @@ pub fn seed_network(n: usize) -> Vec<Case> {
                 cases.extend(products::conv(shape));
                 cases.extend(products::conv_pooled(shape));
                 cases.extend(passes::pool(pool));
+                if winograd_takes(&shape) {
+                    cases.extend(winograd::winograd(shape));
+                }
             }
             Operation::Dense(shape, ..) => cases.extend(products::dense(shape)),
             Operation::Pool(shape, _) => cases.extend(passes::pool(shape)),

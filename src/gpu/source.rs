@@ -49,6 +49,10 @@ shader_files!(
     "tick",
     "transpose",
     "winners",
+    "winograd/backward_weights",
+    "winograd/filters",
+    "winograd/input",
+    "winograd/pooled",
 );
 
 /// Numbers in a row of the textures that hold copies of operands, in `vec4<f32>`.

@@ -19,12 +19,13 @@ pub mod reduce;
 pub mod sgd;
 pub mod softmax;
 pub mod transpose;
+pub mod winograd;
 
 /// Images that lie side by side as one `vec4<f32>`.
 pub const IMAGE_BLOCK: usize = 4;
 
 /// Invocations in a workgroup of the kernels with one invocation per number, as in `each.wgsl`.
-const EACH_WORKGROUP: usize = 64;
+const EACH_WORKGROUP: usize = 256;
 
 /// Workgroups in a row of a dispatch, at most.
 const MOST_WORKGROUPS: usize = 65_535;

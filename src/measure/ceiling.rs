@@ -46,7 +46,7 @@ const ARITHMETIC: [Arithmetic; 3] = [
 const COPY: usize = 1 << 25;
 
 /// Invocations in a workgroup of either kernel.
-const WORKGROUP: usize = 64;
+const WORKGROUP: usize = 256;
 
 /// Workgroups in a row of the copy's dispatch.
 const ROW: usize = 512;
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn the_arithmetic_kernel_does_every_multiply_add_that_it_is_credited_with() {
-        let (gpu, layout) = (gpu(), Arithmetic { invocations: 128, chains: 3, steps: 4, rounds: 5 });
+        let (gpu, layout) = (gpu(), Arithmetic { invocations: 2 * WORKGROUP, chains: 3, steps: 4, rounds: 5 });
         let (recording, y) = arithmetic(&gpu, layout).unwrap();
         recording.submit(1).unwrap();
         let sums: Vec<f32> = y.read(&gpu).unwrap();

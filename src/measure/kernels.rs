@@ -60,7 +60,8 @@ impl Kernels {
                 bound,
             })
         };
-        let operations = cases::seed_network(BATCH).into_iter().map(measure).collect::<Result<_, GpuError>>()?;
+        let cases = cases::seed_network(BATCH).into_iter().filter(|case| case.is_for(gpu));
+        let operations = cases.map(measure).collect::<Result<_, GpuError>>()?;
         Ok(Kernels { ceiling, step_seconds, operations })
     }
 }
