@@ -58,7 +58,7 @@ pub fn transform_input(x: &[f64], shape: &ConvShape) -> Vec<f64> {
     v
 }
 
-/// m [N, TILES, POINTS, F], biases [F] -> y [N, F, 2 rows, 2 columns]
+/// m [N, TILES, POINTS, F], `[F]` biases -> y [N, F, 2 rows, 2 columns]
 pub fn transform_output(m: &[f64], biases: &[f64], shape: &ConvShape) -> Vec<f64> {
     let plane = 4 * tiles(shape).iter().product::<usize>();
     let mut y: Vec<f64> = (0..shape.n * shape.f * plane).map(|at| biases[at / plane % shape.f]).collect();
