@@ -62,8 +62,7 @@ impl Sizes {
     fn filters(&self, gpu: &Gpu) -> Result<Prepared, GpuError> {
         let (mut inputs, matrix) = (Inputs::new(gpu), &self.matrix);
         let weights = inputs.values(matrix.rows * matrix.inputs);
-        let mut flat = vec![0.0; matrix.end()];
-        matrix.fill(&mut flat, &weights, &vec![0.5; matrix.rows]);
+        let flat = self.parameters(&weights, &vec![0.5; matrix.rows]);
         let u = winograd::transform_filters(&weights);
         let on_gpu = Tensor::poisoned(gpu, "u", u.len());
         let mut recording = Recording::new(gpu);
@@ -94,8 +93,7 @@ impl Sizes {
         for (plane, numbers) in gradient.d_sums.chunks_exact(4 * self.tiles).enumerate() {
             biases[plane % shape.f] += numbers.iter().sum::<f64>();
         }
-        let mut values = vec![0.0; matrix.end()];
-        matrix.fill(&mut values, &winograd::transform_filters_backward(&d_u), &biases);
+        let values = self.parameters(&winograd::transform_filters_backward(&d_u), &biases);
         let expected = Expected::Flat { values, tolerance: sum_tolerance(shape.n * self.tiles) };
         Ok(Prepared { recording, outputs: vec![Output { tensor: d_w, expected }] })
     }
@@ -113,8 +111,7 @@ impl Sizes {
         let (mut inputs, shape, matrix) = (Inputs::new(gpu), &self.shape, &self.matrix);
         let (u, v) = (self.u(&mut inputs), inputs.values(shape.n * self.tiles * POINTS * shape.c));
         let biases = inputs.values(shape.f);
-        let mut flat = vec![0.5; matrix.end()];
-        matrix.fill(&mut flat, &vec![0.5; matrix.rows * matrix.inputs], &biases);
+        let flat = self.parameters(&vec![0.5; matrix.rows * matrix.inputs], &biases);
         let y = inputs.output("y", shape.f * self.tiles, shape.n);
         let winners = Tensor::poisoned(gpu, "winners", pool::winners_length(&self.pool));
         let mut recording = Recording::new(gpu);
@@ -155,6 +152,13 @@ impl Sizes {
             .collect();
         let expected = Expected::Flat { values, tolerance: sum_tolerance(images * self.tiles) };
         Ok(Prepared { recording, outputs: vec![Output { tensor: d_u, expected }] })
+    }
+
+    /// All parameters, or their gradients, up to the layer's.
+    fn parameters(&self, weights: &[f64], biases: &[f64]) -> Vec<f64> {
+        let mut flat = vec![0.0; self.matrix.end()];
+        self.matrix.fill(&mut flat, weights, biases);
+        flat
     }
 
     /// [POINTS, F, C]
