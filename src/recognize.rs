@@ -51,8 +51,7 @@ impl Recognizer {
         let images = to_images_innermost(images, self.n);
         assert_eq!(images.len(), self.activations.images().len(), "the pixels of {} images", self.n);
         self.activations.images().write(gpu, &images);
-        self.forward.submit(1)?;
-        Ok(to_images_outermost(&self.probabilities.read(gpu)?, self.n))
+        Ok(to_images_outermost(&self.forward.read(&self.probabilities)?, self.n))
     }
 }
 

@@ -13,9 +13,10 @@ use naga::proc::BoundsCheckPolicies;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 
 /// Files that are joined to others and are no operation themselves.
-const PARTS: [&str; 16] = [
+const PARTS: [&str; 18] = [
     "clock",
     "conv/forward",
+    "conv/images",
     "conv/input",
     "each",
     "matmul/blocks",
@@ -25,6 +26,7 @@ const PARTS: [&str; 16] = [
     "matmul/fragments_16",
     "matmul/fragments_8",
     "matmul/fragments_emulated",
+    "matmul/kept",
     "matmul/rows",
     "matmul/tile",
     "random",

@@ -1,25 +1,16 @@
 // Convolution, forward:
 //   bias[f] + sum over c, ky, kx of w[f, c, ky, kx] x[c, oy + ky - PAD_Y, ox + kx - PAD_X, n]
-// The product's rows are the filters f, its columns (oy, ox, n), its inner index k = (c, ky, kx), and one k more, for the
-// bias (conv/input.wgsl). What becomes of the sums stands in conv/stored.wgsl and conv/pooled.wgsl.
+// The product's rows are the filters f, its inner index k = (c, ky, kx), and one k more, for the bias (conv/input.wgsl). Its
+// columns are (oy, ox, n) in the order of conv/images.wgsl, or of one image that of conv/one.wgsl. What becomes of the sums
+// stands there and in conv/stored.wgsl and conv/pooled.wgsl.
 
 @group(0) @binding(0) var<storage, read> w: array<vec4<f32>>;       // all parameters; here F rows of STRIDE4 from W_OFFSET4
 
 const M = F;
-// Numbers of a filter in a group of images, in blocks of four.
-const PLANE = OH * OW * I4;
-const COLUMN_BLOCKS = NG * PLANE;
 const INNER_BLOCKS = STRIDE4;
 
 // The input pixel under the kernel's first tap, and where it lies.
 struct Column { y: i32, x: i32, at: i32 }
-
-fn column(j: u32) -> Column {
-    let y = i32(j % PLANE / (OW * I4)) - i32(PAD_Y);
-    let x = i32(j / I4 % OW) - i32(PAD_X);
-    let first = i32(j / PLANE * C * H * W * I4 + j % I4);
-    return Column(y, x, first + (y * i32(W) + x) * i32(I4));
-}
 
 // Four taps (c, ky, kx): ky, kx and the distance of their input from the column's.
 struct Inner { k: vec4<u32>, y: vec4<i32>, x: vec4<i32>, at: vec4<i32> }
@@ -44,10 +35,10 @@ fn load_a(m: u32, k: u32) -> vec4<f32> {
 
 fn load_b(i: Inner, c: Column) -> mat4x4<f32> {
     return mat4x4<f32>(
-        input(i.k.x, c.y + i.y.x, c.x + i.x.x, c.at + i.at.x),
-        input(i.k.y, c.y + i.y.y, c.x + i.x.y, c.at + i.at.y),
-        input(i.k.z, c.y + i.y.z, c.x + i.x.z, c.at + i.at.z),
-        input(i.k.w, c.y + i.y.w, c.x + i.x.w, c.at + i.at.w),
+        tap(i.k.x, c.y + i.y.x, c.x + i.x.x, c.at + i.at.x),
+        tap(i.k.y, c.y + i.y.y, c.x + i.x.y, c.at + i.at.y),
+        tap(i.k.z, c.y + i.y.z, c.x + i.x.z, c.at + i.at.z),
+        tap(i.k.w, c.y + i.y.w, c.x + i.x.w, c.at + i.at.w),
     );
 }
 

@@ -21,13 +21,8 @@ fn column_of(i: u32, p: u32) -> Column {
 
 // Puts window i of filter m away.
 fn store_row(m: u32, i: u32, split: u32, c: array<vec4<f32>, BLOCKS>) {
-    var largest = c[0];
-    var winner = vec4<u32>();
-    // repeat P BLOCKS
-    winner = select(winner, vec4<u32>(P), c[P] > largest);
-    largest = max(largest, c[P]);
-    // end
+    let pooled = pool_window(c);
     let at = (i / WINDOWS * F + m) * WINDOWS + i % WINDOWS;
-    y[at] = activate(largest);
-    winners[at] = pack_winners(winner, largest);
+    y[at] = activate(pooled.largest);
+    winners[at] = pack_winners(pooled.winner, pooled.largest);
 }

@@ -91,15 +91,10 @@ fn forward(@builtin(workgroup_id) tile: vec3<u32>, @builtin(subgroup_invocation_
 
 // Pools the sums of window i of filter f, and puts it away.
 fn store_window(f: u32, i: u32, sums: array<vec4<f32>, 4>) {
-    var largest = sums[0];
-    var winner = vec4<u32>();
-    // repeat P 4
-    winner = select(winner, vec4<u32>(P), sums[P] > largest);
-    largest = max(largest, sums[P]);
-    // end
+    let pooled = pool_window(sums);
     // The bias stands behind the nine taps of C channels. It is the same for the whole window.
-    largest += load_w(W_OFFSET4 + f * STRIDE4 + 9u * C4).x;
+    let largest = pooled.largest + load_w(W_OFFSET4 + f * STRIDE4 + 9u * C4).x;
     let at = (i / WINDOWS * F + f) * WINDOWS + i % WINDOWS;
     y[at] = activate(largest);
-    winners[at] = pack_winners(winner, largest);
+    winners[at] = pack_winners(pooled.winner, largest);
 }

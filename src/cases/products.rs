@@ -82,7 +82,7 @@ pub fn conv_pooled(shape: ConvShape) -> [Case; 2] {
     let weights = matrix.clone();
     [
         case(
-            "conv/pooled",
+            if shape.n == 1 { "conv/one" } else { "conv/pooled" },
             Box::new(move |gpu| {
                 let product = Product { matrix: &matrix, x, y, n: shape.n, terms: shape.c * taps };
                 product.forward_pooled(gpu, &shape, &pool)
@@ -120,7 +120,7 @@ pub fn dense(shape: DenseShape) -> [Case; 3] {
     let (forward, weights) = (matrix.clone(), matrix.clone());
     [
         case(
-            "dense/forward",
+            if shape.n == 1 { "dense/one" } else { "dense/forward" },
             Box::new(move |gpu| {
                 Product { matrix: &forward, x, y, n: shape.n, terms: x }.forward(
                     gpu,

@@ -22,8 +22,9 @@ const fn conv(
 
 /// Small and odd convolutions: one image and many, sizes off every tile and vector, padding, crops, and in the last a sum so
 /// long that it is computed in several parts.
-pub const CONVS: [ConvShape; 6] = [
+pub const CONVS: [ConvShape; 7] = [
     conv(1, 1, [5, 4], 1, [1, 1], [0, 0], [0, 0]),
+    conv(1, 3, [9, 8], 17, [3, 3], [1, 0], [0, 1]),
     conv(3, 5, [7, 6], 9, [3, 3], [0, 0], [1, 0]),
     conv(65, 1, [6, 7], 5, [3, 3], [1, 1], [0, 1]),
     conv(3, 2, [6, 5], 17, [5, 3], [2, 1], [0, 0]),
@@ -32,8 +33,9 @@ pub const CONVS: [ConvShape; 6] = [
 ];
 
 /// Small and odd dense layers.
-pub const DENSES: [DenseShape; 5] = [
+pub const DENSES: [DenseShape; 6] = [
     DenseShape { n: 1, inputs: 1, units: 2 },
+    DenseShape { n: 1, inputs: 70, units: 37 },
     DenseShape { n: 3, inputs: 5, units: 10 },
     DenseShape { n: 9, inputs: 6, units: 37 },
     DenseShape { n: 65, inputs: 33, units: 70 },
@@ -93,6 +95,14 @@ pub fn seed_network(n: usize) -> Vec<Case> {
             Operation::Dense(shape, ..) => cases.extend(products::dense(shape)),
             Operation::Pool(shape, _) => cases.extend(passes::pool(shape)),
             Operation::Dropout(dropout) => cases.extend(passes::dropout(n, dropout.features, dropout.rate)),
+        }
+    }
+    // One image goes forward in its own way.
+    for operation in Operation::of(&network, 1, 0) {
+        match operation {
+            Operation::ConvPool(shape, ..) => cases.extend(products::conv_pooled(shape).into_iter().take(1)),
+            Operation::Dense(shape, ..) => cases.extend(products::dense(shape).into_iter().take(1)),
+            _ => {}
         }
     }
     let length = network.matrices().last().map_or(0, |matrix| matrix.end());

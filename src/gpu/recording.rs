@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use bytemuck::Pod;
+
 use super::kernel::Dispatch;
 use super::{Gpu, GpuError, Operands, Tensor};
 
@@ -83,6 +85,17 @@ impl Recording {
         self.gpu.check()
     }
 
+    /// Runs the recording once and brings what a tensor holds then to the host, in one submit: a second one would cost as
+    /// much as a small network takes.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn read<T: Pod>(&self, tensor: &Tensor) -> Result<Vec<T>, GpuError> {
+        let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+        self.encode_into(&mut encoder, 1);
+        tensor.read_behind(&self.gpu, encoder, 0..tensor.len())
+    }
+
     /// Runs the recording `times` times, and gives the time from the submit to the end of the work. What the host does
     /// before, encoding the commands, does not count.
     ///
@@ -102,10 +115,15 @@ impl Recording {
 
     fn encode(&self, times: usize) -> wgpu::CommandBuffer {
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+        self.encode_into(&mut encoder, times);
+        encoder.finish()
+    }
+
+    fn encode_into(&self, encoder: &mut wgpu::CommandEncoder, times: usize) {
         let mut commands = (0..times).flat_map(|_| &self.commands).peekable();
         while let Some(command) = commands.next() {
             match command {
-                Command::Copy(tensor) => tensor.copy_to_texture(&self.gpu, &mut encoder),
+                Command::Copy(tensor) => tensor.copy_to_texture(&self.gpu, encoder),
                 Command::Run(first) => {
                     let mut pass = encoder.begin_compute_pass(&Default::default());
                     run(&mut pass, first);
@@ -116,7 +134,6 @@ impl Recording {
                 }
             }
         }
-        encoder.finish()
     }
 }
 

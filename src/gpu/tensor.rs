@@ -1,5 +1,6 @@
 //! A tensor: a buffer of 32-bit numbers on the GPU, and, where kernels read textures, a texture that can hold its copy.
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use bytemuck::Pod;
@@ -124,7 +125,17 @@ impl Tensor {
     ///
     /// # Errors
     /// The device failed.
-    pub fn read_range<T: Pod>(&self, gpu: &Gpu, range: std::ops::Range<usize>) -> Result<Vec<T>, GpuError> {
+    pub fn read_range<T: Pod>(&self, gpu: &Gpu, range: Range<usize>) -> Result<Vec<T>, GpuError> {
+        self.read_behind(gpu, gpu.device.create_command_encoder(&Default::default()), range)
+    }
+
+    /// [`Tensor::read_range`], behind the commands of `encoder`.
+    pub(super) fn read_behind<T: Pod>(
+        &self,
+        gpu: &Gpu,
+        mut encoder: CommandEncoder,
+        range: Range<usize>,
+    ) -> Result<Vec<T>, GpuError> {
         let bytes = 4 * range.len() as u64;
         let staging = gpu.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("staging"),
@@ -132,7 +143,6 @@ impl Tensor {
             usage: BufferUsages::MAP_READ | BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
-        let mut encoder = gpu.device.create_command_encoder(&Default::default());
         encoder.copy_buffer_to_buffer(&self.buffer, 4 * range.start as u64, &staging, 0, bytes);
         gpu.queue.submit([encoder.finish()]);
         staging.slice(..).map_async(wgpu::MapMode::Read, |_| ());

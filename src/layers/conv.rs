@@ -24,7 +24,7 @@ pub fn forward(
         splits: 1,
         scales: Scales::NONE,
     };
-    let mut source = forward_source("conv/stored", shape, matrix, activation);
+    let mut source = forward_source(&["conv/stored", "conv/images"], shape, matrix, activation);
     source = source.with("RELU_BELOW", false);
     product.record(recording, source, &[("w", parameters), ("x", x), ("y", y)])
 }
@@ -43,26 +43,29 @@ pub fn forward_pooled(
 ) -> Result<(), GpuError> {
     let [oh, ow] = shape.output();
     let windows = (oh / POOLED_SIZE) * (ow / POOLED_SIZE);
-    let product = Product {
-        rows: shape.f,
-        columns: Columns::Windows { count: windows * image_blocks(shape.n), blocks: POOLED_SIZE * POOLED_SIZE },
-        inner_blocks: matrix.stride / 4,
-        parts: 1,
-        splits: 1,
-        scales: Scales::NONE,
+    let (endings, columns) = match shape.n {
+        // Of four images side by side three would not be there.
+        1 => (&["conv/one"][..], Columns::Blocks(windows)),
+        n => {
+            let (count, blocks) = (windows * image_blocks(n), POOLED_SIZE * POOLED_SIZE);
+            (&["conv/pooled", "conv/images"][..], Columns::Windows { count, blocks })
+        }
     };
-    let mut source = forward_source("conv/pooled", shape, matrix, activation);
+    let product =
+        Product { rows: shape.f, columns, inner_blocks: matrix.stride / 4, parts: 1, splits: 1, scales: Scales::NONE };
+    let mut source = forward_source(endings, shape, matrix, activation);
     source.files.push("winners");
     source = source.with("RELU_BELOW", is_relu(activation)).with("SIZE", POOLED_SIZE);
     product.record(recording, source, &[("w", parameters), ("x", x), ("y", y), ("winners", winners)])
 }
 
-/// `conv/forward.wgsl` with `ending` behind it.
-fn forward_source(ending: &'static str, shape: &ConvShape, matrix: &Matrix, activation: Activation) -> Source {
-    let mut source = source(ending, shape)
+/// `conv/forward.wgsl` with what becomes of its sums, and of which columns they are.
+fn forward_source(endings: &[&'static str], shape: &ConvShape, matrix: &Matrix, activation: Activation) -> Source {
+    let mut source = source(endings[0], shape)
         .with("STRIDE4", matrix.stride / 4)
         .with("W_OFFSET4", matrix.offset / 4)
         .with("RELU", is_relu(activation));
+    source.files.extend(&endings[1..]);
     source.files.extend(["conv/forward", "conv/input"]);
     source
 }

@@ -2,8 +2,8 @@
 
 use super::product::{Columns, Product, Scales};
 use super::reduce::WeightGradient;
-use super::{image_blocks, is_relu, reduce, with_images};
-use crate::gpu::{GpuError, Recording, Source, Tensor};
+use super::{dispatch_size, image_blocks, is_relu, record, reduce, with_images};
+use crate::gpu::{Core, GpuError, Recording, Source, Tensor};
 use crate::network::{Activation, Matrix};
 use crate::reference::dense::DenseShape;
 
@@ -15,6 +15,20 @@ pub fn forward(
     activation: Activation,
     [parameters, x, y]: [&Tensor; 3],
 ) -> Result<(), GpuError> {
+    let tensors = [("w", parameters), ("x", x), ("y", y)];
+    let source = |file| {
+        source(file, shape)
+            .with("STRIDE4", matrix.stride / 4)
+            .with("W_OFFSET4", matrix.offset / 4)
+            .with("RELU", is_relu(activation))
+            .with("RELU_BELOW", false)
+    };
+    if let (1, Core::Broadcast { lanes }) = (shape.n, recording.gpu().settings().core) {
+        /// Units of a subgroup: it loads each input once for all of them.
+        const ROWS: usize = 16;
+        let source = Source { entry_point: "forward", ..source("dense/one") }.with("LANES", lanes).with("ROWS", ROWS);
+        return record(recording, &source, &tensors, dispatch_size([shape.units.div_ceil(ROWS), 1, 1]));
+    }
     let product = Product {
         rows: shape.units,
         columns: Columns::Blocks(image_blocks(shape.n)),
@@ -23,12 +37,7 @@ pub fn forward(
         splits: 1,
         scales: Scales::NONE,
     };
-    let source = source("dense/forward", shape)
-        .with("STRIDE4", matrix.stride / 4)
-        .with("W_OFFSET4", matrix.offset / 4)
-        .with("RELU", is_relu(activation))
-        .with("RELU_BELOW", false);
-    product.record(recording, source, &[("w", parameters), ("x", x), ("y", y)])
+    product.record(recording, source("dense/forward"), &tensors)
 }
 
 /// d_y [F, N] (before the layer's own ReLU), turned weights w_t (by [`super::transpose`]), x [C, N] -> d_x [C, N], gated

@@ -2,7 +2,7 @@
 //! own first. They differ in who computes what and never in the order in which it is added.
 
 use super::{dispatch_size, record};
-use crate::gpu::{Candidate, Core, GpuError, Matrices, Recording, Source, Tensor};
+use crate::gpu::{Candidate, Core, GpuError, Matrices, Operands, Recording, Source, Tensor};
 
 /// Tile shapes of a product, at most: each costs the time to compile and measure it.
 const MOST_CANDIDATES: usize = 4;
@@ -84,7 +84,10 @@ impl Product {
         let gpu = recording.gpu();
         let tiles = match core {
             Core::Broadcast { lanes } if self.is_narrow(lanes as usize) => self.rows(lanes as usize),
-            Core::Broadcast { lanes } => self.broadcast(lanes as usize),
+            Core::Broadcast { lanes } => {
+                let kept = self.kept(lanes as usize, gpu.settings().operands);
+                kept.into_iter().chain(self.broadcast(lanes as usize)).take(MOST_CANDIDATES).collect()
+            }
             Core::Tile => self.tile(),
             Core::Cooperative { lanes, size, matrices } => {
                 vec![self.cooperative(lanes as usize, size as usize, matrices)]
@@ -114,6 +117,33 @@ impl Product {
             constants: vec![("LANES", lanes), ("GROUPS", groups)],
         };
         groups.into_iter().take(MOST_CANDIDATES).map(tile).collect()
+    }
+
+    /// `matmul/kept.wgsl`, if a subgroup can keep what it needs of B. It reads textures: only software drivers do, and no GPU has
+    /// so many registers.
+    fn kept(&self, lanes: usize, operands: Operands) -> Option<Tile> {
+        /// Blocks of B that an invocation keeps, at most. Those of eight lanes take half a KiB each, and fill a first-level
+        /// cache.
+        const MOST_BLOCKS: usize = 32;
+        /// Rows of a tile, at most: enough to make little of the loads of B.
+        const ROWS: usize = 128;
+        let (_, blocks) = self.columns();
+        if operands != Operands::Textures || self.parts > 1 || self.inner_blocks * blocks > MOST_BLOCKS {
+            return None;
+        }
+        let rows = self.rows.min(ROWS);
+        let loads = self.inner_blocks.div_ceil(lanes);
+        Some(Tile {
+            core: &["matmul/kept"],
+            rows,
+            columns: lanes,
+            constants: vec![
+                ("LANES", lanes),
+                ("ROWS", rows),
+                ("LOADS", loads),
+                ("WIDTH", self.inner_blocks.div_ceil(loads)),
+            ],
+        })
     }
 
     /// Whether the columns would leave most lanes idle.

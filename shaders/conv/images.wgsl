@@ -1,0 +1,17 @@
+// The columns of conv/forward.wgsl's product: four images side by side at each output pixel.
+
+// Numbers of a filter in a group of images, in blocks of four.
+const PLANE = OH * OW * I4;
+const COLUMN_BLOCKS = NG * PLANE;
+
+fn column(j: u32) -> Column {
+    let y = i32(j % PLANE / (OW * I4)) - i32(PAD_Y);
+    let x = i32(j / I4 % OW) - i32(PAD_X);
+    let first = i32(j / PLANE * C * H * W * I4 + j % I4);
+    return Column(y, x, first + (y * i32(W) + x) * i32(I4));
+}
+
+// What tap k takes at row y and column x, which lies at `at`.
+fn tap(k: u32, y: i32, x: i32, at: i32) -> vec4<f32> {
+    return input(k, y, x, at);
+}
