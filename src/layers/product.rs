@@ -122,8 +122,8 @@ impl Product {
     /// `matmul/kept.wgsl`, if a subgroup can keep what it needs of B. It reads textures: only software drivers do, and no GPU has
     /// so many registers.
     fn kept(&self, lanes: usize, operands: Operands) -> Option<Tile> {
-        /// Blocks of B that an invocation keeps, at most. Those of eight lanes take half a KiB each, and fill a first-level
-        /// cache.
+        /// Blocks of B that an invocation keeps, at most. Those of eight lanes take half a KiB each, so together half of a
+        /// first-level cache.
         const MOST_BLOCKS: usize = 32;
         /// Rows of a tile, at most: enough to make little of the loads of B.
         const ROWS: usize = 128;
