@@ -29,6 +29,6 @@ fn tap(k: u32, y: i32, x: i32, at: i32) -> vec4<f32> {
 fn store_c(f: u32, window: u32, split: u32, c: vec4<f32>) {
     let pooled = pool_window(array<vec4<f32>, 4>(vec4<f32>(c.x), vec4<f32>(c.y), vec4<f32>(c.z), vec4<f32>(c.w)));
     let at = f * COLUMN_BLOCKS + window;
-    y[at] = activate(pooled.largest);
+    store_y(at, activate(pooled.largest));
     winners[at] = pack_winners(pooled.winner, pooled.largest);
 }

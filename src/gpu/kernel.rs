@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
-use naga::{AddressSpace, StorageAccess};
+use naga::{AddressSpace, ImageClass, StorageAccess, TypeInner};
 use wgpu::{BindGroupLayoutEntry, BindingType, BufferBindingType, ShaderRuntimeChecks, ShaderStages};
 
 use super::source::texture_name;
@@ -29,6 +29,8 @@ pub struct Dispatch {
     /// The tensors whose textures must hold a fresh copy when the kernel runs.
     pub(super) textures: Vec<Tensor>,
     pub(super) written: Vec<Tensor>,
+    /// Those of `written` that the kernel writes to their textures, too.
+    pub(super) refreshed: Vec<Tensor>,
 }
 
 /// Why a kernel could not be built: a mistake in this program or in the driver, never in the user's input.
@@ -54,7 +56,8 @@ struct Slot {
 enum SlotKind {
     Read,
     Write,
-    Texture,
+    ReadTexture,
+    WriteTexture,
 }
 
 impl Kernel {
@@ -146,13 +149,17 @@ impl Kernel {
         if expected != given {
             return Err(KernelError::Bindings { kernel: self.name.clone(), expected, given });
         }
-        let (mut textures, mut written, mut views) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut textures, mut written, mut refreshed, mut views) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for slot in &self.slots {
             let (_, tensor) = tensors.iter().find(|(name, _)| *name == slot.tensor).expect("the names are the same");
             views.push(match slot.kind {
-                SlotKind::Texture => {
+                SlotKind::ReadTexture => {
                     textures.push((*tensor).clone());
-                    Resource::Texture(tensor.texture(gpu).create_view(&Default::default()))
+                    Resource::texture_of(tensor, gpu)
+                }
+                SlotKind::WriteTexture => {
+                    refreshed.push((*tensor).clone());
+                    Resource::texture_of(tensor, gpu)
                 }
                 SlotKind::Write => {
                     written.push((*tensor).clone());
@@ -178,13 +185,19 @@ impl Kernel {
             layout: &self.layout,
             entries: &entries,
         });
-        Ok(Dispatch { kernel: self.clone(), bind_group, workgroups, textures, written })
+        Ok(Dispatch { kernel: self.clone(), bind_group, workgroups, textures, written, refreshed })
     }
 }
 
 enum Resource {
     Texture(wgpu::TextureView),
     Buffer(wgpu::Buffer),
+}
+
+impl Resource {
+    fn texture_of(tensor: &Tensor, gpu: &Gpu) -> Resource {
+        Resource::Texture(tensor.texture(gpu).create_view(&Default::default()))
+    }
 }
 
 impl Dispatch {
@@ -200,17 +213,19 @@ impl Slot {
             has_dynamic_offset: false,
             min_binding_size: None,
         };
+        let texture = |access| BindingType::StorageTexture {
+            access,
+            format: super::tensor::TEXTURE_FORMAT,
+            view_dimension: wgpu::TextureViewDimension::D2,
+        };
         BindGroupLayoutEntry {
             binding: self.binding,
             visibility: ShaderStages::COMPUTE,
             ty: match self.kind {
                 SlotKind::Read => buffer(true),
                 SlotKind::Write => buffer(false),
-                SlotKind::Texture => BindingType::StorageTexture {
-                    access: wgpu::StorageTextureAccess::ReadOnly,
-                    format: super::tensor::TEXTURE_FORMAT,
-                    view_dimension: wgpu::TextureViewDimension::D2,
-                },
+                SlotKind::ReadTexture => texture(wgpu::StorageTextureAccess::ReadOnly),
+                SlotKind::WriteTexture => texture(wgpu::StorageTextureAccess::WriteOnly),
             },
             count: None,
         }
@@ -247,7 +262,14 @@ fn slots(text: &str, entry_point: &str) -> Result<Vec<Slot>, String> {
         let kind = match variable.space {
             AddressSpace::Storage { access } if access.contains(StorageAccess::STORE) => SlotKind::Write,
             AddressSpace::Storage { .. } => SlotKind::Read,
-            AddressSpace::Handle => SlotKind::Texture,
+            AddressSpace::Handle => match module.types[variable.ty].inner {
+                TypeInner::Image { class: ImageClass::Storage { access, .. }, .. }
+                    if access == StorageAccess::STORE =>
+                {
+                    SlotKind::WriteTexture
+                }
+                _ => SlotKind::ReadTexture,
+            },
             _ => return Err(format!("{name} is neither a storage buffer nor a texture")),
         };
         // The buffer beside a texture may be one that another entry point uses.

@@ -53,6 +53,7 @@ impl Recording {
             }
         }
         self.fresh.retain(|fresh| !dispatch.written.iter().any(|written| written.buffer == fresh.buffer));
+        self.fresh.extend(dispatch.refreshed.iter().cloned());
         self.commands.push(Command::Run(dispatch));
     }
 

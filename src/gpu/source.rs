@@ -32,6 +32,8 @@ shader_files!(
     "dense/backward_weights",
     "dense/forward",
     "dense/one",
+    "dense/softmax",
+    "dense/sums",
     "dropout",
     "each",
     "matmul/blocks",
@@ -163,25 +165,33 @@ fn with_cooperative_matrices(text: &str) -> String {
     out
 }
 
-/// Adds `load_x` for each binding `x: array<vec4<f32>>` or `x: array<u32>` that the text reads with it.
+/// Adds `load_x` for each binding `x: array<vec4<f32>>` or `x: array<u32>` that the text reads with it, and `store_x` for each
+/// `x: array<vec4<f32>>` that it writes with it.
 fn with_operands(text: &str, operands: Operands) -> String {
     let mut out = String::new();
     for line in text.lines() {
-        let Some(operand) = Operand::parse(line).filter(|operand| text.contains(&format!("load_{}(", operand.name)))
-        else {
-            out.push_str(line);
-            out.push('\n');
-            continue;
-        };
+        let operand = Operand::parse(line);
+        let uses = |function| operand.as_ref().is_some_and(|x| text.contains(&format!("{function}_{}(", x.name)));
+        let (is_loaded, is_stored) = (uses("load"), uses("store"));
         // A texture stands in the place of a buffer that is only read, and beside one that is also written.
-        if operands == Operands::Buffers || operand.access != "read" {
+        let is_replaced = is_loaded && operands == Operands::Textures && line.contains("<storage, read>");
+        if !is_replaced {
             out.push_str(line);
             out.push('\n');
         }
-        out.push_str(&match operands {
-            Operands::Buffers => operand.load_from_buffer(),
-            Operands::Textures => operand.load_from_texture(),
-        });
+        let Some(operand) = operand else { continue };
+        if is_loaded {
+            out.push_str(&match operands {
+                Operands::Buffers => operand.load_from_buffer(),
+                Operands::Textures => operand.load_from_texture(),
+            });
+        }
+        if is_stored {
+            out.push_str(&match operands {
+                Operands::Buffers => operand.store_to_buffer(),
+                Operands::Textures => operand.store_to_both(),
+            });
+        }
     }
     out
 }
@@ -213,8 +223,7 @@ impl<'a> Operand<'a> {
             "read" => (self.name.to_string(), self.binding),
             _ => (texture_name(self.name), self.binding + TEXTURE_BINDING),
         };
-        let texel =
-            |i: &str| format!("textureLoad({texture}, vec2<u32>({i} % {TEXTURE_WIDTH}u, {i} / {TEXTURE_WIDTH}u))");
+        let texel = |i: &str| format!("textureLoad({texture}, {})", texel_of(i));
         let value = match self.element {
             "u32" => format!("bitcast<u32>({}[i % 4u])", texel("(i / 4u)")),
             _ => texel("i"),
@@ -225,9 +234,28 @@ impl<'a> Operand<'a> {
              fn load_{name}(i: u32) -> {element} {{ return {value}; }}\n"
         )
     }
+
+    fn store_to_buffer(&self) -> String {
+        let Operand { name, element, .. } = self;
+        format!("fn store_{name}(i: u32, value: {element}) {{ {name}[i] = value; }}\n")
+    }
+
+    fn store_to_both(&self) -> String {
+        let Operand { name, element, .. } = self;
+        let (texture, binding, texel) = (texture_name(name), self.binding + TEXTURE_BINDING, texel_of("i"));
+        format!(
+            "@group(0) @binding({binding}) var {texture}: texture_storage_2d<rgba32float, write>;\n\
+             fn store_{name}(i: u32, value: {element}) {{ {name}[i] = value; textureStore({texture}, {texel}, value); }}\n"
+        )
+    }
 }
 
-/// What the texture of an operand that is read and written is called.
+/// Where element `i` lies in a texture.
+fn texel_of(i: &str) -> String {
+    format!("vec2<u32>({i} % {TEXTURE_WIDTH}u, {i} / {TEXTURE_WIDTH}u)")
+}
+
+/// What the texture beside an operand's buffer is called.
 pub(super) fn texture_name(operand: &str) -> String {
     format!("{operand}_texture")
 }
@@ -351,6 +379,18 @@ mod tests {
         assert!(textures.contains("fn load_z(i: u32) -> u32 { return bitcast<u32>(textureLoad(z, "), "{textures}");
         assert!(!textures.contains("var<storage, read> "), "{textures}");
         assert!(textures.contains("var<storage, read_write> y"), "{textures}");
+    }
+
+    #[test]
+    fn results_are_stored_in_buffers_and_in_textures_where_those_are_read() {
+        let text = "@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>; // [N]\nstore_y(1u, z);\n";
+        let buffers = with_operands(text, Operands::Buffers);
+        assert!(buffers.contains("fn store_y(i: u32, value: vec4<f32>) { y[i] = value; }"), "{buffers}");
+        assert!(!buffers.contains("texture"), "{buffers}");
+        let textures = with_operands(text, Operands::Textures);
+        assert!(textures.contains("{ y[i] = value; textureStore(y_texture, "), "{textures}");
+        let declared = "@group(0) @binding(18) var y_texture: texture_storage_2d<rgba32float, write>;";
+        assert!(textures.contains(declared), "{textures}");
     }
 
     #[test]
