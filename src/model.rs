@@ -1,8 +1,10 @@
 //! A network on the GPU: its parameters, and how a batch goes forward and backward through its layers.
 
 use crate::gpu::{Gpu, GpuError, Recording, Tensor};
+use crate::layers::clock::Clock;
+use crate::layers::softmax::{ScoreShape, Scores};
 use crate::layers::winograd::Winograd;
-use crate::layers::{self, conv, dense, dropout, pool, transpose};
+use crate::layers::{self, conv, dense, dropout, pool, softmax, transpose};
 use crate::network::{Activation, Layer, Matrix, Network, Parameters, Shape};
 use crate::reference::conv::ConvShape;
 use crate::reference::dense::DenseShape;
@@ -147,8 +149,45 @@ impl Model {
         activations: &Activations,
         pass: Pass,
     ) -> Result<(), GpuError> {
+        self.record_operations(recording, activations, pass, Operation::of(&self.network, activations.n, pass.seed()))
+    }
+
+    /// Records the way from the images to the probability of each class, [classes, N], and gives where it stands.
+    ///
+    /// # Errors
+    /// A kernel cannot be built.
+    pub fn record_recognition(&self, recording: &mut Recording, activations: &Activations) -> Result<Tensor, GpuError> {
+        let (gpu, n, pass) = (&self.gpu, activations.n, Pass::Evaluate);
+        let mut operations = Operation::of(&self.network, n, pass.seed());
+        let last = operations.pop_if(|last| match last {
+            Operation::Dense(shape, _, Activation::Linear) => dense::is_for_softmax(gpu, shape),
+            _ => false,
+        });
+        self.record_operations(recording, activations, pass, operations)?;
+        if let Some(Operation::Dense(shape, matrix, _)) = last {
+            let p = Tensor::zeros(gpu, "the probabilities", layers::activation_length(shape.units, n))?;
+            let x = &activations.tensors[activations.tensors.len() - 2];
+            dense::softmax(recording, &shape, &matrix, [&self.parameters, x, &p])?;
+            return Ok(p);
+        }
+        // The softmax scores a batch of a data set; here the first and only one, and nobody asks for the loss.
+        let shape = ScoreShape { n, classes: self.network.classes(), count: n };
+        let clock = Clock { batch: 0, ..Clock::START }.tensor(gpu)?;
+        let labels = Tensor::zeros(gpu, "the labels of a batch", layers::capacity(n))?;
+        let scores = Scores::new(gpu, &shape)?;
+        softmax::forward(recording, &shape, [&clock, activations.logits(), &labels], &scores)?;
+        Ok(scores.probabilities)
+    }
+
+    fn record_operations(
+        &self,
+        recording: &mut Recording,
+        activations: &Activations,
+        pass: Pass,
+        operations: Vec<Operation>,
+    ) -> Result<(), GpuError> {
         let w = &self.parameters;
-        for (index, operation) in Operation::of(&self.network, activations.n, pass.seed()).into_iter().enumerate() {
+        for (index, operation) in operations.into_iter().enumerate() {
             let (x, y) = (&activations.tensors[index], &activations.tensors[index + 1]);
             match (operation, pass) {
                 (Operation::Conv(shape, matrix, activation), _) => {

@@ -1,9 +1,7 @@
 //! Recognition: images on the host go in, the probability of each class comes out.
 
 use crate::gpu::{GpuError, Recording, Tensor};
-use crate::layers::clock::Clock;
-use crate::layers::softmax::{self, ScoreShape, Scores};
-use crate::layers::{capacity, to_images_innermost, to_images_outermost};
+use crate::layers::{to_images_innermost, to_images_outermost};
 use crate::model::{Activations, Model, Pass};
 
 /// A model that is ready for batches of a fixed size. When the model's parameters change, it needs a new recognizer.
@@ -20,18 +18,11 @@ impl Recognizer {
     /// # Errors
     /// A tensor larger than the adapter can bind, or a kernel that cannot be built.
     pub fn new(model: &Model, n: usize) -> Result<Recognizer, GpuError> {
-        let gpu = model.gpu();
-        let shape = ScoreShape { n, classes: model.network().classes(), count: n };
-        // The softmax scores a batch of a data set; here the first and only one, and nobody asks for the loss.
-        let clock = Clock { batch: 0, ..Clock::START }.tensor(gpu)?;
-        let labels = Tensor::zeros(gpu, "the labels of a batch", capacity(n))?;
-        let scores = Scores::new(gpu, &shape)?;
         let activations = model.activations(n, Pass::Evaluate)?;
-        let mut forward = Recording::new(gpu);
+        let mut forward = Recording::new(model.gpu());
         forward.hold(model.parameters());
-        model.record_forward(&mut forward, &activations, Pass::Evaluate)?;
-        softmax::forward(&mut forward, &shape, [&clock, activations.logits(), &labels], &scores)?;
-        Ok(Recognizer { n, forward, activations, probabilities: scores.probabilities })
+        let probabilities = model.record_recognition(&mut forward, &activations)?;
+        Ok(Recognizer { n, forward, activations, probabilities })
     }
 
     /// What the images became on their way, from the last call of [`Recognizer::recognize`].

@@ -13,11 +13,12 @@ use naga::proc::BoundsCheckPolicies;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 
 /// Files that are joined to others and are no operation themselves.
-const PARTS: [&str; 18] = [
+const PARTS: [&str; 19] = [
     "clock",
     "conv/forward",
     "conv/images",
     "conv/input",
+    "dense/sums",
     "each",
     "matmul/blocks",
     "matmul/broadcast",

@@ -1,36 +1,11 @@
-// Dense layer, forward, of one image, for software drivers:
-//   y[f] = relu(bias[f] + sum over c of w[f, c] x[c])
-// Where matmul/rows.wgsl would multiply three images that are not there too. In its tensors the image is the first of four,
-// as everywhere.
+// Dense layer, forward, of one image; joined to dense/sums.wgsl, whose sums it stores:
+//   y[f] = relu(the sum of unit f)
 
-@group(0) @binding(0) var<storage, read> w: array<vec4<f32>>;       // all parameters; here F rows of STRIDE4 from W_OFFSET4
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;       // [C]
 @group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>; // [F]
 
-// One subgroup per ROWS units: its lanes go through the inputs side by side, and at the end add up what each has.
-@compute @workgroup_size(LANES)
-fn forward(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
+// Beyond the last unit its sum is repeated.
+fn finish(first: u32, sums: array<f32, ROWS>) {
     // repeat R ROWS
-    let f_R = min(workgroup.x * ROWS + R, F - 1u);
-    var sum_R = 0.0;
+    store_y(min(first + R, F - 1u), activate(vec4<f32>(sums[R])));
     // end
-    for (var first = 0u; first < STRIDE4; first += LANES) {
-        let k = min(first + lane, STRIDE4 - 1u);
-        let inputs = vec4<f32>(input(4u * k), input(4u * k + 1u), input(4u * k + 2u), input(4u * k + 3u));
-        let own = select(inputs, vec4<f32>(), first + lane >= STRIDE4);
-        // repeat R ROWS
-        sum_R += dot(load_w(W_OFFSET4 + f_R * STRIDE4 + k), own);
-        // end
-    }
-    // repeat R ROWS
-    let y_R = vec4<f32>(subgroupAdd(sum_R));
-    if (lane == 0u) {
-        y[f_R] = activate(y_R);
-    }
-    // end
-}
-
-// Beyond the inputs stand the bias, whose input is one, and padding, whose weights are zero.
-fn input(c: u32) -> f32 {
-    return select(load_x(min(c, C - 1u)).x, 1.0, c >= C);
 }

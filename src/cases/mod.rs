@@ -62,10 +62,11 @@ pub enum Verdict {
 }
 
 impl Case {
-    /// Whether the operation goes with the core that `gpu` multiplies with: all but one do, which multiplies by itself as the
+    /// Whether the operation goes with the core that `gpu` multiplies with: all but two do, which multiply by themselves as the
     /// broadcast core does.
     pub fn is_for(&self, gpu: &Gpu) -> bool {
-        self.operation != "winograd/pooled" || matches!(gpu.settings().core, Core::Broadcast { .. })
+        let is_for_one_core = ["dense/softmax", "winograd/pooled"].contains(&self.operation);
+        !is_for_one_core || matches!(gpu.settings().core, Core::Broadcast { .. })
     }
 
     /// Compiles the operation for `gpu` and brings its inputs there.

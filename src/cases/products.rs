@@ -152,6 +152,27 @@ pub fn dense(shape: DenseShape) -> [Case; 3] {
     ]
 }
 
+/// The forward pass of a dense layer of one image, with a softmax.
+pub fn dense_softmax(inputs: usize, classes: usize) -> Case {
+    let shape = DenseShape { n: 1, inputs, units: classes };
+    let matrix = Matrix::new(0, "w", &[classes, inputs], OFFSET);
+    let prepare = Box::new(move |gpu: &Gpu| {
+        Product { matrix: &matrix, x: inputs, y: classes, n: 1, terms: inputs }.forward(
+            gpu,
+            // A softmax has nothing below zero, which a ReLU would change.
+            |w, b, x| reference::softmax::probabilities(&reference::dense::forward(x, w, b, &shape), classes),
+            |r, tensors| layers::dense::softmax(r, &shape, &matrix, tensors),
+        )
+    });
+    Case {
+        operation: "dense/softmax",
+        shape: format!("N 1 C {inputs} F {classes}"),
+        flops: (2 * inputs * classes) as f64,
+        bytes: 4.0 * (inputs + classes + inputs * classes) as f64,
+        prepare,
+    }
+}
+
 /// Weights of `weight_shape` turned around.
 pub fn transpose(weight_shape: &'static [usize]) -> Case {
     let matrix = Matrix::new(0, "w", weight_shape, OFFSET);

@@ -3,7 +3,7 @@
 use super::{Case, passes, products, winograd};
 use crate::layers;
 use crate::model::Operation;
-use crate::network::{Network, SEED, Shape};
+use crate::network::{Activation, Network, SEED, Shape};
 use crate::reference::conv::ConvShape;
 use crate::reference::dense::DenseShape;
 use crate::reference::pool::PoolShape;
@@ -65,6 +65,7 @@ pub fn parity() -> Vec<Case> {
     cases.extend(CONVS.into_iter().filter(is_pooled).flat_map(products::conv_pooled));
     WINOGRADS.into_iter().for_each(|shape| cases.extend(winograd::winograd(shape)));
     DENSES.into_iter().for_each(|shape| cases.extend(products::dense(shape)));
+    cases.extend([(1, 2), (5, 17), (70, 10)].map(|(inputs, classes)| products::dense_softmax(inputs, classes)));
     POOLS.into_iter().for_each(|shape| cases.extend(passes::pool(shape)));
     cases.extend(passes::dropout(1, 7, 0.0));
     cases.extend(passes::dropout(65, 5, 0.25));
@@ -101,6 +102,9 @@ pub fn seed_network(n: usize) -> Vec<Case> {
     for operation in Operation::of(&network, 1, 0) {
         match operation {
             Operation::ConvPool(shape, ..) => cases.extend(products::conv_pooled(shape).into_iter().take(1)),
+            Operation::Dense(shape, _, Activation::Linear) => {
+                cases.push(products::dense_softmax(shape.inputs, shape.units));
+            }
             Operation::Dense(shape, ..) => cases.extend(products::dense(shape).into_iter().take(1)),
             _ => {}
         }

@@ -3,7 +3,7 @@
 use super::product::{Columns, Product, Scales};
 use super::reduce::WeightGradient;
 use super::{dispatch_size, image_blocks, is_relu, record, reduce, with_images};
-use crate::gpu::{Core, GpuError, Recording, Source, Tensor};
+use crate::gpu::{Core, Gpu, GpuError, Recording, Source, Tensor};
 use crate::network::{Activation, Matrix};
 use crate::reference::dense::DenseShape;
 
@@ -16,17 +16,10 @@ pub fn forward(
     [parameters, x, y]: [&Tensor; 3],
 ) -> Result<(), GpuError> {
     let tensors = [("w", parameters), ("x", x), ("y", y)];
-    let source = |file| {
-        source(file, shape)
-            .with("STRIDE4", matrix.stride / 4)
-            .with("W_OFFSET4", matrix.offset / 4)
-            .with("RELU", is_relu(activation))
-            .with("RELU_BELOW", false)
-    };
     if let (1, Core::Broadcast { lanes }) = (shape.n, recording.gpu().settings().core) {
         /// Units of a subgroup: it loads each input once for all of them.
         const ROWS: usize = 16;
-        let source = Source { entry_point: "forward", ..source("dense/one") }.with("LANES", lanes).with("ROWS", ROWS);
+        let source = one_source("dense/one", shape, matrix, activation, lanes).with("ROWS", ROWS);
         return record(recording, &source, &tensors, dispatch_size([shape.units.div_ceil(ROWS), 1, 1]));
     }
     let product = Product {
@@ -37,7 +30,31 @@ pub fn forward(
         splits: 1,
         scales: Scales::NONE,
     };
-    product.record(recording, source("dense/forward"), &tensors)
+    product.record(recording, forward_source("dense/forward", shape, matrix, activation), &tensors)
+}
+
+/// Whether [`softmax`] is made for a layer: one image, on a software driver, and few classes.
+pub fn is_for_softmax(gpu: &Gpu, shape: &DenseShape) -> bool {
+    /// Each has a sum of its own in every lane.
+    const MOST_CLASSES: usize = 32;
+    shape.n == 1 && shape.units <= MOST_CLASSES && matches!(gpu.settings().core, Core::Broadcast { .. })
+}
+
+/// [`forward`], and the softmax of its scores: x [C, 1], parameters -> p [F, 1].
+///
+/// # Panics
+/// If the core is another than [`Core::Broadcast`].
+pub fn softmax(
+    recording: &mut Recording,
+    shape: &DenseShape,
+    matrix: &Matrix,
+    [parameters, x, p]: [&Tensor; 3],
+) -> Result<(), GpuError> {
+    let Core::Broadcast { lanes } = recording.gpu().settings().core else {
+        panic!("dense/softmax adds as the broadcast core can")
+    };
+    let source = one_source("dense/softmax", shape, matrix, Activation::Linear, lanes).with("ROWS", shape.units);
+    record(recording, &source, &[("w", parameters), ("x", x), ("p", p)], [1, 1, 1])
 }
 
 /// d_y [F, N] (before the layer's own ReLU), turned weights w_t (by [`super::transpose`]), x [C, N] -> d_x [C, N], gated
@@ -76,6 +93,21 @@ pub fn backward_weights(
         scales: Scales::of_gradient_a(shape.n),
     };
     reduce::record_parts(recording, source, &gradient, matrix, &[("d_y", d_y), ("x", x)], d_parameters)
+}
+
+fn forward_source(file: &'static str, shape: &DenseShape, matrix: &Matrix, activation: Activation) -> Source {
+    source(file, shape)
+        .with("STRIDE4", matrix.stride / 4)
+        .with("W_OFFSET4", matrix.offset / 4)
+        .with("RELU", is_relu(activation))
+        .with("RELU_BELOW", false)
+}
+
+/// `dense/sums.wgsl` with what becomes of its sums.
+fn one_source(ending: &'static str, shape: &DenseShape, matrix: &Matrix, activation: Activation, lanes: u32) -> Source {
+    let mut source = forward_source(ending, shape, matrix, activation).with("LANES", lanes);
+    (source.entry_point, source.files) = ("forward", vec![ending, "dense/sums", "relu"]);
+    source
 }
 
 fn source(file: &'static str, shape: &DenseShape) -> Source {
