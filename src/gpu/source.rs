@@ -170,28 +170,21 @@ fn with_cooperative_matrices(text: &str) -> String {
 fn with_operands(text: &str, operands: Operands) -> String {
     let mut out = String::new();
     for line in text.lines() {
-        let operand = Operand::parse(line);
-        let uses = |function| operand.as_ref().is_some_and(|x| text.contains(&format!("{function}_{}(", x.name)));
+        let Some(operand) = Operand::parse(line) else {
+            out.extend([line, "\n"]);
+            continue;
+        };
+        let uses = |function| text.contains(&format!("{function}_{}(", operand.name));
         let (is_loaded, is_stored) = (uses("load"), uses("store"));
         // A texture stands in the place of a buffer that is only read, and beside one that is also written.
-        let is_replaced = is_loaded && operands == Operands::Textures && line.contains("<storage, read>");
-        if !is_replaced {
-            out.push_str(line);
-            out.push('\n');
+        if operands == Operands::Buffers || operand.access != "read" || !is_loaded {
+            out.extend([line, "\n"]);
         }
-        let Some(operand) = operand else { continue };
-        if is_loaded {
-            out.push_str(&match operands {
-                Operands::Buffers => operand.load_from_buffer(),
-                Operands::Textures => operand.load_from_texture(),
-            });
-        }
-        if is_stored {
-            out.push_str(&match operands {
-                Operands::Buffers => operand.store_to_buffer(),
-                Operands::Textures => operand.store_to_both(),
-            });
-        }
+        let functions = match operands {
+            Operands::Buffers => [operand.load_from_buffer(), operand.store_to_buffer()],
+            Operands::Textures => [operand.load_from_texture(), operand.store_to_both()],
+        };
+        out.extend(functions.into_iter().zip([is_loaded, is_stored]).filter_map(|(text, used)| used.then_some(text)));
     }
     out
 }
