@@ -263,9 +263,7 @@ fn slots(text: &str, entry_point: &str) -> Result<Vec<Slot>, String> {
             AddressSpace::Storage { access } if access.contains(StorageAccess::STORE) => SlotKind::Write,
             AddressSpace::Storage { .. } => SlotKind::Read,
             AddressSpace::Handle => match module.types[variable.ty].inner {
-                TypeInner::Image { class: ImageClass::Storage { access, .. }, .. }
-                    if access == StorageAccess::STORE =>
-                {
+                TypeInner::Image { class: ImageClass::Storage { access: StorageAccess::STORE, .. }, .. } => {
                     SlotKind::WriteTexture
                 }
                 _ => SlotKind::ReadTexture,
