@@ -11,7 +11,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 #[cfg(feature = "window")]
 use commands::draw;
-use commands::{GpuOptions, Interrupted, Misuse, bench, eval, gpus, predict, selftest, train, tune};
+use commands::{GpuOptions, Interrupted, Misuse, bench, compact, eval, gpus, predict, selftest, train, tune};
 
 /// Recognizes handwritten digits; every forward and backward pass is a WGSL compute shader.
 #[derive(Parser)]
@@ -32,6 +32,7 @@ enum Command {
     Eval(eval::Options),
     Bench(bench::Options),
     Tune(tune::Options),
+    Compact(compact::Options),
     /// Lists the adapters of this machine, and marks the one that digits would compute on
     Gpus,
     /// Checks that the adapter computes what the reference and PyTorch compute
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         Command::Eval(options) => eval::run(&options, &gpu),
         Command::Bench(options) => bench::run(&options, &gpu),
         Command::Tune(options) => tune::run(&options, &gpu),
+        Command::Compact(options) => compact::run(&options),
         Command::Gpus => gpus::run(&gpu),
         Command::Selftest => selftest::run(&gpu),
     };

@@ -2,6 +2,7 @@
 //! in a way of their own.
 
 pub mod bench;
+pub mod compact;
 #[cfg(feature = "window")]
 pub mod draw;
 pub mod eval;
@@ -22,6 +23,7 @@ use clap::Args;
 use digits::gpu::{self, AdapterReport, Core, Gpu, Precision, Request};
 use digits::mnist::{CLASSES, Split};
 use digits::network::{ModelFile, Network, Shape};
+use pollster::FutureExt as _;
 
 pub use interrupt::Interrupted;
 
@@ -57,9 +59,9 @@ impl GpuOptions {
     /// Opens the adapter, and says so where it is only a program.
     fn open(&self) -> anyhow::Result<Gpu> {
         let request = self.request();
-        let gpu = Gpu::open(&request)?;
+        let gpu = Gpu::open(&request).block_on()?;
         if gpu.is_software() {
-            let found_none = gpu::adapters(&request)?.iter().all(AdapterReport::is_software);
+            let found_none = gpu::adapters(&request).block_on()?.iter().all(AdapterReport::is_software);
             let reason = if found_none { "no GPU found; " } else { "" };
             let name = &gpu.info().name;
             note(&format!("note: {reason}running on a software driver ({name}), on the processor"));

@@ -2,8 +2,11 @@
 //! open, too.
 //!
 //! The tensors are `conv1.weight` `[F, C, KH, KW]`, `conv1.bias` `[F]`, `dense1.weight` `[units, inputs]`,
-//! `dense1.bias` `[units]` and so on, float32. The metadata are strings: `digits.format`, `program`, `network` (its
+//! `dense1.bias` `[units]` and so on, float32. A compact file has the weights in eight bits and, beside them,
+//! `conv1.weight.scale` `[F]`, by which the numbers of a filter or unit are to be multiplied. The metadata are strings: `digits.format`, `program`, `network` (its
 //! text), `input`, `normalisation`, `classes` and `training` (a [`Summary`] in JSON). Equal models give equal bytes.
+
+mod compact;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -68,7 +71,7 @@ pub enum ModelFileProblem {
     NotSafetensors(SafeTensorError),
     #[error("is not a model of digits: its metadata have no \"{0}\"; give a file that `digits train` wrote")]
     NoMetadata(&'static str),
-    #[error("has the format {0:?}, but digits {version} reads {FORMAT:?}; use a newer digits", version = VERSION)]
+    #[error("has the format {0:?}, but digits {version} reads {FORMAT:?} and {COMPACT_FORMAT:?}; use a newer digits", version = VERSION)]
     OtherFormat(String),
     #[error("has the {key} {found:?}, but it must be {expected:?}")]
     OtherMetadata { key: &'static str, found: String, expected: String },
@@ -92,6 +95,8 @@ use ModelFileProblem as Problem;
 const SHIPPED: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/models/seed.safetensors"));
 
 const FORMAT: &str = "1";
+/// Of compact files.
+const COMPACT_FORMAT: &str = "2";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const NORMALISATION: &str = "pixel / 255";
 
@@ -110,8 +115,53 @@ impl ModelFile {
     /// # Panics
     /// If the network does not read [`Shape::MNIST`], or the parameters are not those of the network.
     pub fn save(&self, path: &Path) -> Result<(), ModelFileError> {
-        let write = |bytes: Vec<u8>| Ok(files::replace(path, &bytes)?);
-        encode(self).and_then(write).map_err(|problem| ModelFileError { path: path.into(), problem })
+        write(path, self.encode())
+    }
+
+    /// [`ModelFile::save`], with the weights in eight bits.
+    ///
+    /// # Errors
+    /// As [`ModelFile::save`].
+    ///
+    /// # Panics
+    /// As [`ModelFile::save`].
+    pub fn save_compact(&self, path: &Path) -> Result<(), ModelFileError> {
+        write(path, self.encode_compact())
+    }
+
+    /// The bytes of the file.
+    ///
+    /// # Errors
+    /// Parameters that are infinite or not numbers; the message goes on after the name of the file.
+    ///
+    /// # Panics
+    /// As [`ModelFile::save`].
+    pub fn encode(&self) -> Result<Vec<u8>, ModelFileProblem> {
+        encode(self, FORMAT, |_, name, shape, values| vec![(name, Dtype::F32, shape, bytes(&values))])
+    }
+
+    /// [`ModelFile::encode`], with the weights in eight bits.
+    ///
+    /// # Errors
+    /// As [`ModelFile::encode`].
+    ///
+    /// # Panics
+    /// As [`ModelFile::save`].
+    pub fn encode_compact(&self) -> Result<Vec<u8>, ModelFileProblem> {
+        encode(self, COMPACT_FORMAT, |matrix, name, shape, values| {
+            let (numbers, scales) = compact::quantise(&values, matrix.rows);
+            let scale = (compact::scale_name(&name), Dtype::F32, vec![matrix.rows], bytes(&scales));
+            let numbers = numbers.into_iter().map(|number| number as u8).collect();
+            vec![(name, Dtype::I8, shape, numbers), scale]
+        })
+    }
+
+    /// The model whose file has these bytes, which may be anything at all.
+    ///
+    /// # Errors
+    /// They are not a whole, valid model; the message goes on after the name of the file.
+    pub fn decode(bytes: &[u8]) -> Result<ModelFile, ModelFileProblem> {
+        decode(bytes)
     }
 
     /// The model that ships with the program; `data/models/README.md` tells how it was trained.
@@ -137,8 +187,20 @@ impl ModelFile {
     }
 }
 
-/// The bytes of the file.
-fn encode(model: &ModelFile) -> Result<Vec<u8>, Problem> {
+/// A tensor's name, numbers, shape and bytes.
+type Encoded = (String, Dtype, Vec<usize>, Vec<u8>);
+
+fn write(path: &Path, bytes: Result<Vec<u8>, Problem>) -> Result<(), ModelFileError> {
+    let written = bytes.and_then(|bytes| Ok(files::replace(path, &bytes)?));
+    written.map_err(|problem| ModelFileError { path: path.into(), problem })
+}
+
+/// The bytes of a file whose weights `encode_weights` makes tensors of, from their matrix, name, shape and values.
+fn encode(
+    model: &ModelFile,
+    format: &str,
+    encode_weights: impl Fn(&Matrix, String, Vec<usize>, Vec<f32>) -> Vec<Encoded>,
+) -> Result<Vec<u8>, Problem> {
     let ModelFile { network, parameters: Parameters { values }, summary } = model;
     assert_eq!(network.input(), Shape::MNIST);
     assert_eq!(values.len(), parameters::flat_length(network));
@@ -146,20 +208,20 @@ fn encode(model: &ModelFile) -> Result<Vec<u8>, Problem> {
     for matrix in network.matrices() {
         let [weight, bias] = tensor_names(&matrix);
         let (weights, biases) = (matrix.weights(values), matrix.biases(values));
-        for (name, shape, values) in [(weight, matrix.weight_shape, weights), (bias, vec![matrix.rows], biases)] {
-            if !all_finite(&values) {
-                return Err(Problem::Diverged(name));
+        for (name, values) in [(&weight, &weights), (&bias, &biases)] {
+            if !all_finite(values) {
+                return Err(Problem::Diverged(name.clone()));
             }
-            let bytes: Vec<u8> = values.into_iter().flat_map(f32::to_le_bytes).collect();
-            tensors.push((name, shape, bytes));
         }
+        tensors.extend(encode_weights(&matrix, weight, matrix.weight_shape.clone(), weights));
+        tensors.push((bias, Dtype::F32, vec![matrix.rows], bytes(&biases)));
     }
-    let views = tensors.iter().map(|(name, shape, bytes)| {
-        let view = TensorView::new(Dtype::F32, shape.clone(), bytes);
+    let views = tensors.iter().map(|(name, dtype, shape, bytes)| {
+        let view = TensorView::new(*dtype, shape.clone(), bytes);
         (name, view.expect("a matrix has as many weights as its shape says"))
     });
     let metadata = [
-        ("digits.format", FORMAT.into()),
+        ("digits.format", format.to_string()),
         ("program", format!("digits {VERSION}")),
         ("network", network.to_string()),
         ("input", network.input().to_string()),
@@ -201,7 +263,7 @@ fn decode(bytes: &[u8]) -> Result<ModelFile, Problem> {
         found => Err(Problem::OtherMetadata { key, found: found.clone(), expected }),
     };
     match get("digits.format")?.as_str() {
-        FORMAT => {}
+        FORMAT | COMPACT_FORMAT => {}
         other => return Err(Problem::OtherFormat(other.into())),
     }
     demand("input", Shape::MNIST.to_string())?;
@@ -218,7 +280,13 @@ fn read_parameters(network: &Network, tensors: &SafeTensors) -> Result<Parameter
     let (mut values, mut needed) = (Vec::new(), BTreeSet::new());
     for matrix in network.matrices() {
         let [weight, bias] = tensor_names(&matrix);
-        let weights = read_tensor(tensors, &weight, &matrix.weight_shape)?;
+        let weights = match compact::read(tensors, &matrix, &weight)? {
+            Some(weights) => {
+                needed.insert(compact::scale_name(&weight));
+                weights
+            }
+            None => read_tensor(tensors, &weight, &matrix.weight_shape)?,
+        };
         let biases = read_tensor(tensors, &bias, &[matrix.rows])?;
         values.resize(matrix.end(), 0.0);
         matrix.fill(&mut values, &weights, &biases);
@@ -239,6 +307,10 @@ fn read_tensor(tensors: &SafeTensors, name: &str, shape: &[usize]) -> Result<Vec
     let numbers = tensor.data().chunks_exact(4);
     let values: Vec<f32> = numbers.map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect();
     if all_finite(&values) { Ok(values) } else { Err(Problem::NotFinite(name.into())) }
+}
+
+fn bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().copied().flat_map(f32::to_le_bytes).collect()
 }
 
 fn all_finite(values: &[f32]) -> bool {

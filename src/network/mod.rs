@@ -174,4 +174,29 @@ impl Network {
     pub fn parameter_count(&self) -> usize {
         self.matrices().iter().map(|matrix| matrix.rows * (matrix.inputs + 1)).sum()
     }
+
+    /// Floating-point operations that a training step cannot do without, for one image: the products of every layer
+    /// forward and backward, without the gradient by the images, which nobody needs.
+    pub fn training_flop(&self) -> u64 {
+        let shapes = self.shapes();
+        let passes = |index| if index == 0 { 2 } else { 3 };
+        let products = self.matrices().into_iter().enumerate().map(|(index, matrix)| {
+            let positions = match self.layers[matrix.layer] {
+                Layer::Conv { .. } => shapes[matrix.layer + 1].height * shapes[matrix.layer + 1].width,
+                _ => 1,
+            };
+            passes(index) * 2 * (matrix.rows * matrix.inputs * positions) as u64
+        });
+        products.sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn training_the_seed_network_takes_14_444_976_operations_an_image() {
+        assert_eq!(Network::parse(Shape::MNIST, SEED).unwrap().training_flop(), 14_444_976);
+    }
 }

@@ -26,7 +26,7 @@ fn model() -> ModelFile {
 
 /// Lets `edit` change the header of a good file and gives the message for the result.
 fn problem(edit: impl FnOnce(&mut Value)) -> String {
-    let file = encode(&model()).unwrap();
+    let file = model().encode().unwrap();
     let (length, rest) = file.split_first_chunk().unwrap();
     let (header, data) = rest.split_at(u64::from_le_bytes(*length) as usize);
     let mut header: Value = serde_json::from_slice(header).unwrap();
@@ -57,8 +57,37 @@ fn model_survives_a_round_trip_bit_for_bit() {
 }
 
 #[test]
+fn a_compact_file_is_a_quarter_as_large_and_no_weight_is_off_by_more_than_half_a_step() {
+    let shipped = ModelFile::shipped();
+    let bytes = shipped.encode_compact().unwrap();
+    assert!(bytes.len() < shipped.encode().unwrap().len() * 26 / 100, "{} bytes", bytes.len());
+    let compact = ModelFile::decode(&bytes).unwrap();
+    assert_eq!((&compact.network, &compact.summary), (&shipped.network, &shipped.summary));
+    for matrix in shipped.network.matrices() {
+        let [exact, rounded] = [&shipped, &compact].map(|model| matrix.weights(&model.parameters.values));
+        for (exact, rounded) in exact.chunks(matrix.inputs).zip(rounded.chunks(matrix.inputs)) {
+            let largest = exact.iter().fold(0.0f32, |largest, weight| largest.max(weight.abs()));
+            for (exact, rounded) in exact.iter().zip(rounded) {
+                assert!((exact - rounded).abs() <= 0.501 * largest / 127.0, "{exact} became {rounded} of {largest}");
+            }
+        }
+        assert_eq!(matrix.biases(&shipped.parameters.values), matrix.biases(&compact.parameters.values));
+    }
+    assert_eq!(compact.encode_compact().unwrap(), bytes, "nothing is lost by doing it again");
+}
+
+#[test]
+fn a_compact_file_that_lacks_a_scale_is_refused() {
+    let mut bytes = model().encode_compact().unwrap();
+    let name = b"conv1.weight.scale";
+    let at = bytes.windows(name.len()).position(|window| window == name).unwrap();
+    bytes[at..][..name.len()].copy_from_slice(b"conv1.weight.SCALE");
+    assert_eq!(message(&bytes), "has no tensor conv1.weight.scale, which its network needs");
+}
+
+#[test]
 fn tensors_and_metadata_have_the_documented_names_shapes_and_values() {
-    let (model, file) = (model(), encode(&model()).unwrap());
+    let (model, file) = (model(), model().encode().unwrap());
     let tensors = SafeTensors::deserialize(&file).unwrap();
     let shape = |name| tensors.tensor(name).unwrap().shape().to_vec();
     assert_eq!((shape("conv1.weight"), shape("conv1.bias")), (vec![3, 1, 3, 3], vec![3]));
@@ -75,12 +104,12 @@ fn tensors_and_metadata_have_the_documented_names_shapes_and_values() {
 
 #[test]
 fn equal_models_give_equal_bytes() {
-    assert!(encode(&model()).unwrap() == encode(&model()).unwrap());
+    assert!(model().encode().unwrap() == model().encode().unwrap());
 }
 
 #[test]
 fn files_that_are_not_whole_safetensors_are_refused() {
-    let file = encode(&model()).unwrap();
+    let file = model().encode().unwrap();
     for length in 0..file.len() {
         assert!(matches!(decode(&file[..length]), Err(Problem::NotSafetensors(_))), "{length} bytes");
     }
@@ -101,8 +130,8 @@ fn foreign_and_newer_metadata_are_refused() {
         let message = problem(|header| drop(header["__metadata__"].as_object_mut().unwrap().remove(key)));
         assert!(message.contains(&format!("have no \"{key}\"")), "{message}");
     }
-    let newer = problem_of_metadata("digits.format", "2");
-    assert_eq!(newer, format!("has the format \"2\", but digits {VERSION} reads \"1\"; use a newer digits"));
+    let newer = problem_of_metadata("digits.format", "3");
+    assert_eq!(newer, format!("has the format \"3\", but digits {VERSION} reads \"1\" and \"2\"; use a newer digits"));
     let other = problem_of_metadata("input", "3x32x32");
     assert_eq!(other, "has the input \"3x32x32\", but it must be \"1x28x28\"");
     assert!(problem_of_metadata("normalisation", "none").contains("must be \"pixel / 255\""));
@@ -140,7 +169,7 @@ fn numbers_must_be_finite_in_both_directions() {
         model.parameters.values[index] = bad;
         let problem = model.save(&path).unwrap_err().problem.to_string();
         assert!(problem.starts_with("is not written: dense1.bias has an infinite or NaN value, so the"), "{problem}");
-        let mut file = encode(&self::model()).unwrap();
+        let mut file = self::model().encode().unwrap();
         let end = file.len();
         file[end - 4..].copy_from_slice(&bad.to_le_bytes());
         assert_eq!(message(&file), "has an infinite or NaN value in dense2.weight");
