@@ -10,6 +10,7 @@ use digits::gpu::{Gpu, Request};
 use digits::layers::batch::Images;
 use digits::measure::{BATCH, Training};
 use digits::mnist::Split;
+use pollster::FutureExt as _;
 
 fn main() -> anyhow::Result<()> {
     let mut criterion = Criterion::default()
@@ -17,7 +18,7 @@ fn main() -> anyhow::Result<()> {
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_secs(1))
         .configure_from_args();
-    let gpu = Gpu::open(&Request::default())?;
+    let gpu = Gpu::open(&Request::default()).block_on()?;
     println!("{} ({}), {:?}", gpu.info().name, gpu.info().driver_info, gpu.settings());
     operations(criterion.benchmark_group("operation").sampling_mode(SamplingMode::Flat), &gpu);
     step(criterion.benchmark_group("training step").sampling_mode(SamplingMode::Flat), &gpu)?;

@@ -50,13 +50,13 @@ impl Evaluator {
     ///
     /// # Errors
     /// The device failed.
-    pub fn run(&self) -> Result<Evaluation, GpuError> {
+    pub async fn run(&self) -> Result<Evaluation, GpuError> {
         let gpu = self.batch.gpu();
         Clock::restart_epoch(gpu, &self.clock);
         self.batch.submit(self.shape.batches())?;
-        let predictions: Vec<u32> = self.in_order(self.scores.predictions.read(gpu)?);
+        let predictions: Vec<u32> = self.in_order(self.scores.predictions.read(gpu).await?);
         let predictions = predictions.into_iter().map(|class| class as u8).collect();
-        Ok(Evaluation { losses: self.in_order(self.scores.losses.read(gpu)?), predictions })
+        Ok(Evaluation { losses: self.in_order(self.scores.losses.read(gpu).await?), predictions })
     }
 
     /// Leaves out what stands behind the images of each batch and behind the last.

@@ -2,10 +2,11 @@
 //! the gradient of its score, by the kernels that train.
 
 use crate::gpu::{GpuError, Recording, Tensor};
-use crate::layers::{activation_length, to_images_innermost, to_images_outermost};
+use crate::layers::{activation_length, conv, to_images_innermost, to_images_outermost};
 use crate::model::{Activations, Model, Pass, Wanted};
-use crate::network::Shape;
+use crate::network::{Layer, Network, Shape};
 use crate::recognize::Recognizer;
+use crate::reference;
 
 /// Explains what a recognizer of single images made of the last of them.
 pub struct Explainer {
@@ -59,28 +60,57 @@ impl Explainer {
     ///
     /// # Panics
     /// If the network does not know the class.
-    pub fn explain(&self, class: usize) -> Result<Explanation, GpuError> {
+    pub async fn explain(&self, class: usize) -> Result<Explanation, GpuError> {
         let gpu = self.model.gpu();
         let mut one_hot = vec![0.0; self.model.network().classes()];
         one_hot[class] = 1.0;
         self.d_logits.write(gpu, &to_images_innermost(&one_hot, 1));
         self.backward.submit(1)?;
-        let read = |tensor: &Tensor| tensor.read(gpu).map(|values| to_images_outermost(&values, 1));
+        let read = async |tensor: &Tensor| tensor.read(gpu).await.map(|values| to_images_outermost(&values, 1));
         let mut maps = Vec::new();
         for of_one in self.model.feature_maps(&self.activations) {
-            maps.push(Maps { shape: of_one.shape, values: read(of_one.tensor)? });
+            maps.push(Maps { shape: of_one.shape, values: read(of_one.tensor).await? });
         }
-        Ok(Explanation { maps, saliency: read(&self.d_images)? })
+        Ok(Explanation { maps, saliency: read(&self.d_images).await? })
     }
+}
+
+/// The same of an image `[H, W]` by the reference, from the `activations` of its forward pass: for where there is no GPU.
+///
+/// # Panics
+/// If the network does not know the class.
+pub fn explain_by_reference(
+    model: &reference::Model,
+    network: &Network,
+    activations: &[Vec<f64>],
+    class: usize,
+) -> Explanation {
+    let (layers, shapes) = (network.layers(), network.shapes());
+    let size = conv::POOLED_SIZE;
+    let maps = (0..layers.len()).filter(|index| matches!(layers[*index], Layer::Conv { .. })).map(|index| {
+        // As on the GPU, where such a pooling is a part of the convolution before it.
+        let is_pooled = layers.get(index + 1) == Some(&Layer::Pool { size });
+        let stored = index + 1 + usize::from(is_pooled);
+        Maps { shape: shapes[stored], values: narrow(&activations[stored]) }
+    });
+    let mut one_hot = vec![0.0; network.classes()];
+    one_hot[class] = 1.0;
+    let d_activations = model.backward_from(activations, one_hot, reference::Pass::Evaluate).d_activations;
+    Explanation { maps: maps.collect(), saliency: narrow(&d_activations[0]) }
+}
+
+fn narrow(values: &[f64]) -> Vec<f32> {
+    values.iter().map(|value| *value as f32).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use pollster::FutureExt as _;
+
     use super::*;
     use crate::gpu::{Gpu, Request};
-    use crate::network::{Network, Parameters};
+    use crate::network::Parameters;
     use crate::random::{Stream, uniform};
-    use crate::reference;
 
     const NETWORKS: [&str; 3] = [
         "conv 4 3x3 relu | pool 2 | conv 6 3x3 relu | pool 2 | dropout 0.5 | dense 20 relu | dense 10",
@@ -88,19 +118,9 @@ mod tests {
         "dropout 0.1 | dense 16 relu | dropout 0.3 | dense 10",
     ];
 
-    fn reference_maps(model: &reference::Model, image: &[f64], network: &Network) -> Vec<Vec<f64>> {
-        let activations = model.forward(image, reference::Pass::Evaluate);
-        let text = network.to_string();
-        let layers: Vec<&str> = text.split(" | ").collect();
-        let is_conv = |index: usize| layers[index].starts_with("conv");
-        // A pooling of two is a part of the convolution before it.
-        let stored = |index: usize| if layers.get(index + 1) == Some(&"pool 2") { index + 2 } else { index + 1 };
-        (0..layers.len()).filter(|index| is_conv(*index)).map(|index| activations[stored(index)].clone()).collect()
-    }
-
     #[test]
     fn saliency_is_the_gradient_of_the_score_and_maps_are_those_of_the_reference() {
-        let gpu = Gpu::open(&Request::default()).unwrap_or_else(|error| panic!("{error}"));
+        let gpu = Gpu::open(&Request::default()).block_on().unwrap_or_else(|error| panic!("{error}"));
         for text in NETWORKS {
             let network = Network::parse(Shape::MNIST, text).unwrap();
             let parameters = Parameters::glorot(&network, 1);
@@ -108,8 +128,8 @@ mod tests {
             let recognizer = Recognizer::new(&model, 1).unwrap();
             let explainer = Explainer::new(&model, &recognizer).unwrap();
             let image: Vec<f32> = (0..784).map(|at| uniform(1, Stream::Shuffle, 0, at)).collect();
-            recognizer.recognize(&image).unwrap();
-            let explanation = explainer.explain(3).unwrap();
+            recognizer.recognize(&image).block_on().unwrap();
+            let explanation = explainer.explain(3).block_on().unwrap();
 
             let reference = reference::Model::new(&network, &parameters);
             let image: Vec<f64> = image.into_iter().map(f64::from).collect();
@@ -124,15 +144,17 @@ mod tests {
                 let found = f64::from(explanation.saliency[at]);
                 assert!((found - difference).abs() < 1e-5, "{text}: [{at}] is {found}, not {difference}");
             }
-            let expected = reference_maps(&reference, &image, &network);
-            assert_eq!(explanation.maps.len(), expected.len(), "{text}");
-            for (maps, expected) in explanation.maps.iter().zip(&expected) {
-                assert_eq!(maps.shape.features(), expected.len());
-                assert_eq!(maps.values.len(), expected.len());
-                let worst =
-                    maps.values.iter().zip(expected).map(|(found, expected)| (f64::from(*found) - expected).abs());
-                assert!(worst.fold(0.0, f64::max) < 1e-5, "{text}");
+            let activations = reference.forward(&image, reference::Pass::Evaluate);
+            let expected = explain_by_reference(&reference, &network, &activations, 3);
+            assert_eq!(explanation.maps.len(), text.matches("conv").count(), "{text}");
+            let is_near = |found: &[f32], expected: &[f32]| {
+                found.len() == expected.len() && found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-5)
+            };
+            for (maps, expected) in explanation.maps.iter().zip(&expected.maps) {
+                assert_eq!((maps.shape, maps.values.len()), (expected.shape, expected.shape.features()), "{text}");
+                assert!(is_near(&maps.values, &expected.values), "{text}");
             }
+            assert!(is_near(&explanation.saliency, &expected.saliency), "{text}");
         }
     }
 }

@@ -13,6 +13,7 @@
 //!    adapts it to a few images more.
 //! 5. [`cases`] is one table of operations and shapes; [`selftest`] checks it, [`measure`] times it, [`report`] prints,
 //!    [`files`] writes.
+//! 6. [`platform`] is what differs between a program and a page in a browser, which are doors on the same engine.
 //!
 //! Legend, in code and shaders alike: N batch, C channels, H x W image, F filters or units, KH x KW kernel; a gradient is
 //! `d_` and the name of what it is the gradient by.
@@ -27,11 +28,15 @@ pub mod measure;
 pub mod mnist;
 pub mod model;
 pub mod network;
+pub mod platform;
+pub mod predict;
 pub mod random;
 pub mod recognize;
 pub mod reference;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod report;
 pub mod selftest;
+pub mod session;
 pub mod teach;
 pub mod train;
 pub mod trainer;

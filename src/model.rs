@@ -97,8 +97,8 @@ impl Model {
     ///
     /// # Errors
     /// The device failed.
-    pub fn read_parameters(&self) -> Result<Parameters, GpuError> {
-        Ok(Parameters { values: self.parameters.read(&self.gpu)? })
+    pub async fn read_parameters(&self) -> Result<Parameters, GpuError> {
+        Ok(Parameters { values: self.parameters.read(&self.gpu).await? })
     }
 
     /// Puts other parameters in the place of these.

@@ -37,17 +37,19 @@ impl Recognizer {
     ///
     /// # Panics
     /// If there are more or fewer images than the recognizer was made for.
-    pub fn recognize(&self, images: &[f32]) -> Result<Vec<f32>, GpuError> {
+    pub async fn recognize(&self, images: &[f32]) -> Result<Vec<f32>, GpuError> {
         let gpu = self.forward.gpu();
         let images = to_images_innermost(images, self.n);
         assert_eq!(images.len(), self.activations.images().len(), "the pixels of {} images", self.n);
         self.activations.images().write(gpu, &images);
-        Ok(to_images_outermost(&self.forward.read(&self.probabilities)?, self.n))
+        Ok(to_images_outermost(&self.forward.read(&self.probabilities).await?, self.n))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use pollster::FutureExt as _;
+
     use super::*;
     use crate::gpu::{Gpu, Request};
     use crate::network::{Network, Parameters, Shape};
@@ -56,7 +58,7 @@ mod tests {
 
     #[test]
     fn probabilities_are_those_of_the_reference_for_one_image_and_for_many() {
-        let gpu = Gpu::open(&Request::default()).unwrap_or_else(|error| panic!("{error}"));
+        let gpu = Gpu::open(&Request::default()).block_on().unwrap_or_else(|error| panic!("{error}"));
         let text = "conv 4 3x3 relu | pool 2 | dropout 0.5 | dense 20 relu | dense 10";
         let network = Network::parse(Shape::MNIST, text).unwrap();
         let parameters = Parameters::glorot(&network, 1);
@@ -67,7 +69,7 @@ mod tests {
             for batch in 0..2 {
                 let pixels = n * network.input().features();
                 let images: Vec<f32> = (0..pixels as u32).map(|at| uniform(batch, Stream::Shuffle, 0, at)).collect();
-                let found = recognizer.recognize(&images).unwrap();
+                let found = recognizer.recognize(&images).block_on().unwrap();
                 let images: Vec<f64> = images.into_iter().map(f64::from).collect();
                 let reference = reference::Model::new(&network, &parameters);
                 let logits = reference.forward(&images, reference::Pass::Evaluate).pop().unwrap();

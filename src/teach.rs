@@ -52,7 +52,7 @@ pub struct Taught {
 ///
 /// # Panics
 /// If there is no lesson, or one is not 28 x 28, or `known` is empty.
-pub fn teach(
+pub async fn teach(
     gpu: &Gpu,
     network: &Network,
     parameters: &Parameters,
@@ -71,14 +71,14 @@ pub fn teach(
     let mut knows_all = false;
     for epoch in 0..MOST_EPOCHS {
         trainer.begin_epoch(epoch);
-        trainer.run(trainer.steps_of_an_epoch())?;
-        let evaluation = test.run()?;
+        trainer.run(trainer.steps_of_an_epoch()).await?;
+        let evaluation = test.run().await?;
         knows_all = evaluation.predictions == labels && evaluation.loss() < KNOWN_LOSS;
         if knows_all {
             break;
         }
     }
-    Ok(Taught { parameters: trainer.model().read_parameters()?, knows_all })
+    Ok(Taught { parameters: trainer.model().read_parameters().await?, knows_all })
 }
 
 /// The copies of the lessons, and known images, chosen anew for each number of lessons.

@@ -2,14 +2,15 @@
 //! judged on the validation images and the one to keep on the test images, and tells what happens as events. It shows
 //! nothing and writes nothing; that is for whoever listens.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::evaluate::Evaluator;
+use crate::evaluate::{Evaluation, Evaluator};
 use crate::gpu::{Gpu, GpuError};
 use crate::layers::batch::Images;
 use crate::mnist::{DataSet, Split};
 use crate::model::Model;
 use crate::network::{Network, Parameters};
+use crate::platform::Instant;
 use crate::trainer::{Plan, Trainer};
 
 /// Images that are judged at a time. The default batch of a training: both then share kernels.
@@ -42,11 +43,11 @@ pub enum Keep {
 
 /// What happens in a training, in this order: progress, again and again, and an epoch; at last the test.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Event {
+pub enum Event<'a> {
     /// A submit is done.
     Progress(Progress),
-    /// An epoch is done.
-    Epoch(Epoch),
+    /// An epoch is done, and this is what it makes of the validation images.
+    Epoch(Epoch, &'a Evaluation),
     /// The training is done, and the model is the one to keep.
     Test(Test),
 }
@@ -61,7 +62,7 @@ pub struct Progress {
     pub of: usize,
     /// The mean loss of those images, each before its step.
     pub loss: f64,
-    /// Since the epoch began.
+    /// Since the epoch began, without what [`train`]'s events were waited for.
     pub seconds: f64,
 }
 
@@ -122,23 +123,24 @@ impl Epoch {
     }
 }
 
-/// Trains on `data` and tells `events` what happens, with the model as it is then. An error that `events` returns ends
-/// the training and is handed on.
+/// Trains on `data` and tells `events` what happens, with the model as it is then; the training waits for it, so it may
+/// look at the model or hold the training up. An error that it returns ends the training and is handed on.
 ///
 /// # Errors
 /// The device failed, the adapter is too small, or the training diverged.
-pub fn train<E: From<TrainError>>(
+pub async fn train<E: From<TrainError>>(
     gpu: &Gpu,
     job: &Job,
     data: Split,
-    mut events: impl FnMut(Event, &Model) -> Result<(), E>,
+    mut events: impl AsyncFnMut(Event, &Model) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut training = Training::new(gpu, job, data)?;
     let mut kept: Option<(u32, Score, Parameters)> = None;
     for epoch in 1..=job.epochs {
-        let pass = training.pass(epoch, &mut events)?;
+        let pass = training.pass(epoch, &mut events).await?;
         let started = Instant::now();
-        let validation = training.validation.score().map_err(TrainError::from)?;
+        let evaluation = training.validation.evaluate().await.map_err(TrainError::from)?;
+        let validation = training.validation.score(&evaluation);
         if !validation.loss.is_finite() {
             return Err(TrainError::Diverged { epoch, step: training.trainer.steps_of_an_epoch() }.into());
         }
@@ -146,7 +148,7 @@ pub fn train<E: From<TrainError>>(
         let model = training.trainer.model();
         let kept = match kept.take() {
             Some(older) if !job.keep.prefers(&validation, &older.1) => kept.insert(older),
-            _ => kept.insert((epoch, validation, model.read_parameters().map_err(TrainError::from)?)),
+            _ => kept.insert((epoch, validation, model.read_parameters().await.map_err(TrainError::from)?)),
         };
         let epoch = Epoch {
             epoch,
@@ -157,13 +159,13 @@ pub fn train<E: From<TrainError>>(
             seconds: pass.seconds,
             validation_seconds,
         };
-        events(Event::Epoch(epoch), model)?;
+        events(Event::Epoch(epoch, &evaluation), model).await?;
     }
     let (epoch, _, parameters) = kept.expect("a job has an epoch");
     let model = training.trainer.model();
     model.write_parameters(&parameters);
-    let score = training.test.score().map_err(TrainError::from)?;
-    events(Event::Test(Test { epoch, score }), model)
+    let score = training.test.score(&training.test.evaluate().await.map_err(TrainError::from)?);
+    events(Event::Test(Test { epoch, score }), model).await
 }
 
 impl Keep {
@@ -203,19 +205,20 @@ impl Training {
     }
 
     /// One epoch's steps; gives the last progress.
-    fn pass<E: From<TrainError>>(
+    async fn pass<E: From<TrainError>>(
         &mut self,
         epoch: u32,
-        events: &mut impl FnMut(Event, &Model) -> Result<(), E>,
+        events: &mut impl AsyncFnMut(Event, &Model) -> Result<(), E>,
     ) -> Result<Progress, E> {
         let started = Instant::now();
         self.trainer.begin_epoch(epoch - 1);
-        let mut progress = Progress { epoch, images: 0, of: self.images, loss: 0.0, seconds: 0.0 };
+        let seconds = started.elapsed().as_secs_f64();
+        let mut progress = Progress { epoch, images: 0, of: self.images, loss: 0.0, seconds };
         let (mut sum, mut done) = (0.0, 0);
         while done < self.trainer.steps_of_an_epoch() {
             let submitted = Instant::now();
             let steps = self.steps.min(self.trainer.steps_of_an_epoch() - done);
-            let losses = self.trainer.run(steps).map_err(TrainError::from)?;
+            let losses = self.trainer.run(steps).await.map_err(TrainError::from)?;
             if let Some(image) = losses.iter().position(|loss| !loss.is_finite()) {
                 return Err(TrainError::Diverged { epoch, step: done + image / self.batch + 1 }.into());
             }
@@ -226,8 +229,8 @@ impl Training {
             sum += losses.iter().copied().map(f64::from).sum::<f64>();
             progress.images += losses.len();
             progress.loss = sum / progress.images as f64;
-            progress.seconds = started.elapsed().as_secs_f64();
-            events(Event::Progress(progress), self.trainer.model())?;
+            progress.seconds += submitted.elapsed().as_secs_f64();
+            events(Event::Progress(progress), self.trainer.model()).await?;
         }
         Ok(progress)
     }
@@ -245,9 +248,12 @@ impl Judge {
         Ok(Judge { evaluator: Evaluator::new(model, &images, EVALUATION_BATCH)?, labels: data.labels })
     }
 
-    fn score(&self) -> Result<Score, GpuError> {
-        let evaluation = self.evaluator.run()?;
-        Ok(Score { loss: evaluation.loss(), accuracy: evaluation.accuracy(&self.labels) })
+    async fn evaluate(&self) -> Result<Evaluation, GpuError> {
+        self.evaluator.run().await
+    }
+
+    fn score(&self, evaluation: &Evaluation) -> Score {
+        Score { loss: evaluation.loss(), accuracy: evaluation.accuracy(&self.labels) }
     }
 }
 

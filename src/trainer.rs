@@ -116,13 +116,13 @@ impl Trainer {
     ///
     /// # Panics
     /// If the epoch has fewer steps left.
-    pub fn run(&mut self, steps: usize) -> Result<Vec<f32>, GpuError> {
+    pub async fn run(&mut self, steps: usize) -> Result<Vec<f32>, GpuError> {
         let (first, end) = (self.batches_done, self.batches_done + steps);
         assert!(end <= self.steps_of_an_epoch(), "an epoch has {} steps", self.steps_of_an_epoch());
         self.step.submit(steps)?;
         self.batches_done = end;
         let width = capacity(self.shape.n);
-        let padded: Vec<f32> = self.scores.losses.read_range(self.model.gpu(), first * width..end * width)?;
+        let padded: Vec<f32> = self.scores.losses.read_range(self.model.gpu(), first * width..end * width).await?;
         let mut losses: Vec<f32> =
             padded.chunks_exact(width).flat_map(|batch| &batch[..self.shape.n]).copied().collect();
         losses.truncate(self.shape.count - first * self.shape.n);

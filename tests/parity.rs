@@ -6,17 +6,18 @@ use std::collections::BTreeMap;
 
 use digits::cases::{Case, Verdict, parity};
 use digits::gpu::{Checks, Core, Gpu, Matrices, Operands, Request, Settings};
+use pollster::FutureExt as _;
 
 /// The GPU, or a failure that says what is missing: these tests prove nothing without one.
 fn gpu() -> Gpu {
-    Gpu::open(&Request::default()).unwrap_or_else(|error| panic!("{error}"))
+    Gpu::open(&Request::default()).block_on().unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[track_caller]
 fn agrees(gpu: &Gpu, cases: Vec<Case>) {
     let mut wrong = Vec::new();
     for case in cases.iter().filter(|case| case.is_for(gpu)) {
-        match case.check(gpu) {
+        match case.check(gpu).block_on() {
             Ok(Verdict::Agrees { .. }) => {}
             Ok(Verdict::Differs(difference)) => wrong.push(format!("{} {}: {difference}", case.operation, case.shape)),
             Err(error) => wrong.push(format!("{} {}: {error}", case.operation, case.shape)),

@@ -11,6 +11,7 @@ use digits::measure::Ceiling;
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::proc::BoundsCheckPolicies;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+use pollster::FutureExt as _;
 
 /// Files that are joined to others and are no operation themselves.
 const PARTS: [&str; 19] = [
@@ -40,7 +41,7 @@ const CANDIDATES: usize = 8;
 
 /// Every kernel that the cases and the ceilings build with one core, with each tile shape, reading buffers and textures.
 fn kernels(core: Core) -> Vec<Arc<Kernel>> {
-    let gpu = Gpu::open(&Request::default()).unwrap_or_else(|error| panic!("{error}"));
+    let gpu = Gpu::open(&Request::default()).block_on().unwrap_or_else(|error| panic!("{error}"));
     for operands in [Operands::Buffers, Operands::Textures] {
         let gpu = gpu.with(Settings { core, operands, ..gpu.settings() });
         let cases: Vec<_> = parity().into_iter().filter(|case| case.is_for(&gpu)).collect();

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use digits::cases::{Case, parity};
 use digits::gpu::{Choice, Choices, Gpu, Origin, Request, Settings, Tiles, Tuner};
+use pollster::FutureExt as _;
 
 /// Longer than any test measures.
 const HOUR: Duration = Duration::from_secs(3600);
 
 fn gpu() -> Gpu {
-    Gpu::open(&Request::default()).unwrap_or_else(|error| panic!("{error}"))
+    Gpu::open(&Request::default()).block_on().unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A product that every core can compute with several tile shapes.
@@ -45,7 +46,7 @@ fn every_tile_of_every_product_gives_the_bits_of_the_default() {
                 let prepared = case.prepare(&gpu.with_tiles(tiles)).unwrap();
                 let compiled = gpu.kernels().len();
                 prepared.recording.submit(1).unwrap();
-                (compiled, prepared.bits(&gpu).unwrap())
+                (compiled, prepared.bits(&gpu).block_on().unwrap())
             };
             let (mut compiled, expected) = bits(Tiles::Default);
             for number in 1.. {

@@ -12,15 +12,17 @@ use digits::mnist::{DataSet, PIXELS, Split};
 use digits::network::{Network, Parameters, Shape};
 use digits::random;
 use digits::reference::adam::Adam;
+use digits::reference::golden::Golden;
 use digits::reference::sgd::Sgd;
 use digits::reference::{self, Optimiser, batch};
 use digits::trainer::{Plan, Trainer};
+use pollster::FutureExt as _;
 
 const SMALL: &str =
     "conv 4 3x3 relu | pool 2 | conv 6 3x3 same relu | pool 2 | dropout 0.25 | dense 20 relu | dense 10";
 
 fn gpu() -> Gpu {
-    Gpu::open(&Request::default()).unwrap_or_else(|error| panic!("{error}"))
+    Gpu::open(&Request::default()).block_on().unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The same device with each of its cores, and with cooperative matrices, which it may not have, emulated.
@@ -59,7 +61,7 @@ fn assert_near(name: &str, ours: &[f32], expected: &[f64], tolerance: f64) {
 #[test]
 fn three_adam_steps_give_the_losses_gradients_and_parameters_of_pytorch() {
     for gpu in every_core(&gpu()) {
-        let verdict = cases::golden(&gpu).unwrap();
+        let verdict = cases::golden(&gpu, &Golden::open()).block_on().unwrap();
         assert!(matches!(verdict, Verdict::Agrees { .. }), "{:?}: {verdict:?}", gpu.settings());
     }
 }
@@ -75,7 +77,7 @@ fn steps_agree(steps: usize, n: usize, optimiser: Optimiser) {
     let expected = reference.train(&batches, optimiser, 3, capacity(n));
     for gpu in every_core(&gpu()) {
         let mut trainer = trainer(&gpu, &network, &data, &Plan { batch: n, optimiser, seed: 3 });
-        let losses = trainer.run(steps).unwrap();
+        let losses = trainer.run(steps).block_on().unwrap();
         let means: Vec<f32> = losses.chunks(n).map(|losses| mean(losses) as f32).collect();
         let tolerance = match gpu.settings().core.precision() {
             Precision::Single => 1e-4,
@@ -102,13 +104,13 @@ fn one_batch_is_learned_by_heart() {
     let network = Network::parse(Shape::MNIST, "conv 8 3x3 relu | pool 2 | dense 30 relu | dense 10").unwrap();
     let plan = Plan { batch: 32, optimiser: Optimiser::Adam(Adam::new(3e-3)), seed: 1 };
     let mut trainer = trainer(&gpu(), &network, &digits(32), &plan);
-    let first = mean(&trainer.run(1).unwrap());
+    let first = mean(&trainer.run(1).block_on().unwrap());
     for epoch in 1..60 {
         trainer.begin_epoch(epoch);
-        trainer.run(1).unwrap();
+        trainer.run(1).block_on().unwrap();
     }
     trainer.begin_epoch(60);
-    let last = mean(&trainer.run(1).unwrap());
+    let last = mean(&trainer.run(1).block_on().unwrap());
     assert!(first > 2.0 && last < 0.02, "the loss went from {first} to {last}");
 }
 
@@ -120,8 +122,8 @@ fn one_seed_gives_the_same_bits_whatever_a_submit_holds() {
     let run = |plan: &Plan, submits: &[usize]| {
         let mut trainer = trainer(&gpu, &network, &data, plan);
         let losses: Vec<u32> =
-            submits.iter().flat_map(|steps| trainer.run(*steps).unwrap()).map(f32::to_bits).collect();
-        let parameters: Vec<u32> = trainer.model().parameters().read(&gpu).unwrap();
+            submits.iter().flat_map(|steps| trainer.run(*steps).block_on().unwrap()).map(f32::to_bits).collect();
+        let parameters: Vec<u32> = trainer.model().parameters().read(&gpu).block_on().unwrap();
         (losses, parameters)
     };
     // 17 steps, the last of 20 images.
@@ -140,8 +142,8 @@ fn neither_other_tiles_nor_measuring_them_changes_a_bit_of_a_training() {
     let plan = Plan { batch: 30, optimiser: Optimiser::Adam(Adam::new(1e-3)), seed: 5 };
     let run = |tiles: Tiles| {
         let mut trainer = trainer(&gpu.with_tiles(tiles), &network, &data, &plan);
-        let losses: Vec<u32> = trainer.run(4).unwrap().into_iter().map(f32::to_bits).collect();
-        let parameters: Vec<u32> = trainer.model().parameters().read(&gpu).unwrap();
+        let losses: Vec<u32> = trainer.run(4).block_on().unwrap().into_iter().map(f32::to_bits).collect();
+        let parameters: Vec<u32> = trainer.model().parameters().read(&gpu).block_on().unwrap();
         (losses, parameters)
     };
     let expected = run(Tiles::Default);
@@ -160,15 +162,15 @@ fn a_short_training_reaches_an_accuracy_that_a_broken_gradient_could_not() {
     let mut trainer = trainer(&gpu, &network, &digits(12_800), &plan);
     let test = Images::new(&gpu, &split.test.images, &split.test.labels).unwrap();
     let evaluator = Evaluator::new(trainer.model(), &test, 300).unwrap();
-    let before = evaluator.run().unwrap().accuracy(&split.test.labels);
+    let before = evaluator.run().block_on().unwrap().accuracy(&split.test.labels);
     for epoch in 0..2 {
         trainer.begin_epoch(epoch);
-        trainer.run(trainer.steps_of_an_epoch()).unwrap();
+        trainer.run(trainer.steps_of_an_epoch()).block_on().unwrap();
     }
-    let evaluation = evaluator.run().unwrap();
+    let evaluation = evaluator.run().block_on().unwrap();
     let after = evaluation.accuracy(&split.test.labels);
     // A line through the pixels reaches 92 %; one layer whose gradient is wrong keeps the network below 95 %.
     assert!(before < 0.3 && after > 0.96, "accuracy went from {before} to {after}");
     assert!(evaluation.loss() < 0.15, "loss {}", evaluation.loss());
-    assert_eq!(evaluation, evaluator.run().unwrap(), "an evaluation repeats itself");
+    assert_eq!(evaluation, evaluator.run().block_on().unwrap(), "an evaluation repeats itself");
 }

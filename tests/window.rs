@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use digits::gpu::Request;
 use digits::network::ModelFile;
-use digits::window::{App, Worker, best};
+use digits::session::best;
+use digits::window::{App, Worker};
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};

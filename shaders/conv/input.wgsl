@@ -11,7 +11,9 @@ fn input(k: u32, y: i32, x: i32, at: i32) -> vec4<f32> {
     if (!PADDED) {
         return select(load_x(u32(at)), vec4<f32>(1.0), k == INPUTS);
     }
-    let inside = y >= 0 && y < i32(H) && x >= 0 && x < i32(W);
+    // Negative numbers become large ones. Four comparisons with && between them take Chromium's software driver minutes
+    // to compile.
+    let inside = (u32(y) < H) & (u32(x) < W);
     let value = select(vec4<f32>(), load_x(u32(select(0, at, inside))), inside);
     return select(value, vec4<f32>(1.0), k == INPUTS);
 }

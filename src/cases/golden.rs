@@ -25,16 +25,15 @@ const MIXED: Tolerances = Tolerances { gradient: 5e-3, loss: 5e-4, clear_gradien
 /// Adam's first step is the learning rate, 1e-3, in the direction of the gradient; a hundredth of it must be right.
 const PARAMETER_TOLERANCE: f64 = 1e-5;
 
-/// Three steps of Adam on the golden images, compared with PyTorch's.
+/// Three steps of Adam on the `golden` images, compared with PyTorch's.
 ///
 /// # Errors
 /// A kernel cannot be built or the device failed.
-pub fn golden(gpu: &Gpu) -> Result<Verdict, GpuError> {
+pub async fn golden(gpu: &Gpu, golden: &Golden<'_>) -> Result<Verdict, GpuError> {
     let tolerances = match gpu.settings().core.precision() {
         Precision::Single => SINGLE,
         Precision::Mixed => MIXED,
     };
-    let golden = Golden::open();
     let images = Images::new(gpu, golden.pixels(), golden.labels())?;
     let count = images.count();
     let plan = Plan { batch: count, optimiser: Optimiser::Adam(golden.adam()), seed: 0 };
@@ -43,13 +42,13 @@ pub fn golden(gpu: &Gpu) -> Result<Verdict, GpuError> {
     for epoch in 0..3 {
         // An epoch is one step on all images; their order changes nothing but the order of additions.
         trainer.begin_epoch(epoch);
-        losses.push(trainer.run(1)?.iter().sum::<f32>() / count as f32);
+        losses.push(trainer.run(1).await?.iter().sum::<f32>() / count as f32);
         if epoch == 0 {
             let gradients = golden.d_parameters();
-            let found: Vec<f32> = trainer.d_parameters().read(gpu)?;
+            let found: Vec<f32> = trainer.d_parameters().read(gpu).await?;
             results.push(compare("the gradient", &found, &gradients, tolerances.gradient));
             let clear = |at: &usize| gradients[*at].abs() > tolerances.clear_gradient;
-            let after: Vec<f32> = trainer.model().parameters().read(gpu)?;
+            let after: Vec<f32> = trainer.model().parameters().read(gpu).await?;
             let after: Vec<f32> = (0..after.len()).filter(clear).map(|at| after[at]).collect();
             let expected = golden.parameters_after_one_step();
             let expected: Vec<f64> = (0..expected.len()).filter(clear).map(|at| expected[at]).collect();

@@ -81,10 +81,10 @@ impl Case {
     ///
     /// # Errors
     /// The kernel cannot be built or the device failed.
-    pub fn check(&self, gpu: &Gpu) -> Result<Verdict, GpuError> {
+    pub async fn check(&self, gpu: &Gpu) -> Result<Verdict, GpuError> {
         let prepared = self.prepare(gpu)?;
         prepared.recording.submit(1)?;
-        prepared.verdict(gpu)
+        prepared.verdict(gpu).await
     }
 }
 
@@ -93,21 +93,27 @@ impl Prepared {
     ///
     /// # Errors
     /// The device failed.
-    pub fn bits(&self, gpu: &Gpu) -> Result<Vec<Vec<u32>>, GpuError> {
-        self.outputs.iter().map(|output| output.tensor.read(gpu)).collect()
+    pub async fn bits(&self, gpu: &Gpu) -> Result<Vec<Vec<u32>>, GpuError> {
+        let mut bits = Vec::new();
+        for output in &self.outputs {
+            bits.push(output.tensor.read(gpu).await?);
+        }
+        Ok(bits)
     }
 
-    fn verdict(&self, gpu: &Gpu) -> Result<Verdict, GpuError> {
+    async fn verdict(&self, gpu: &Gpu) -> Result<Verdict, GpuError> {
         let mut worst: f64 = 0.0;
         for Output { tensor, expected } in &self.outputs {
             let error = match expected {
                 Expected::Images { values, n, tolerance } => {
-                    let found = layers::to_images_outermost(&tensor.read(gpu)?, *n);
+                    let found = layers::to_images_outermost(&tensor.read(gpu).await?, *n);
                     compare(tensor.name(), &found, values, *tolerance)
                 }
-                Expected::Flat { values, tolerance } => compare(tensor.name(), &tensor.read(gpu)?, values, *tolerance),
+                Expected::Flat { values, tolerance } => {
+                    compare(tensor.name(), &tensor.read(gpu).await?, values, *tolerance)
+                }
                 Expected::Words(words) => {
-                    let found: Vec<u32> = tensor.read(gpu)?;
+                    let found: Vec<u32> = tensor.read(gpu).await?;
                     let wrong = found.iter().zip(words).position(|(found, word)| found != word);
                     match wrong {
                         Some(at) => Err(format!("{}[{at}] is {}, not {}", tensor.name(), found[at], words[at])),
@@ -115,7 +121,8 @@ impl Prepared {
                     }
                 }
                 Expected::Winners { values, n } => {
-                    let bytes: Vec<u8> = tensor.read::<u32>(gpu)?.into_iter().flat_map(u32::to_le_bytes).collect();
+                    let bytes: Vec<u8> =
+                        tensor.read::<u32>(gpu).await?.into_iter().flat_map(u32::to_le_bytes).collect();
                     let numbers: Vec<f32> = bytes.into_iter().map(f32::from).collect();
                     let expected: Vec<f64> = values.iter().copied().map(f64::from).collect();
                     let found = layers::to_images_outermost(&numbers, *n);
@@ -126,7 +133,7 @@ impl Prepared {
                 Ok(error) => worst = worst.max(error),
                 Err(difference) => return Ok(Verdict::Differs(difference)),
             }
-            if !tensor.guard_is_intact(gpu)? {
+            if !tensor.guard_is_intact(gpu).await? {
                 return Ok(Verdict::Differs(format!("it writes beyond {}", tensor.name())));
             }
         }

@@ -12,6 +12,7 @@ use digits::network::ModelFile;
 use digits::report::{ClassFigures, Confusion};
 use digits::train::EVALUATION_BATCH;
 use indicatif::HumanCount;
+use pollster::FutureExt as _;
 use serde::Serialize;
 
 use super::tiles::TileOptions;
@@ -85,7 +86,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let gpu = options.tiles.remembered(&gpu.open()?);
     let model = Model::new(&gpu, &file.network, &file.parameters)?;
     let images = Images::new(&gpu, &data.images, &data.labels)?;
-    let evaluation = Evaluator::new(&model, &images, EVALUATION_BATCH)?.run()?;
+    let evaluation = Evaluator::new(&model, &images, EVALUATION_BATCH)?.run().block_on()?;
     let confusion = Confusion::new(file.network.classes(), &data.labels, &evaluation.predictions);
     let (accuracy, loss) = (evaluation.accuracy(&data.labels), evaluation.loss());
     if options.json {

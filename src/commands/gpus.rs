@@ -2,14 +2,15 @@
 
 use digits::gpu::{self, Gpu};
 use digits::report::adapter_table;
+use pollster::FutureExt as _;
 
 use super::{GpuOptions, say};
 
 /// Lists the adapters. Where the options choose none of them, that is an error, the same as where one is needed.
 pub fn run(options: &GpuOptions) -> anyhow::Result<()> {
     let request = options.request();
-    let adapters = gpu::adapters(&request)?;
-    let chosen = Gpu::open(&request);
+    let adapters = gpu::adapters(&request).block_on()?;
+    let chosen = Gpu::open(&request).block_on();
     if !adapters.is_empty() {
         say(&adapter_table(&adapters, chosen.as_ref().ok()))?;
     }

@@ -3,13 +3,12 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use clap::Args;
-use digits::gpu::GpuError;
-use digits::mnist::{Bounds, Digit, PIXELS, Pictures, Pixels, find_digits, normalise_image};
+use digits::mnist::{Bounds, Digit, Pictures};
 use digits::model::Model;
-use digits::recognize::Recognizer;
-use image::GrayImage;
+use digits::predict::{self, Reader};
+use pollster::FutureExt as _;
 use serde::Serialize;
 
 use super::{GpuOptions, model, say};
@@ -66,7 +65,9 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
         let name = path.display().to_string();
         match digits_of(path) {
             Ok(digits) => {
-                let digits = reader.read(&digits, usize::from(options.top))?;
+                let answers = reader.read(&digits).block_on()?;
+                let report = |(digit, answer): (&Digit, &Vec<f32>)| DigitReport::new(digit, answer, options.top.into());
+                let digits = digits.iter().zip(&answers).map(report).collect();
                 print(&FileReport { file: name, digits }, options.json)?;
             }
             Err(error) => {
@@ -85,62 +86,8 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
 fn digits_of(path: &Path) -> anyhow::Result<Vec<Digit>> {
     let name = path.display();
     let pictures = if path.as_os_str() == "-" { Pictures::read(io::stdin().lock()) } else { Pictures::open(path) };
-    let digits = match pictures.map_err(|error| anyhow!("{name} {error}"))? {
-        Pictures::Picture(picture) => find_digits(&picture),
-        Pictures::Images(images) => {
-            let digit = |image: &GrayImage| {
-                let bounds = Bounds { x: 0, y: 0, width: image.width(), height: image.height() };
-                // Images of MNIST's size are MNIST's own, and as they should be.
-                let pixels = match <&[u8; PIXELS]>::try_from(&image.as_raw()[..]) {
-                    Ok(pixels) if image.width() == image.height() => pixels.map(|pixel| f32::from(pixel) / 255.0),
-                    _ => normalise_image(image)?,
-                };
-                Some(Digit { bounds, pixels })
-            };
-            let digits: Option<_> = images.iter().map(digit).collect();
-            digits.with_context(|| format!("{name} has an image without any ink"))?
-        }
-    };
-    if digits.is_empty() {
-        return Err(anyhow!("{name} shows no digit: it has no ink, or nothing but specks"));
-    }
-    Ok(digits)
-}
-
-/// A model, ready for single digits or for many.
-struct Reader {
-    model: Model,
-    recognizer: Option<(usize, Recognizer)>,
-}
-
-/// Digits that are recognized at a time, where there are many.
-const BATCH: usize = 128;
-
-/// Fewer digits are recognized one by one: kernels for batches of their own would take longer to compile.
-const MANY: usize = 32;
-
-impl Reader {
-    fn new(model: Model) -> Reader {
-        Reader { model, recognizer: None }
-    }
-
-    fn read(&mut self, digits: &[Digit], top: usize) -> Result<Vec<DigitReport>, GpuError> {
-        let n = if digits.len() < MANY { 1 } else { BATCH };
-        let recognizer = match self.recognizer.take() {
-            Some((made_for, recognizer)) if made_for == n => recognizer,
-            _ => Recognizer::new(&self.model, n)?,
-        };
-        let (_, recognizer) = self.recognizer.insert((n, recognizer));
-        let mut reports = Vec::new();
-        for batch in digits.chunks(n) {
-            let mut images: Vec<f32> = batch.iter().flat_map(|digit| digit.pixels).collect();
-            images.resize(n * size_of::<Pixels>() / size_of::<f32>(), 0.0);
-            let probabilities = recognizer.recognize(&images)?;
-            let answers = probabilities.chunks_exact(self.model.network().classes());
-            reports.extend(batch.iter().zip(answers).map(|(digit, answer)| DigitReport::new(digit, answer, top)));
-        }
-        Ok(reports)
-    }
+    let pictures = pictures.map_err(|error| anyhow!("{name} {error}"))?;
+    predict::digits_of(&pictures).map_err(|error| anyhow!("{name} {error}"))
 }
 
 impl DigitReport {

@@ -2,8 +2,10 @@
 
 use anyhow::bail;
 use digits::cases::Verdict;
+use digits::reference::golden::Golden;
 use digits::report::adapter_line;
 use digits::selftest;
+use pollster::FutureExt as _;
 
 use super::{GpuOptions, say};
 
@@ -13,15 +15,16 @@ pub fn run(options: &GpuOptions) -> anyhow::Result<()> {
     say(&format!("adapter   {}\n", adapter_line(&gpu)))?;
     say("core        operation                    cases  worst error / allowed  verdict")?;
     let (mut passed, mut failed) = (0, 0);
-    for row in selftest::run(&gpu) {
+    let each = async |row: selftest::Row| {
         *if row.passed() { &mut passed } else { &mut failed } += 1;
         let (worst, verdict) = match &row.outcome {
             Ok(Verdict::Agrees { worst }) => (format!("{worst:.3}"), "agrees".into()),
             Ok(Verdict::Differs(difference)) => (String::new(), format!("DIFFERS: {difference}")),
             Err(error) => (String::new(), format!("FAILS: {error}")),
         };
-        say(&format!("{:11} {:28} {:>5}  {worst:>21}  {verdict}", row.core, row.operation, row.cases))?;
-    }
+        say(&format!("{:11} {:28} {:>5}  {worst:>21}  {verdict}", row.core, row.operation, row.cases))
+    };
+    selftest::run(&gpu, &Golden::open(), each).block_on()?;
     say(&format!("\n{passed} passed, {failed} failed"))?;
     if failed > 0 {
         bail!(

@@ -6,16 +6,17 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use clap::{Args, ValueEnum, value_parser};
 use digits::gpu::{Gpu, Settings};
-use digits::mnist::{PIXELS, Split, TRAINING};
+use digits::mnist::{Split, TRAINING};
 use digits::model::Model;
 use digits::network::{self, Layer, ModelFile, Network, Parameters, Summary};
 use digits::reference::Optimiser;
 use digits::reference::adam::Adam;
 use digits::reference::sgd::Sgd;
-use digits::report::{Log, Run, Times, adapter_line, network_table, training_flop};
+use digits::report::{Log, Run, Times, adapter_line, network_table};
 use digits::train::{Epoch, Event, Job, Keep, Progress, Test, train};
 use digits::trainer::Plan;
 use indicatif::HumanCount;
+use pollster::FutureExt as _;
 
 use super::interrupt::{Interrupt, Interrupted};
 use super::screen::Screen;
@@ -123,7 +124,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
         network: &job.network,
         summary,
     };
-    let done = train(&gpu, &job, data, |event, model| session.on(event, model));
+    let done = train(&gpu, &job, data, async |event, model| session.on(event, model).await).block_on();
     session.screen.clear();
     if done.as_ref().is_err_and(|error| !error.is::<Interrupted>()) && session.summary.epochs > 0 {
         note(&format!("note: {} holds the model of epoch {}", options.out.display(), session.summary.epochs));
@@ -199,8 +200,7 @@ impl Options {
     fn load(&self) -> anyhow::Result<Split> {
         let mut data = self.data.load()?;
         if let Some(count) = self.train_images {
-            data.training.images.truncate(count as usize * PIXELS);
-            data.training.labels.truncate(count as usize);
+            data.training.truncate(count as usize);
         }
         Ok(data)
     }
@@ -229,7 +229,7 @@ impl Options {
             precision: self.precision.name().into(),
             adapter: adapter_line(gpu),
             images: data.training.count(),
-            flop_per_image: training_flop(&job.network),
+            flop_per_image: job.network.training_flop(),
         }
     }
 }
@@ -307,29 +307,29 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    fn on(&mut self, event: Event, model: &Model) -> anyhow::Result<()> {
+    async fn on(&mut self, event: Event<'_>, model: &Model) -> anyhow::Result<()> {
         match event {
-            Event::Progress(progress) => self.progress(&progress, model),
-            Event::Epoch(epoch) => self.epoch(&epoch, model),
-            Event::Test(score) => self.test(&score, model),
+            Event::Progress(progress) => self.progress(&progress, model).await,
+            Event::Epoch(epoch, _) => self.epoch(&epoch, model).await,
+            Event::Test(score) => self.test(&score, model).await,
         }
     }
 
-    fn progress(&mut self, progress: &Progress, model: &Model) -> anyhow::Result<()> {
+    async fn progress(&mut self, progress: &Progress, model: &Model) -> anyhow::Result<()> {
         self.screen.progress(progress);
         if self.interrupt.is_pressed() && (self.keep == Keep::Last || self.summary.epochs == 0) {
             let images_seen = u64::from(progress.epoch - 1) * progress.of as u64 + progress.images as u64;
-            self.save(Summary { images_seen, validation_accuracy: None, ..self.summary.clone() }, model)?;
+            self.save(Summary { images_seen, validation_accuracy: None, ..self.summary.clone() }, model).await?;
         }
         self.stop_if_asked()
     }
 
-    fn epoch(&mut self, epoch: &Epoch, model: &Model) -> anyhow::Result<()> {
+    async fn epoch(&mut self, epoch: &Epoch, model: &Model) -> anyhow::Result<()> {
         if epoch.kept == epoch.epoch {
             let images_seen = u64::from(epoch.epoch) * epoch.images as u64;
             let validation_accuracy = Some(epoch.validation.accuracy);
             let summary = Summary { epochs: epoch.epoch, images_seen, validation_accuracy, ..self.summary.clone() };
-            self.save(summary, model)?;
+            self.save(summary, model).await?;
         }
         self.epoch_seconds.push(epoch.seconds);
         if let Some(log) = &mut self.log {
@@ -339,9 +339,9 @@ impl Session<'_> {
         self.stop_if_asked()
     }
 
-    fn test(&mut self, test: &Test, model: &Model) -> anyhow::Result<()> {
+    async fn test(&mut self, test: &Test, model: &Model) -> anyhow::Result<()> {
         self.screen.clear();
-        self.save(Summary { test_accuracy: Some(test.score.accuracy), ..self.summary.clone() }, model)?;
+        self.save(Summary { test_accuracy: Some(test.score.accuracy), ..self.summary.clone() }, model).await?;
         let times = Times::of(&self.epoch_seconds).expect("a training has an epoch");
         let total = self.started.elapsed().as_secs_f64();
         if let Some(log) = &mut self.log {
@@ -365,8 +365,8 @@ impl Session<'_> {
     }
 
     /// Writes the model and remembers what it is.
-    fn save(&mut self, summary: Summary, model: &Model) -> anyhow::Result<()> {
-        let parameters = model.read_parameters()?;
+    async fn save(&mut self, summary: Summary, model: &Model) -> anyhow::Result<()> {
+        let parameters = model.read_parameters().await?;
         let file = ModelFile { network: self.network.clone(), parameters, summary };
         file.save(self.out)?;
         self.summary = file.summary;

@@ -2,6 +2,8 @@
 
 use wgpu::{Adapter, AdapterInfo, Backends, CooperativeScalarType, DeviceType, Features, Instance, PowerPreference};
 
+use crate::platform::ADVICE;
+
 /// What the user asked for; the default is the fastest adapter of the best backend.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
@@ -44,26 +46,21 @@ fn list(names: &[String]) -> String {
     }
 }
 
-#[cfg(target_os = "linux")]
-const ADVICE: &str = "Install a software one with `sudo apt install mesa-vulkan-drivers` (or run scripts/setup.sh)";
-#[cfg(not(target_os = "linux"))]
-const ADVICE: &str = "Install a driver for your graphics card";
-
 /// Every adapter of the requested backends.
 ///
 /// # Errors
 /// A backend that does not exist.
-pub fn adapters(request: &Request) -> Result<Vec<AdapterReport>, AdapterError> {
+pub async fn adapters(request: &Request) -> Result<Vec<AdapterReport>, AdapterError> {
     let (instance, backends) = instance(request)?;
-    Ok(enumerate(&instance, backends).iter().map(report).collect())
+    Ok(instance.enumerate_adapters(backends).await.iter().map(report).collect())
 }
 
 /// The adapter that the request asks for.
-pub(super) fn choose(request: &Request) -> Result<Adapter, AdapterError> {
+pub(super) async fn choose(request: &Request) -> Result<Adapter, AdapterError> {
     let (instance, backends) = instance(request)?;
     let wanted = request.adapter.clone().or_else(|| std::env::var("WGPU_ADAPTER_NAME").ok());
     if let Some(wanted) = wanted.filter(|name| !name.is_empty()) {
-        let found = enumerate(&instance, backends);
+        let found = instance.enumerate_adapters(backends).await;
         let names: Vec<String> = found.iter().map(|adapter| adapter.get_info().name).collect();
         let index = wanted
             .parse()
@@ -79,8 +76,8 @@ pub(super) fn choose(request: &Request) -> Result<Adapter, AdapterError> {
         power_preference: PowerPreference::from_env().unwrap_or(PowerPreference::HighPerformance),
         ..Default::default()
     };
-    pollster::block_on(instance.request_adapter(&options))
-        .map_err(|error| AdapterError::None { reason: one_line(&error.to_string()), advice: ADVICE })
+    let adapter = instance.request_adapter(&options).await;
+    adapter.map_err(|error| AdapterError::None { reason: one_line(&error.to_string()), advice: ADVICE })
 }
 
 /// The first backends to ask: those that every user should have. OpenGL is asked only when it is named: probing it
@@ -99,10 +96,6 @@ fn instance(request: &Request) -> Result<(Instance, Backends), AdapterError> {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
     descriptor.backends = backends;
     Ok((Instance::new(descriptor), backends))
-}
-
-fn enumerate(instance: &Instance, backends: Backends) -> Vec<Adapter> {
-    pollster::block_on(instance.enumerate_adapters(backends))
 }
 
 fn report(adapter: &Adapter) -> AdapterReport {

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use wgpu::{Adapter, AdapterInfo, Device, DeviceType, ExperimentalFeatures, Features, Limits, Queue};
 
 use super::Tiles;
 use super::adapter::{self, AdapterError, Request};
 use super::kernel::{Kernel, KernelError};
+use crate::platform::{self, Later};
 
 /// A device, its queue and the way to use them. Clones share the device and the compiled kernels.
 #[derive(Clone)]
@@ -22,6 +23,13 @@ pub struct Gpu {
     cooperative: Option<Core>,
     kernels: Arc<Mutex<Kernels>>,
     failure: Arc<Mutex<Option<String>>>,
+    unsettled: Arc<Mutex<Vec<Unsettled>>>,
+}
+
+/// A kernel that the driver has yet to take or to refuse, as browsers do behind the call.
+struct Unsettled {
+    kernel: String,
+    error: Later<Option<wgpu::Error>>,
 }
 
 /// Compiled kernels by their text and checks.
@@ -134,8 +142,8 @@ impl Gpu {
     ///
     /// # Errors
     /// No such adapter, or one that gives no device.
-    pub fn open(request: &Request) -> Result<Gpu, GpuError> {
-        let adapter = adapter::choose(request)?;
+    pub async fn open(request: &Request) -> Result<Gpu, GpuError> {
+        let adapter = adapter::choose(request).await?;
         let info = adapter.get_info();
         let most = adapter.limits();
         let cooperative = cooperative_core(&adapter);
@@ -154,16 +162,17 @@ impl Gpu {
             },
             ..Default::default()
         };
-        let (device, queue) = pollster::block_on(adapter.request_device(&descriptor)).map_err(|error| {
-            GpuError::Device { adapter: info.name.clone(), reason: adapter::one_line(&error.to_string()) }
+        let (device, queue) = adapter.request_device(&descriptor).await.map_err(|error| GpuError::Device {
+            adapter: info.name.clone(),
+            reason: adapter::one_line(&error.to_string()),
         })?;
         let failure = watch(&device);
         let has_subgroups = device.features().contains(Features::SUBGROUP);
         let subgroup =
             (has_subgroups && info.subgroup_min_size == info.subgroup_max_size).then_some(info.subgroup_min_size);
         let settings = default_settings(info.device_type, subgroup);
-        let (tiles, kernels) = (Tiles::Default, Arc::default());
-        Ok(Gpu { device, queue, info, settings, subgroup, cooperative, tiles, kernels, failure })
+        let (tiles, kernels, unsettled) = (Tiles::Default, Arc::default(), Arc::default());
+        Ok(Gpu { device, queue, info, settings, subgroup, cooperative, tiles, kernels, failure, unsettled })
     }
 
     /// The same device, used in another way.
@@ -203,22 +212,44 @@ impl Gpu {
 
     /// Every kernel that was compiled for this device.
     pub fn kernels(&self) -> Vec<Arc<Kernel>> {
-        self.kernels.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).values().cloned().collect()
+        lock(&self.kernels).values().cloned().collect()
     }
 
-    /// Waits until all submitted work is done.
+    /// Waits until all submitted work is done. A page cannot wait: there this sees to it that what was asked for before
+    /// comes soon.
     ///
     /// # Errors
     /// The device was lost or a command failed.
     pub fn wait(&self) -> Result<(), GpuError> {
-        let polled = self.device.poll(wgpu::PollType::wait_indefinitely());
+        let finished = platform::finish(&self.device, &self.queue);
         self.check()?;
-        polled.map(|_| ()).map_err(|error| GpuError::Failed(error.to_string()))
+        finished.map_err(|error| GpuError::Failed(error.to_string()))
+    }
+
+    /// Awaits what the driver says of the kernels that it was given. One that it refuses is the reason of all that failed
+    /// since, and is told in its place.
+    ///
+    /// # Errors
+    /// A kernel that the driver refuses.
+    pub(super) async fn settle(&self) -> Result<(), GpuError> {
+        let unsettled = std::mem::take(&mut *lock(&self.unsettled));
+        for Unsettled { kernel, error } in unsettled {
+            if let Some(error) = error.await {
+                lock(&self.failure).take();
+                return Err(KernelError::Driver { kernel, message: error.to_string() }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Has [`Gpu::settle`] await whether the driver takes a kernel.
+    pub(super) fn settle_later(&self, kernel: String, error: Later<Option<wgpu::Error>>) {
+        lock(&self.unsettled).push(Unsettled { kernel, error });
     }
 
     /// What went wrong on the device since it was opened, if anything did.
     pub(super) fn check(&self) -> Result<(), GpuError> {
-        match self.failure.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).as_ref() {
+        match lock(&self.failure).as_ref() {
             Some(reason) => Err(GpuError::Failed(reason.clone())),
             None => Ok(()),
         }
@@ -231,7 +262,7 @@ impl Gpu {
         compile: impl FnOnce(&str) -> Result<Kernel, KernelError>,
     ) -> Result<Arc<Kernel>, KernelError> {
         let key = (text, self.settings.checks);
-        let mut kernels = self.kernels.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut kernels = lock(&self.kernels);
         if let Some(kernel) = kernels.get(&key) {
             return Ok(kernel.clone());
         }
@@ -267,11 +298,16 @@ fn default_settings(kind: DeviceType, subgroup: Option<u32>) -> Settings {
     }
 }
 
+/// What is behind the lock; nobody panics while it is changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
 /// Keeps the first failure that the device reports outside a call.
 fn watch(device: &Device) -> Arc<Mutex<Option<String>>> {
     let failure: Arc<Mutex<Option<String>>> = Arc::default();
     let keep = |failure: &Mutex<Option<String>>, reason: String| {
-        failure.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert(adapter::one_line(&reason));
+        lock(failure).get_or_insert(adapter::one_line(&reason));
     };
     let errors = failure.clone();
     device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| keep(&errors, error.to_string())));

@@ -2,6 +2,7 @@
 //! so a binding that is missing, misspelt or left over fails when the kernel is built, and names kernel and binding.
 
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use naga::{AddressSpace, ImageClass, StorageAccess, TypeInner};
@@ -9,6 +10,7 @@ use wgpu::{BindGroupLayoutEntry, BindingType, BufferBindingType, ShaderRuntimeCh
 
 use super::source::texture_name;
 use super::{Checks, Gpu, Source, Tensor};
+use crate::platform::Later;
 
 /// A compiled kernel.
 pub struct Kernel {
@@ -29,6 +31,8 @@ pub struct Dispatch {
     /// The tensors whose textures must hold a fresh copy when the kernel runs.
     pub(super) textures: Vec<Tensor>,
     pub(super) written: Vec<Tensor>,
+    /// All that it binds: a tensor's memory is freed with its last owner.
+    _bound: Vec<Tensor>,
     /// Those of `written` that the kernel writes to their textures, too.
     pub(super) refreshed: Vec<Tensor>,
 }
@@ -106,10 +110,14 @@ impl Kernel {
             },
             cache: None,
         });
-        match pollster::block_on(scope.pop()) {
-            Some(error) => Err(KernelError::Driver { kernel: name, message: error.to_string() }),
-            None => Ok(Kernel { name, source: source.clone(), text: text.into(), pipeline, layout, slots }),
+        // A program's driver has answered by now; a browser answers later.
+        let mut error: Later<_> = Box::pin(scope.pop());
+        match error.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Some(error)) => return Err(KernelError::Driver { kernel: name, message: error.to_string() }),
+            Poll::Ready(None) => {}
+            Poll::Pending => gpu.settle_later(name.clone(), error),
         }
+        Ok(Kernel { name, source: source.clone(), text: text.into(), pipeline, layout, slots })
     }
 
     /// The file and entry point, `conv/forward.matmul`.
@@ -163,9 +171,9 @@ impl Kernel {
                 }
                 SlotKind::Write => {
                     written.push((*tensor).clone());
-                    Resource::Buffer(tensor.buffer.clone())
+                    Resource::Buffer(tensor.buffer().clone())
                 }
-                SlotKind::Read => Resource::Buffer(tensor.buffer.clone()),
+                SlotKind::Read => Resource::Buffer(tensor.buffer().clone()),
             });
         }
         let entries: Vec<wgpu::BindGroupEntry> = self
@@ -185,7 +193,8 @@ impl Kernel {
             layout: &self.layout,
             entries: &entries,
         });
-        Ok(Dispatch { kernel: self.clone(), bind_group, workgroups, textures, written, refreshed })
+        let _bound = tensors.iter().map(|(_, tensor)| (*tensor).clone()).collect();
+        Ok(Dispatch { kernel: self.clone(), bind_group, workgroups, textures, written, _bound, refreshed })
     }
 }
 

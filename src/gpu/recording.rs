@@ -1,11 +1,12 @@
 //! Dispatches that are recorded once and replayed: the commands of a training step never change.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytemuck::Pod;
 
 use super::kernel::Dispatch;
 use super::{Gpu, GpuError, Operands, Tensor};
+use crate::platform::Instant;
 
 /// Dispatches in their order, and the copies to textures that they need.
 #[derive(Clone)]
@@ -47,12 +48,12 @@ impl Recording {
     /// Adds a dispatch, and before it a copy to the texture of each tensor that it reads and that was written since.
     pub fn push(&mut self, dispatch: Dispatch) {
         for tensor in &dispatch.textures {
-            if !self.fresh.iter().any(|fresh| fresh.buffer == tensor.buffer) {
+            if !self.fresh.iter().any(|fresh| fresh.is(tensor)) {
                 self.commands.push(Command::Copy(tensor.clone()));
                 self.fresh.push(tensor.clone());
             }
         }
-        self.fresh.retain(|fresh| !dispatch.written.iter().any(|written| written.buffer == fresh.buffer));
+        self.fresh.retain(|fresh| !dispatch.written.iter().any(|written| written.is(fresh)));
         self.fresh.extend(dispatch.refreshed.iter().cloned());
         self.commands.push(Command::Run(dispatch));
     }
@@ -91,14 +92,14 @@ impl Recording {
     ///
     /// # Errors
     /// The device failed.
-    pub fn read<T: Pod>(&self, tensor: &Tensor) -> Result<Vec<T>, GpuError> {
+    pub async fn read<T: Pod>(&self, tensor: &Tensor) -> Result<Vec<T>, GpuError> {
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
         self.encode_into(&mut encoder, 1);
-        tensor.read_behind(&self.gpu, encoder, 0..tensor.len())
+        tensor.read_behind(&self.gpu, encoder, 0..tensor.len()).await
     }
 
     /// Runs the recording `times` times, and gives the time from the submit to the end of the work. What the host does
-    /// before, encoding the commands, does not count.
+    /// before, encoding the commands, does not count. Not for a page, which cannot wait.
     ///
     /// # Errors
     /// The device failed.

@@ -14,8 +14,29 @@ use super::{Gpu, GpuError};
 pub struct Tensor {
     name: String,
     length: usize,
-    pub(super) buffer: wgpu::Buffer,
-    texture: Arc<OnceLock<wgpu::Texture>>,
+    memory: Arc<Memory>,
+}
+
+/// Memory on the device. Browsers free it late, if ever, unless they are told to (wgpu issue 4092).
+#[derive(Debug)]
+struct Memory {
+    buffer: wgpu::Buffer,
+    texture: OnceLock<wgpu::Texture>,
+}
+
+impl Memory {
+    fn new(buffer: wgpu::Buffer) -> Arc<Memory> {
+        Arc::new(Memory { buffer, texture: OnceLock::new() })
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        self.buffer.destroy();
+        if let Some(texture) = self.texture.get() {
+            texture.destroy();
+        }
+    }
 }
 
 /// Storage textures, since software drivers spend twice as many instructions on a texture that could be filtered.
@@ -41,7 +62,7 @@ impl Tensor {
         if bytes > most {
             return Err(GpuError::TooLarge { what: name.into(), bytes, most });
         }
-        Ok(Tensor { name: name.into(), length, buffer: storage(gpu, name, bytes), texture: Arc::default() })
+        Ok(Tensor { name: name.into(), length, memory: Memory::new(storage(gpu, name, bytes)) })
     }
 
     /// `length` numbers that are NaN, so that what a kernel leaves out shows, with a guard behind them, so that what it
@@ -52,16 +73,16 @@ impl Tensor {
         words.extend([GUARD; GUARD_LENGTH]);
         let buffer = storage(gpu, name, 4 * words.len() as u64);
         gpu.queue.write_buffer(&buffer, 0, bytemuck::cast_slice(&words));
-        Tensor { name: name.into(), length, buffer, texture: Arc::default() }
+        Tensor { name: name.into(), length, memory: Memory::new(buffer) }
     }
 
     /// Whether nothing was written behind the numbers of a [`Tensor::poisoned`].
     ///
     /// # Errors
     /// The device failed.
-    pub fn guard_is_intact(&self, gpu: &Gpu) -> Result<bool, GpuError> {
+    pub async fn guard_is_intact(&self, gpu: &Gpu) -> Result<bool, GpuError> {
         let first = self.length.next_multiple_of(4);
-        let guard: Vec<u32> = self.read_range(gpu, first..first + GUARD_LENGTH)?;
+        let guard: Vec<u32> = self.read_range(gpu, first..first + GUARD_LENGTH).await?;
         Ok(guard == [GUARD; GUARD_LENGTH])
     }
 
@@ -105,56 +126,75 @@ impl Tensor {
         assert!(4 * first + bytes.len() <= 4 * self.length, "{} holds {} numbers", self.name, self.length);
         // The queue writes whole numbers; bytes may end within one.
         let (whole, rest) = bytes.split_at(bytes.len() / 4 * 4);
-        gpu.queue.write_buffer(&self.buffer, 4 * first as u64, whole);
+        gpu.queue.write_buffer(self.buffer(), 4 * first as u64, whole);
         if !rest.is_empty() {
             let mut last = [0; 4];
             last[..rest.len()].copy_from_slice(rest);
-            gpu.queue.write_buffer(&self.buffer, (4 * first + whole.len()) as u64, &last);
+            gpu.queue.write_buffer(self.buffer(), (4 * first + whole.len()) as u64, &last);
         }
     }
 
-    /// Waits for all submitted work and brings the numbers to the host.
+    /// Brings the numbers to the host, as they are behind all submitted work.
     ///
     /// # Errors
     /// The device failed.
-    pub fn read<T: Pod>(&self, gpu: &Gpu) -> Result<Vec<T>, GpuError> {
-        self.read_range(gpu, 0..self.length)
+    pub async fn read<T: Pod>(&self, gpu: &Gpu) -> Result<Vec<T>, GpuError> {
+        self.read_range(gpu, 0..self.length).await
     }
 
-    /// Waits for all submitted work and brings a part of the numbers to the host.
+    /// Brings a part of the numbers to the host, as they are behind all submitted work.
     ///
     /// # Errors
     /// The device failed.
-    pub fn read_range<T: Pod>(&self, gpu: &Gpu, range: Range<usize>) -> Result<Vec<T>, GpuError> {
-        self.read_behind(gpu, gpu.device.create_command_encoder(&Default::default()), range)
+    pub async fn read_range<T: Pod>(&self, gpu: &Gpu, range: Range<usize>) -> Result<Vec<T>, GpuError> {
+        self.read_behind(gpu, gpu.device.create_command_encoder(&Default::default()), range).await
     }
 
     /// [`Tensor::read_range`], behind the commands of `encoder`.
-    pub(super) fn read_behind<T: Pod>(
+    pub(super) async fn read_behind<T: Pod>(
         &self,
         gpu: &Gpu,
         mut encoder: CommandEncoder,
         range: Range<usize>,
     ) -> Result<Vec<T>, GpuError> {
         let bytes = 4 * range.len() as u64;
-        let staging = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        let staging = Memory::new(gpu.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("staging"),
             size: bytes,
             usage: BufferUsages::MAP_READ | BufferUsages::COPY_DST,
             mapped_at_creation: false,
-        });
-        encoder.copy_buffer_to_buffer(&self.buffer, 4 * range.start as u64, &staging, 0, bytes);
+        }));
+        encoder.copy_buffer_to_buffer(self.buffer(), 4 * range.start as u64, &staging.buffer, 0, bytes);
         gpu.queue.submit([encoder.finish()]);
-        staging.slice(..).map_async(wgpu::MapMode::Read, |_| ());
-        gpu.wait()?;
-        let view = staging.get_mapped_range(..).map_err(|error| GpuError::Failed(error.to_string()))?;
+        let (tell, told) = async_channel::bounded(1);
+        staging.buffer.slice(..).map_async(wgpu::MapMode::Read, move |result| {
+            // Whoever asked may have stopped waiting.
+            let _ = tell.try_send(result);
+        });
+        let waited = gpu.wait();
+        let mapped = told.recv().await;
+        gpu.settle().await?;
+        waited?;
+        gpu.check()?;
+        let failed = |error: &dyn std::error::Error| GpuError::Failed(error.to_string());
+        mapped.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
+        let view = staging.buffer.get_mapped_range(..).map_err(|error| failed(&error))?;
         Ok(bytemuck::pod_collect_to_vec(&view))
+    }
+
+    /// Whether both are the same numbers.
+    pub(super) fn is(&self, other: &Tensor) -> bool {
+        Arc::ptr_eq(&self.memory, &other.memory)
+    }
+
+    pub(super) fn buffer(&self) -> &wgpu::Buffer {
+        &self.memory.buffer
     }
 
     /// The texture that kernels read, made when it is first asked for.
     pub(super) fn texture(&self, gpu: &Gpu) -> &wgpu::Texture {
-        self.texture.get_or_init(|| {
-            let texels = u32::try_from(self.buffer.size() / TEXEL).expect("a binding has fewer texels");
+        self.memory.texture.get_or_init(|| {
+            let texels = u32::try_from(self.buffer().size() / TEXEL).expect("a binding has fewer texels");
             gpu.device.create_texture(&wgpu::TextureDescriptor {
                 label: Some(&self.name),
                 size: Extent3d {
@@ -174,7 +214,7 @@ impl Tensor {
 
     /// Records the copy of the buffer to the texture: its full rows, then what is left.
     pub(super) fn copy_to_texture(&self, gpu: &Gpu, encoder: &mut CommandEncoder) {
-        let texels = self.buffer.size() / TEXEL;
+        let texels = self.buffer().size() / TEXEL;
         let (rows, rest) = (texels / u64::from(TEXTURE_WIDTH), texels % u64::from(TEXTURE_WIDTH));
         let row_bytes = TEXTURE_WIDTH * TEXEL as u32;
         for (first_row, height, width) in [(0, rows, u64::from(TEXTURE_WIDTH)), (rows, 1, rest)] {
@@ -182,7 +222,7 @@ impl Tensor {
                 continue;
             }
             let source = wgpu::TexelCopyBufferInfo {
-                buffer: &self.buffer,
+                buffer: self.buffer(),
                 layout: wgpu::TexelCopyBufferLayout {
                     offset: first_row * u64::from(row_bytes),
                     bytes_per_row: Some(row_bytes),

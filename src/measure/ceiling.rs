@@ -134,11 +134,13 @@ fn recording(
 
 #[cfg(test)]
 mod tests {
+    use pollster::FutureExt as _;
+
     use super::*;
     use crate::gpu::Request;
 
     fn gpu() -> Gpu {
-        Gpu::open(&Request::default()).unwrap_or_else(|error| panic!("{error}"))
+        Gpu::open(&Request::default()).block_on().unwrap_or_else(|error| panic!("{error}"))
     }
 
     #[test]
@@ -146,7 +148,7 @@ mod tests {
         let (gpu, layout) = (gpu(), Arithmetic { invocations: 2 * WORKGROUP, chains: 3, steps: 4, rounds: 5 });
         let (recording, y) = arithmetic(&gpu, layout).unwrap();
         recording.submit(1).unwrap();
-        let sums: Vec<f32> = y.read(&gpu).unwrap();
+        let sums: Vec<f32> = y.read(&gpu).block_on().unwrap();
         for (id, found) in sums.chunks_exact(4).enumerate() {
             let (a, b) = (1.0 - 0.001 * (id % 8) as f64, 0.001 * (id % 4) as f64);
             let chain = |chain: usize| (0..layout.steps * layout.rounds).fold(chain as f64, |x, _| a * x + b);
@@ -165,7 +167,7 @@ mod tests {
             let gpu = gpu.with(Settings { operands, ..gpu.settings() });
             let (recording, y) = copy(&gpu, &numbers).unwrap();
             recording.submit(1).unwrap();
-            assert!(y.read::<f32>(&gpu).unwrap() == numbers, "{operands:?}");
+            assert!(y.read::<f32>(&gpu).block_on().unwrap() == numbers, "{operands:?}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use pollster::FutureExt as _;
 use serde::{Deserialize, Serialize};
 
 use super::{Samples, sample, seed_network};
@@ -59,8 +60,8 @@ impl Inference {
         let image = &images[..network.input().features()];
         Ok(Inference {
             empty_submit: Latency::measure(|| empty.submit(1).and_then(|()| gpu.wait()))?,
-            read_back: Latency::measure(|| number.read::<f32>(gpu).map(drop))?,
-            one_image: Latency::measure(|| recognizer.recognize(image).map(drop))?,
+            read_back: Latency::measure(|| number.read::<f32>(gpu).block_on().map(drop))?,
+            one_image: Latency::measure(|| recognizer.recognize(image).block_on().map(drop))?,
             many_images: Throughput::measure(&Recognizer::new(&model, MANY)?, &images)?,
         })
     }
@@ -84,7 +85,7 @@ impl Throughput {
     fn measure(recognizer: &Recognizer, images: &[f32]) -> Result<Throughput, GpuError> {
         let time = |times: usize| {
             let start = Instant::now();
-            (0..times).try_for_each(|_| recognizer.recognize(images).map(drop))?;
+            (0..times).try_for_each(|_| recognizer.recognize(images).block_on().map(drop))?;
             Ok::<Duration, GpuError>(start.elapsed())
         };
         let seconds = sample(time)?.median();

@@ -6,7 +6,6 @@ use super::{BATCH, Training, sample, seed_network};
 use crate::gpu::{Gpu, GpuError};
 use crate::layers::batch::Images;
 use crate::network::{Layer, Network, Shape};
-use crate::report::training_flop;
 
 /// Training steps of other sizes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,7 +78,7 @@ impl Point {
             }
             Err(error) => return Err(error),
         };
-        Ok(Point { batch, width, flops_per_image: training_flop(&network), network: network.to_string(), outcome })
+        Ok(Point { batch, width, flops_per_image: network.training_flop(), network: network.to_string(), outcome })
     }
 }
 

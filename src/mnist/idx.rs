@@ -161,7 +161,7 @@ impl Content {
     }
 
     /// The magic number and a word for each dimension.
-    fn header_length(self) -> usize {
+    pub(super) fn header_length(self) -> usize {
         4 + 4 * usize::from(self.dimensions())
     }
 

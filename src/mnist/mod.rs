@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use idx::IdxFile;
 pub use idx::{Content, Problem};
 pub use normalise::{Bounds, Digit, Pixels, find_digit, find_digits, normalise_image, normalise_strokes};
-pub use pen::{LineProblem, PenError, PenSample, read_pen_file, write_pen_file};
+pub use pen::{LineProblem, PenError, PenSample, encode_pen_file, read_pen_file, write_pen_file};
 pub use picture::{PictureError, Pictures};
 pub use strokes::{Point, Strokes, StrokesError};
 
@@ -83,6 +83,26 @@ impl DataSet {
         }
     }
 
+    /// Images and labels out of two IDX files, raw or gzip, of `count` images of MNIST's shape.
+    ///
+    /// # Errors
+    /// A file that is damaged, cut short, or holds something else.
+    pub fn from_idx(count: usize, images: &[u8], labels: &[u8]) -> Result<DataSet, DataError> {
+        let read = |content: Content, bytes| {
+            let file = IdxFile { stem: "", content, count, embedded: &[] };
+            let unpacked =
+                file.read(bytes).map_err(|problem| DataError::File { file: content.to_string(), problem })?;
+            Ok(unpacked[content.header_length()..].to_vec())
+        };
+        Ok(DataSet { images: read(Content::Images, images)?, labels: read(Content::Labels, labels)? })
+    }
+
+    /// Leaves out all images but the first `count`.
+    pub fn truncate(&mut self, count: usize) {
+        self.images.truncate(count * PIXELS);
+        self.labels.truncate(count);
+    }
+
     /// The number of images.
     pub fn count(&self) -> usize {
         self.labels.len()
@@ -104,6 +124,19 @@ impl Split {
     /// A temporary folder that cannot be written.
     pub fn embedded() -> Result<Split, DataError> {
         load(|file| Ok((format!("the embedded {}", file.name()), file.embedded)))
+    }
+
+    /// The set whose four IDX files these are, raw or gzip: the images and labels of the training part, then of the test
+    /// part. For where there are no folders; the result is that of [`Split::from_folder`].
+    ///
+    /// # Errors
+    /// A file that is damaged, cut short or not of MNIST's shape; the error names it.
+    pub fn from_files(files: [&[u8]; 4]) -> Result<Split, DataError> {
+        let [images, labels, test_images, test_labels] = files;
+        let mut training = DataSet::from_idx(TRAINING + VALIDATION, images, labels)?;
+        let images = training.images.split_off(TRAINING * PIXELS);
+        let validation = DataSet { images, labels: training.labels.split_off(TRAINING) };
+        Ok(Split { training, validation, test: DataSet::from_idx(TEST, test_images, test_labels)? })
     }
 
     /// The set whose four IDX files lie in `folder`, named as MNIST's or with `.idx` for `-idx`, raw or gzip. Where a
@@ -246,6 +279,15 @@ mod tests {
         assert!([&training.labels[..], &validation.labels].concat() == training_labels[8..]);
         assert!(test.images == test_images[16..] && test.labels == test_labels[8..]);
         assert_eq!(validation.image(9_999), &training_images[16 + 59_999 * PIXELS..]);
+    }
+
+    #[test]
+    fn from_files_splits_as_the_mnist_crate_does() {
+        let files = FILES.each_ref().map(|file| file.embedded);
+        assert!(Split::from_files(files).unwrap() == Split::embedded().unwrap());
+        let [images, labels, ..] = files;
+        let swapped = Split::from_files([labels, images, labels, images]).unwrap_err().to_string();
+        assert_eq!(swapped, "images is an IDX file of labels, not images");
     }
 
     #[test]

@@ -78,19 +78,30 @@ pub fn read_pen_file(path: &Path) -> Result<Vec<PenSample>, PenError> {
 /// # Errors
 /// A file that cannot be written.
 pub fn write_pen_file(path: &Path, samples: &[PenSample]) -> Result<(), PenError> {
-    let mut text = String::from("#id\tlabel\tset\tsplit\twriter\tstrokes (x,y of points, y down)\n");
-    text.extend(samples.iter().map(PenSample::line));
     let is_gzip = path.extension().is_some_and(|extension| extension == "gz");
-    let bytes = if is_gzip { gzip(text.as_bytes()) } else { text.into_bytes() };
+    let bytes = if is_gzip { encode_pen_file(samples) } else { text(samples).into_bytes() };
     files::replace(path, &bytes).map_err(|problem| PenError::Unwritable { file: path.into(), problem })
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+/// The bytes of a pen file, gzip.
+pub fn encode_pen_file(samples: &[PenSample]) -> Vec<u8> {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-    gzip.write_all(bytes).and_then(|()| gzip.finish()).expect("memory takes all that is written")
+    gzip.write_all(text(samples).as_bytes()).and_then(|()| gzip.finish()).expect("memory takes all that is written")
+}
+
+fn text(samples: &[PenSample]) -> String {
+    let mut text = String::from("#id\tlabel\tset\tsplit\twriter\tstrokes (x,y of points, y down)\n");
+    text.extend(samples.iter().map(PenSample::line));
+    text
 }
 
 impl PenSample {
+    /// The `number`-th drawing that somebody taught the model.
+    pub fn taught(number: usize, label: u8, strokes: Strokes) -> PenSample {
+        let [set, split, writer] = ["digits-draw", "taught", "user"].map(String::from);
+        PenSample { id: number.to_string(), label, set, split, writer, strokes }
+    }
+
     fn parse(line: &str) -> Result<PenSample, LineProblem> {
         let columns: Vec<&str> = line.split('\t').collect();
         let [id, label, set, split, writer, strokes] = columns[..] else {
@@ -159,7 +170,7 @@ mod tests {
     fn a_file_that_is_no_pen_file_is_named() {
         assert_eq!(message(b"# only a comment\n"), " holds no drawing");
         assert!(message(&[0xff, 0xfe, b'\n']).starts_with(" cannot be read: "));
-        let whole = gzip(sample().line().as_bytes());
+        let whole = encode_pen_file(&[sample()]);
         assert!(message(&whole[..whole.len() - 9]).starts_with(" cannot be read: "));
         let error = read_pen_file("no/pen.tsv".as_ref()).unwrap_err().to_string();
         assert!(error.starts_with("no/pen.tsv cannot be read: "), "{error}");

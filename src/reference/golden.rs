@@ -1,7 +1,8 @@
 //! Numbers from outside: a small network that PyTorch trained for three steps in `f64`, with every value on the way.
-//! `data/golden/README.md` says how they were made. They are part of the program, so that it can check a GPU anywhere.
+//! `data/golden/README.md` says how they were made. They are part of the program, so that it can check a GPU anywhere; the
+//! page brings them when it is to check.
 
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use safetensors::{Dtype, SafeTensorError, SafeTensors, tensor::TensorView};
 
 use super::adam::Adam;
 use super::batch::Batch;
@@ -10,8 +11,8 @@ use crate::network::{Network, Parameters, Shape};
 static FILE: &[u8] = include_bytes!("../../data/golden/small.safetensors");
 
 /// PyTorch's numbers for one batch of eight MNIST images. The methods give them in this crate's layouts.
-pub struct Golden {
-    tensors: SafeTensors<'static>,
+pub struct Golden<'a> {
+    tensors: SafeTensors<'a>,
 }
 
 /// Adam's state after the three steps, flat like [`Parameters`].
@@ -22,16 +23,24 @@ pub struct Trained {
     pub v: Vec<f64>,
 }
 
-impl Golden {
+impl<'a> Golden<'a> {
     /// The network that was trained.
-    pub const NETWORK: &str = "conv 4 3x3 relu | pool 2 | conv 6 3x3 relu | pool 2 | dense 20 relu | dense 10";
+    pub const NETWORK: &'static str = "conv 4 3x3 relu | pool 2 | conv 6 3x3 relu | pool 2 | dense 20 relu | dense 10";
 
     /// PyTorch's names of what [`Model::forward`](super::Model::forward) gives, in that order.
-    pub const ACTIVATIONS: [&str; 7] = ["x", "relu1", "pool1", "relu2", "pool2", "relu3", "logits"];
+    pub const ACTIVATIONS: [&'static str; 7] = ["x", "relu1", "pool1", "relu2", "pool2", "relu3", "logits"];
 
-    /// Opens the file in the program.
-    pub fn open() -> Golden {
-        Golden { tensors: SafeTensors::deserialize(FILE).expect("the golden file in the program is whole") }
+    /// The file in the program.
+    pub fn open() -> Golden<'static> {
+        Golden::read(FILE).expect("the golden file in the program is whole")
+    }
+
+    /// The same file out of `bytes`.
+    ///
+    /// # Errors
+    /// The file is not whole. What it holds is not checked: it comes with the program.
+    pub fn read(bytes: &[u8]) -> Result<Golden<'_>, SafeTensorError> {
+        Ok(Golden { tensors: SafeTensors::deserialize(bytes)? })
     }
 
     /// The network that was trained.
@@ -45,12 +54,12 @@ impl Golden {
     }
 
     /// The images as they are in MNIST, `[N, H, W]`.
-    pub fn pixels(&self) -> &'static [u8] {
+    pub fn pixels(&self) -> &'a [u8] {
         self.bytes("images_u8")
     }
 
     /// The digits on the images, `[N]`.
-    pub fn labels(&self) -> &'static [u8] {
+    pub fn labels(&self) -> &'a [u8] {
         self.bytes("labels")
     }
 
@@ -132,13 +141,13 @@ impl Golden {
         self.tensor(name, Dtype::F64).data().chunks_exact(8).map(number).collect()
     }
 
-    fn bytes(&self, name: &str) -> &'static [u8] {
+    fn bytes(&self, name: &str) -> &'a [u8] {
         self.tensor(name, Dtype::U8).data()
     }
 
     /// # Panics
     /// If the file in the program has no such tensor.
-    fn tensor(&self, name: &str, dtype: Dtype) -> TensorView<'static> {
+    fn tensor(&self, name: &str, dtype: Dtype) -> TensorView<'a> {
         let tensor = self.tensors.tensor(name).unwrap_or_else(|error| panic!("golden tensor {name}: {error}"));
         assert_eq!(tensor.dtype(), dtype, "golden tensor {name}");
         tensor

@@ -88,18 +88,24 @@ impl Model {
 
     /// The gradient of the mean loss, from what [`Model::forward`] gave in the same `pass` for images with `labels`.
     pub fn backward(&self, activations: &[Vec<f64>], labels: &[u8], pass: Pass) -> Gradients {
+        let logits = &activations[activations.len() - 1];
+        self.backward_from(activations, softmax::backward(logits, labels, self.network.classes()), pass)
+    }
+
+    /// The gradient of whatever has the gradient `d_logits`, `[N, classes]`, by the logits.
+    pub fn backward_from(&self, activations: &[Vec<f64>], d_logits: Vec<f64>, pass: Pass) -> Gradients {
         let shapes = self.network.shapes();
+        let n = activations[0].len() / shapes[0].features();
         let mut d_parameters = vec![0.0; self.parameters.len()];
         let mut d_activations = vec![Vec::new(); activations.len()];
-        let logits = self.network.layers().len();
-        d_activations[logits] = softmax::backward(&activations[logits], labels, self.network.classes());
+        d_activations[self.network.layers().len()] = d_logits;
         for (index, layer) in self.network.layers().iter().enumerate().rev() {
             let (x, y, d_y) = (&activations[index], &activations[index + 1], &d_activations[index + 1]);
             let d_y = match layer.activation() {
                 Activation::Relu => relu_backward(d_y, y),
                 Activation::Linear => d_y.clone(),
             };
-            d_activations[index] = match Operation::of(index, layer, labels.len(), &shapes, pass) {
+            d_activations[index] = match Operation::of(index, layer, n, &shapes, pass) {
                 Operation::Conv(shape) => {
                     let (d_weights, d_biases) = conv::backward_weights(&d_y, x, &shape);
                     self.matrix(index).fill(&mut d_parameters, &d_weights, &d_biases);

@@ -16,7 +16,7 @@ pub use bench::{BenchReport, BenchReportError, Machine};
 pub use comparison::{Change, Comparison};
 pub use confusion::{ClassFigures, Confusion};
 pub use log::{Log, Run, Times};
-pub use network::{network_table, training_flop};
+pub use network::network_table;
 pub use tuning::tuning_table;
 
 /// A table without lines whose columns from `first_number` on hold numbers.

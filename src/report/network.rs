@@ -1,8 +1,8 @@
-//! A network for people: its layers with the shapes between them, and the work that training it takes.
+//! A network for people: its layers with the shapes between them.
 
 use indicatif::HumanCount;
 
-use crate::network::{Layer, Network};
+use crate::network::Network;
 
 /// A line for the input and for each layer, with the shape that it puts out and its parameters.
 pub fn network_table(network: &Network) -> String {
@@ -20,34 +20,13 @@ pub fn network_table(network: &Network) -> String {
     super::table(1, header, std::iter::once(input).chain(layers).chain([total]))
 }
 
-/// Floating-point operations that a training step cannot do without, for one image: the products of every layer
-/// forward and backward, without the gradient by the images, which nobody needs.
-pub fn training_flop(network: &Network) -> u64 {
-    let shapes = network.shapes();
-    let passes = |index| if index == 0 { 2 } else { 3 };
-    let matrices = network.matrices();
-    let products = matrices.iter().enumerate().map(|(index, matrix)| {
-        let positions = match network.layers()[matrix.layer] {
-            Layer::Conv { .. } => shapes[matrix.layer + 1].height * shapes[matrix.layer + 1].width,
-            _ => 1,
-        };
-        passes(index) * 2 * (matrix.rows * matrix.inputs * positions) as u64
-    });
-    products.sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{SEED, Shape};
+    use crate::network::Shape;
 
     fn network(text: &str) -> Network {
         Network::parse(Shape::MNIST, text).unwrap()
-    }
-
-    #[test]
-    fn training_the_seed_network_takes_14_444_976_operations_an_image() {
-        assert_eq!(training_flop(&network(SEED)), 14_444_976);
     }
 
     #[test]

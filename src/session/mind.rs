@@ -1,79 +1,138 @@
-//! What the worker thinks with: a device, the model that is in use, its recognizer and explainer, and what it was taught.
+//! What a session thinks with: the model that is in use, with the GPU once there is one and with the reference until then,
+//! and what it was taught.
 
-use std::path::Path;
-use std::time::Instant;
+use std::io::Cursor;
+use std::path::PathBuf;
+use std::pin::Pin;
 
-use super::drawing::Drawing;
-use super::worker::{About, Answer, Ask, Recognition};
-use crate::explain::{Explainer, Explanation};
+use super::drawing::place;
+use super::{About, Answer, By, ReadDigit, Recognition, Subject};
+use crate::explain::{Explainer, Explanation, explain_by_reference};
 use crate::gpu::{self, Gpu, GpuError, Request};
-use crate::mnist::{DataError, DataSet, PIXELS, Split};
+use crate::mnist::{DataError, DataSet, Digit, PIXELS, Pictures};
 use crate::model::Model;
-use crate::network::{ModelFile, ModelFileError, Parameters};
+use crate::network::{ModelFile, Network, Parameters};
+use crate::platform::Instant;
+use crate::predict::{Reader, digits_of};
 use crate::recognize::Recognizer;
+use crate::reference;
 use crate::teach::{Lesson, teach};
 
 /// Where a model comes from, for people: a file's name, or that it ships with the program.
 pub type Origin = String;
 
+/// Images that the model was trained on, of which some are repeated when it is taught; asked for once.
+pub type Known = Box<dyn FnMut() -> Result<DataSet, DataError>>;
+
+/// What a session starts with.
+pub struct Start {
+    pub request: Request,
+    pub model: ModelFile,
+    pub origin: Origin,
+    pub known: Known,
+}
+
+/// A GPU on its way.
+pub(super) type Opening = Pin<Box<dyn Future<Output = Result<Opened, GpuError>>>>;
+
+/// A GPU that is ready, and for which model.
+pub(super) struct Opened {
+    engine: Engine,
+    network: Network,
+    parameters: Parameters,
+}
+
 /// A model in use.
-pub struct Mind {
+pub(super) struct Mind {
     request: Request,
-    gpu: Gpu,
     /// As it was opened.
-    file: ModelFile,
+    opened: ModelFile,
     origin: Origin,
     /// As it is now.
-    parameters: Parameters,
+    current: ModelFile,
     lessons: Vec<Lesson>,
-    recognizer: Recognizer,
-    explainer: Explainer,
-    /// MNIST's training images, once something is taught.
+    engine: Option<Engine>,
+    /// Whether the GPU was opened again and has not answered since.
+    is_recovering: bool,
+    reference: reference::Model,
+    /// What the reference made of the last image, if it was the one that answered.
+    activations: Option<Vec<Vec<f64>>>,
+    source: Known,
     known: Option<DataSet>,
 }
 
-/// Why something that was asked for failed.
-#[derive(Debug, thiserror::Error)]
-pub enum MindError {
-    #[error(transparent)]
-    Gpu(#[from] GpuError),
-    #[error(transparent)]
-    Data(#[from] DataError),
-    #[error(transparent)]
-    Model(#[from] ModelFileError),
-    #[error("there is nothing to learn from on an empty canvas")]
-    NothingToLearn,
+/// A model on a GPU, ready for one image at a time.
+pub(super) struct Engine {
+    model: Model,
+    recognizer: Recognizer,
+    explainer: Explainer,
 }
 
+/// What is said where something needs a GPU and there is none.
+pub(super) const NEEDS_GPU: &str = "this needs a GPU; without one only recognition works";
+
 impl Mind {
-    /// Opens the adapter and brings the model to it.
-    ///
-    /// # Errors
-    /// There is no such adapter, or it cannot run the model.
-    pub fn new(request: &Request, file: ModelFile, origin: Origin) -> Result<Mind, GpuError> {
-        let gpu = Gpu::open(request)?;
-        let (recognizer, explainer) = prepare(&gpu, &file, &file.parameters)?;
-        let parameters = file.parameters.clone();
-        let (request, lessons, known) = (request.clone(), Vec::new(), None);
-        Ok(Mind { request, gpu, file, origin, parameters, lessons, recognizer, explainer, known })
+    /// With the reference, until [`Mind::adopt`].
+    pub fn new(Start { request, model, origin, known }: Start) -> Mind {
+        Mind {
+            request,
+            origin,
+            reference: reference::Model::new(&model.network, &model.parameters),
+            current: model.clone(),
+            opened: model,
+            lessons: Vec::new(),
+            engine: None,
+            is_recovering: false,
+            activations: None,
+            source: known,
+            known: None,
+        }
     }
 
-    /// Runs everything once, so that the first drawing does not wait for what the driver does the first time.
-    pub fn warm_up(&self) {
-        // What goes wrong here goes wrong at the first drawing, too, and is told then.
-        let _ = self.recognizer.recognize(&[0.0; PIXELS]).and_then(|_| self.explainer.explain(0));
+    /// Which GPU was asked for.
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// The GPU that computes, if there is one.
+    pub fn gpu(&self) -> Option<&Gpu> {
+        self.engine.as_ref().map(Engine::gpu)
+    }
+
+    /// Opens the GPU and makes it ready for the model as it is now.
+    pub fn opening(&self) -> Opening {
+        let (request, network) = (self.request.clone(), self.current.network.clone());
+        let parameters = self.current.parameters.clone();
+        Box::pin(async move {
+            let gpu = Gpu::open(&request).await?;
+            let engine = Engine::of(&Model::new(&gpu, &network, &parameters)?)?;
+            // What the driver does the first time, no drawing needs to wait for.
+            engine.recognize(&[0.0; PIXELS]).await?;
+            engine.explain(0).await?;
+            Ok(Opened { engine, network, parameters })
+        })
+    }
+
+    /// Answers with this GPU from now on.
+    ///
+    /// # Errors
+    /// It cannot run the model, which is another than it was made ready for.
+    pub fn adopt(&mut self, opened: Opened) -> Result<(), GpuError> {
+        let ModelFile { network, parameters, .. } = &self.current;
+        let is_ready = (&opened.network, &opened.parameters) == (network, parameters);
+        let other = || Engine::of(&Model::new(opened.engine.gpu(), network, parameters)?);
+        self.engine = Some(if is_ready { opened.engine } else { other()? });
+        Ok(())
     }
 
     /// What is known about the model and its adapter.
     pub fn about(&self) -> About {
-        let info = self.gpu.info();
-        let network = &self.file.network;
-        let summary = &self.file.summary;
+        let ModelFile { network, summary, .. } = &self.current;
         let percent = |accuracy: f64| format!("{:.2} % of MNIST's test images right", 100.0 * accuracy);
         let accuracy = summary.test_accuracy.map_or("not tested".into(), percent);
         About {
-            adapter: info.name.clone(),
-            driver: gpu::driver(info),
+            adapter: self.gpu().map(adapter_name),
+            driver: self.gpu().map_or_else(String::new, |gpu| gpu::driver(gpu.info())),
             origin: self.origin.clone(),
             network: network.to_string(),
             classes: network.classes(),
@@ -82,101 +141,210 @@ impl Mind {
         }
     }
 
-    /// Does what is asked for.
-    pub fn answer(&mut self, ask: Ask) -> Answer {
-        match ask {
-            Ask::Recognize { number, drawing, asked } => match self.recognize(number, &drawing, asked) {
-                Ok(answer) => answer,
-                Err(error) => self.recover(&error),
-            },
-            Ask::Teach { drawing, label } => done(self.teach(&drawing, label)),
-            Ask::Restore => {
-                self.lessons.clear();
-                done(self.replace(self.file.parameters.clone()).map(|()| Answer::Restored).map_err(MindError::from))
-            }
-            Ask::Open(file, origin) => done(self.open(*file, origin).map_err(MindError::from)),
-            Ask::Save(path) => done(self.save(&path).map(|()| Answer::Saved(path)).map_err(MindError::from)),
-        }
-    }
-
-    /// Explains the class of the drawing that was recognized last.
+    /// What the subject is; `None` where there is no ink.
     ///
     /// # Errors
     /// The device failed.
-    pub fn explain(&self, class: usize) -> Result<Explanation, GpuError> {
-        self.explainer.explain(class)
-    }
-
-    fn recognize(&self, number: u64, drawing: &Drawing, asked: Instant) -> Result<Answer, GpuError> {
-        let Some((input, place)) = drawing.seen() else { return Ok(Answer::Nothing { number }) };
-        let probabilities = self.recognizer.recognize(&input)?;
-        let (input, latency) = (Box::new(input), asked.elapsed());
-        Ok(Answer::Recognized(Recognition { number, input, place, probabilities, latency }))
-    }
-
-    fn teach(&mut self, drawing: &Drawing, label: u8) -> Result<Answer, MindError> {
-        let (pixels, _) = drawing.seen().ok_or(MindError::NothingToLearn)?;
-        let pixels = pixels.iter().map(|pixel| (255.0 * pixel).round() as u8).collect();
-        let known = match self.known.take() {
-            Some(known) => known,
-            None => Split::embedded()?.training,
+    pub async fn recognize(
+        &mut self,
+        number: u64,
+        subject: &Subject,
+        asked: Instant,
+    ) -> Result<Option<Recognition>, GpuError> {
+        let Some((input, place)) = subject.seen() else { return Ok(None) };
+        self.activations = None;
+        let (by, probabilities) = match &self.engine {
+            Some(engine) => {
+                let probabilities = engine.recognize(&input).await?;
+                self.is_recovering = false;
+                (By::Gpu, probabilities)
+            }
+            None => (By::Reference, self.recognize_by_reference(&input)),
         };
-        let known = self.known.insert(known);
+        let latency = asked.elapsed();
+        Ok(Some(Recognition { number, by, input: Box::new(input), place, probabilities, latency }))
+    }
+
+    fn recognize_by_reference(&mut self, input: &[f32]) -> Vec<f32> {
+        let image: Vec<f64> = input.iter().copied().map(f64::from).collect();
+        let activations = self.reference.forward(&image, reference::Pass::Evaluate);
+        let logits = &activations[activations.len() - 1];
+        let probabilities = reference::softmax::probabilities(logits, self.current.network.classes());
+        self.activations = Some(activations);
+        probabilities.into_iter().map(|probability| probability as f32).collect()
+    }
+
+    /// Explains the class of what was recognized last.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub async fn explain(&self, class: usize) -> Result<Explanation, GpuError> {
+        match (&self.activations, &self.engine) {
+            (Some(activations), _) => {
+                Ok(explain_by_reference(&self.reference, &self.current.network, activations, class))
+            }
+            (None, Some(engine)) => engine.explain(class).await,
+            (None, None) => Err(GpuError::Failed("the GPU that recognized this is gone".into())),
+        }
+    }
+
+    /// The digits of a picture file.
+    pub async fn read(&mut self, number: u64, file: &[u8]) -> Answer {
+        let unreadable = |reason: String| Answer::Unreadable { number, reason };
+        let pictures = match Pictures::read(Cursor::new(file)) {
+            Ok(pictures) => pictures,
+            Err(error) => return unreadable(error.to_string()),
+        };
+        let digits = match digits_of(&pictures) {
+            Ok(digits) => digits,
+            Err(error) => return unreadable(error.to_string()),
+        };
+        let answers = match &self.engine {
+            None => digits.iter().map(|digit| self.recognize_by_reference(&digit.pixels)).collect(),
+            Some(engine) => match Reader::new(engine.model.clone()).read(&digits).await {
+                Ok(answers) => answers,
+                Err(error) => return self.recover(&error).await,
+            },
+        };
+        let digits = digits.into_iter().zip(answers).map(|(digit, probabilities)| {
+            let Digit { bounds, pixels } = &digit;
+            let ink = [[bounds.x, bounds.y], [bounds.x + bounds.width, bounds.y + bounds.height]];
+            let place = place(pixels, ink.map(|corner| corner.map(|at| at as f32)));
+            ReadDigit { place, digit, probabilities }
+        });
+        let digits = digits.collect();
+        let picture = pictures.into_first();
+        Answer::Read { number, size: [picture.width(), picture.height()], digits }
+    }
+
+    /// Adapts the model to one more lesson.
+    pub async fn teach(&mut self, subject: &Subject, label: u8) -> Answer {
+        let failed = |reason: String| Answer::failed("teach", reason);
+        let Some(gpu) = self.gpu().cloned() else { return failed(NEEDS_GPU.into()) };
+        let Some((pixels, _)) = subject.seen() else {
+            return failed("there is nothing to learn from on an empty canvas".into());
+        };
+        let known = match self.known.take().map_or_else(|| (self.source)(), Ok) {
+            Ok(known) => self.known.insert(known),
+            Err(error) => return failed(error.to_string()),
+        };
+        let pixels = pixels.iter().map(|pixel| (255.0 * pixel).round() as u8).collect();
         self.lessons.push(Lesson { pixels, label });
-        let taught = teach(&self.gpu, &self.file.network, &self.parameters, &self.lessons, known);
-        match taught.and_then(|taught| self.replace(taught.parameters).map(|()| taught.knows_all)) {
-            Ok(knows_all) => Ok(Answer::Taught { lessons: self.lessons.len(), knows_all }),
+        match teach(&gpu, &self.current.network, &self.current.parameters, &self.lessons, known).await {
+            Ok(taught) => {
+                let mut model = ModelFile { parameters: taught.parameters, ..self.current.clone() };
+                // Measured before it was taught.
+                (model.summary.validation_accuracy, model.summary.test_accuracy) = (None, None);
+                match self.replace(model) {
+                    Ok(()) => Answer::Taught { lessons: self.lessons.len(), knows_all: taught.knows_all },
+                    Err(error) => self.recover(&error).await,
+                }
+            }
             Err(error) => {
                 self.lessons.pop();
-                Err(error.into())
+                self.recover(&error).await
             }
         }
     }
 
-    fn open(&mut self, file: ModelFile, origin: Origin) -> Result<Answer, GpuError> {
-        (self.recognizer, self.explainer) = prepare(&self.gpu, &file, &file.parameters)?;
-        self.parameters = file.parameters.clone();
+    /// The model as it was opened.
+    pub fn restore(&mut self) -> Answer {
         self.lessons.clear();
-        (self.file, self.origin) = (file, origin);
-        Ok(Answer::Ready(self.about()))
-    }
-
-    fn save(&self, path: &Path) -> Result<(), ModelFileError> {
-        let mut file = ModelFile { parameters: self.parameters.clone(), ..self.file.clone() };
-        if !self.lessons.is_empty() {
-            // Measured before it was taught.
-            (file.summary.validation_accuracy, file.summary.test_accuracy) = (None, None);
+        match self.replace(self.opened.clone()) {
+            Ok(()) => Answer::Restored,
+            Err(error) => Answer::failed("restore", error),
         }
-        file.save(path)
     }
 
-    /// Goes on with other parameters.
-    fn replace(&mut self, parameters: Parameters) -> Result<(), GpuError> {
-        (self.recognizer, self.explainer) = prepare(&self.gpu, &self.file, &parameters)?;
-        self.parameters = parameters;
+    /// Another model.
+    pub fn open(&mut self, file: ModelFile, origin: Origin) -> Answer {
+        match self.replace(file.clone()) {
+            Ok(()) => {
+                self.lessons.clear();
+                (self.opened, self.origin) = (file, origin);
+                Answer::Ready(self.about())
+            }
+            Err(error) => Answer::failed("open", error),
+        }
+    }
+
+    /// The model that a training has made.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn take_trained(&mut self, model: ModelFile) -> Result<(), GpuError> {
+        self.lessons.clear();
+        self.replace(model)
+    }
+
+    pub fn save(&self, path: PathBuf) -> Answer {
+        match self.current.save(&path) {
+            Ok(()) => Answer::Saved(path),
+            Err(error) => Answer::failed("save", error),
+        }
+    }
+
+    pub fn encode(&self) -> Answer {
+        match self.current.encode() {
+            Ok(bytes) => Answer::Encoded(bytes),
+            Err(problem) => Answer::failed("save", format!("the model {problem}")),
+        }
+    }
+
+    /// Opens the device again after it failed; where that fails, or did not help, the reference answers from now on.
+    pub async fn recover(&mut self, error: &GpuError) -> Answer {
+        self.engine = None;
+        if std::mem::replace(&mut self.is_recovering, true) {
+            return Answer::WithoutGpu(format!("{error}, again after the GPU was opened anew"));
+        }
+        match self.opening().await {
+            Ok(opened) => {
+                self.engine = Some(opened.engine);
+                Answer::failed("gpu", format!("{error}; the GPU was opened again"))
+            }
+            Err(again) => Answer::WithoutGpu(format!("{error}; it cannot be opened again: {again}")),
+        }
+    }
+
+    /// Goes on with another model, or with none other where it cannot run.
+    fn replace(&mut self, model: ModelFile) -> Result<(), GpuError> {
+        if let Some(engine) = &self.engine {
+            self.engine = Some(Engine::of(&Model::new(engine.gpu(), &model.network, &model.parameters)?)?);
+        }
+        self.reference = reference::Model::new(&model.network, &model.parameters);
+        self.activations = None;
+        self.current = model;
         Ok(())
     }
+}
 
-    /// Opens the device again after it failed, where that is possible.
-    fn recover(&mut self, error: &GpuError) -> Answer {
-        let reopened = Gpu::open(&self.request).and_then(|gpu| {
-            self.gpu = gpu;
-            self.replace(self.parameters.clone())
-        });
-        match reopened {
-            Ok(()) => Answer::Failed(format!("{error}; the GPU was opened again")),
-            Err(again) => Answer::Gone(format!("{error}; it cannot be opened again: {again}")),
-        }
+impl Engine {
+    /// `model`, with the parameters that it has now.
+    pub fn of(model: &Model) -> Result<Engine, GpuError> {
+        let recognizer = Recognizer::new(model, 1)?;
+        let explainer = Explainer::new(model, &recognizer)?;
+        Ok(Engine { model: model.clone(), recognizer, explainer })
+    }
+
+    fn gpu(&self) -> &Gpu {
+        self.model.gpu()
+    }
+
+    /// image [28, 28] -> `[classes]`
+    pub async fn recognize(&self, image: &[f32]) -> Result<Vec<f32>, GpuError> {
+        self.recognizer.recognize(image).await
+    }
+
+    /// Why the image that was recognized last may be of `class`.
+    pub async fn explain(&self, class: usize) -> Result<Explanation, GpuError> {
+        self.explainer.explain(class).await
     }
 }
 
-fn prepare(gpu: &Gpu, file: &ModelFile, parameters: &Parameters) -> Result<(Recognizer, Explainer), GpuError> {
-    let model = Model::new(gpu, &file.network, parameters)?;
-    let recognizer = Recognizer::new(&model, 1)?;
-    let explainer = Explainer::new(&model, &recognizer)?;
-    Ok((recognizer, explainer))
-}
-
-fn done(result: Result<Answer, MindError>) -> Answer {
-    result.unwrap_or_else(|error| Answer::Failed(error.to_string()))
+/// What the adapter is called; browsers often do not tell.
+pub(super) fn adapter_name(gpu: &Gpu) -> String {
+    match gpu.info().name.as_str() {
+        "" => "a GPU without a name".into(),
+        name => name.into(),
+    }
 }

@@ -10,12 +10,13 @@ use egui::{CentralPanel, Panel, RichText, ScrollArea, TextureHandle, Ui};
 use super::canvas::{Canvas, Colours};
 use super::controls::{self, Command};
 use super::dialogs::{Chosen, Dialogs, Purpose};
-use super::drawing::{Drawing, History, PEN, save_picture};
+use super::history::{History, save_picture};
 use super::panels;
-use super::worker::{About, Answer, Ask, Recognition, Worker, best};
+use super::worker::Worker;
 use crate::explain::Explanation;
 use crate::mnist::{CLASSES, PenSample, Pictures, SIDE, write_pen_file};
 use crate::network::ModelFile;
+use crate::session::{About, Answer, Ask, Drawing, PEN, Recognition, Subject, best};
 
 /// Widths of the pen, in sides of the canvas.
 const THINNEST: f32 = 0.01;
@@ -217,7 +218,7 @@ impl App {
     /// The lowest line: what happened, how long the last answer took, and where.
     fn status(&self) -> RichText {
         let latency = self.recognition.as_ref().map(|recognition| milliseconds(recognition.latency));
-        let adapter = self.about.as_ref().map(|about| about.adapter.clone());
+        let adapter = self.about.as_ref().and_then(|about| about.adapter.clone());
         let parts = [Some(self.message.clone()).filter(|message| !message.is_empty()), latency, adapter];
         RichText::new(parts.into_iter().flatten().collect::<Vec<_>>().join("   |   "))
     }
@@ -283,7 +284,8 @@ impl App {
         if drawing.is_empty() {
             self.forget_answer();
         }
-        self.worker.ask(Ask::Recognize { number: self.number, drawing, asked: Instant::now() });
+        let subject = Subject::Drawing(drawing);
+        self.worker.ask(Ask::Recognize { number: self.number, subject, asked: Instant::now() });
     }
 
     fn forget_answer(&mut self) {
@@ -295,21 +297,14 @@ impl App {
     fn teach(&mut self, label: u8) {
         let drawing = self.history.present().clone();
         self.message = format!("learning that this is a {label} ...");
-        self.worker.ask(Ask::Teach { drawing: drawing.clone(), label });
+        self.worker.ask(Ask::Teach { subject: Subject::Drawing(drawing.clone()), label });
         self.learning = Some(Learning { drawing, label });
     }
 
     /// Keeps a drawing that was taught, to be exported. A picture has no strokes to keep.
     fn keep(&mut self, Learning { drawing, label }: Learning) {
         if drawing.picture.is_none() {
-            self.taught.push(PenSample {
-                id: (self.taught.len() + 1).to_string(),
-                label,
-                set: "digits-draw".into(),
-                split: "taught".into(),
-                writer: "user".into(),
-                strokes: drawing.strokes,
-            });
+            self.taught.push(PenSample::taught(self.taught.len() + 1, label, drawing.strokes));
         }
     }
 
@@ -356,18 +351,21 @@ impl App {
                 self.ask();
             }
             Answer::Saved(path) => self.message = format!("saved {}", path.display()),
-            Answer::Failed(reason) => {
+            Answer::Failed { reason, .. } => {
                 self.learning = None;
                 self.message = reason;
             }
-            Answer::Gone(reason) => {
-                if self.about.take().is_none() {
+            Answer::WithoutGpu(reason) => {
+                // Whoever starts with an adapter that is not there learns so at once.
+                if self.about.as_ref().is_none_or(|about| about.adapter.is_none()) {
                     self.failure = Some(reason.clone());
                 }
                 self.learning = None;
-                self.message = format!("no more predictions: {reason}");
-                self.forget_answer();
+                self.message = format!("the processor answers from now on: {reason}");
+                self.ask();
             }
+            // Nothing else is asked for here.
+            _ => {}
         }
     }
 

@@ -7,8 +7,9 @@ use egui::{
     TextureHandle, TextureOptions, Ui, Vec2, pos2,
 };
 
-use super::drawing::{Drawing, History};
+use super::history::History;
 use crate::mnist::Point;
+use crate::session::Drawing;
 
 /// The pixels of the canvas's picture, at most, by side.
 const MOST_PIXELS: f32 = 1536.0;

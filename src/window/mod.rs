@@ -1,22 +1,20 @@
 //! The window to draw in: what is drawn is recognized while the stroke still grows, and why is shown beside it.
 //!
-//! [`App`] is what is seen; a [`Worker`] recognizes on a device of its own in a thread of its own, so that no frame waits
-//! for it; `shell` connects both with the window system.
+//! [`App`] is what is seen; a [`Worker`] runs a [`session`](crate::session) on a device of its own in a thread of its own, so
+//! that no frame waits for it; `shell` connects both with the window system.
 
 mod app;
 mod canvas;
 mod controls;
 mod dialogs;
-mod drawing;
-mod mind;
+mod history;
 mod panels;
 mod shell;
 mod worker;
 
 pub use app::App;
-pub use drawing::{Drawing, History};
-pub use mind::Origin;
-pub use worker::{About, Answer, Ask, Recognition, Worker, best};
+pub use history::History;
+pub use worker::Worker;
 
 use egui::Context;
 use winit::error::EventLoopError;
@@ -24,6 +22,7 @@ use winit::event_loop::EventLoop;
 
 use crate::gpu::Request;
 use crate::network::ModelFile;
+use crate::session::Origin;
 
 /// Why there is no window, or no more.
 #[derive(Debug, thiserror::Error)]

@@ -6,9 +6,9 @@ use egui::{
 };
 
 use super::controls::{CONTROLS, Command};
-use super::worker::{About, Recognition, best};
 use crate::explain::Maps;
 use crate::mnist::SIDE;
+use crate::session::{About, Recognition, best};
 
 /// The answer in large type, which is announced to those who hear the window, and the picture that it is about.
 pub fn answer(ui: &mut Ui, recognition: Option<&Recognition>, input: Option<&TextureHandle>) {
@@ -133,7 +133,7 @@ pub fn about(ui: &Ui, open: &mut bool, about: &About, lessons: usize) {
                 ("Parameters", about.parameters.to_string()),
                 ("Trained", about.training.clone()),
                 ("Drawings taught", lessons.to_string()),
-                ("Adapter", about.adapter.clone()),
+                ("Adapter", about.adapter.clone().unwrap_or_else(|| "none: the processor".into())),
                 ("Driver", about.driver.clone()),
             ];
             for (name, value) in rows {

@@ -1,0 +1,39 @@
+//! What differs between a program and a page in a browser: how work on the GPU is waited for, what may be sent between
+//! threads, and what to advise where there is no GPU. All other code is the same in both worlds: it reads back with
+//! `async` functions, which a program's doors wait for (`pollster`) and a page's worker goes on with.
+
+use std::pin::Pin;
+
+use wgpu::{Device, PollError, Queue};
+
+/// A clock that both worlds have.
+pub use web_time::Instant;
+
+/// Work that is not done yet; a program's may go on in another thread.
+#[cfg(not(target_arch = "wasm32"))]
+pub type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+#[cfg(target_arch = "wasm32")]
+pub type Later<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// Waits until all submitted work is done, so that what was asked for before has come.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn finish(device: &Device, _: &Queue) -> Result<(), PollError> {
+    device.poll(wgpu::PollType::wait_indefinitely()).map(drop)
+}
+
+/// A page cannot wait; what it asked for comes while it awaits it. Firefox looks for it ten times a second and at each
+/// submit (bug 1870699), so this submits nothing.
+#[cfg(target_arch = "wasm32")]
+pub fn finish(_: &Device, queue: &Queue) -> Result<(), PollError> {
+    queue.submit([]);
+    Ok(())
+}
+
+/// What to do where there is no adapter.
+pub const ADVICE: &str = if cfg!(target_arch = "wasm32") {
+    "Use a current Chrome, Edge, Firefox or Safari, with graphics acceleration switched on"
+} else if cfg!(target_os = "linux") {
+    "Install a software one with `sudo apt install mesa-vulkan-drivers` (or run scripts/setup.sh)"
+} else {
+    "Install a driver for your graphics card"
+};
