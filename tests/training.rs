@@ -100,6 +100,21 @@ fn steps_of_many_images_which_go_winograds_way_on_software_drivers_give_the_loss
 }
 
 #[test]
+fn the_first_twenty_steps_give_the_losses_that_the_page_must_give() {
+    let expected: serde_json::Value = serde_json::from_str(include_str!("../data/golden/first_steps.json")).unwrap();
+    let number = |name: &str| expected[name].as_u64().unwrap();
+    let losses: Vec<f64> = expected["losses"].as_array().unwrap().iter().map(|loss| loss.as_f64().unwrap()).collect();
+    let network = Network::parse(Shape::MNIST, expected["network"].as_str().unwrap()).unwrap();
+    let adam = Adam::new(expected["learning_rate"].as_f64().unwrap());
+    let n = number("batch") as usize;
+    let plan = Plan { batch: n, optimiser: Optimiser::Adam(adam), seed: number("seed") as u32 };
+    let mut trainer = trainer(&gpu(), &network, &digits(number("images") as usize), &plan);
+    let found = trainer.run(losses.len()).block_on().unwrap();
+    let means: Vec<f32> = found.chunks(n).map(|losses| mean(losses) as f32).collect();
+    assert_near("losses", &means, &losses, 1e-4);
+}
+
+#[test]
 fn one_batch_is_learned_by_heart() {
     let network = Network::parse(Shape::MNIST, "conv 8 3x3 relu | pool 2 | dense 30 relu | dense 10").unwrap();
     let plan = Plan { batch: 32, optimiser: Optimiser::Adam(Adam::new(3e-3)), seed: 1 };

@@ -4,8 +4,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
-use image::GrayImage;
-use tiny_skia::{FillRule, LineCap, LineJoin, Mask, Path, PathBuilder, Stroke, Transform};
+use image::{GrayImage, Luma};
 
 /// x to the right, y down.
 pub type Point = [f32; 2];
@@ -56,30 +55,40 @@ impl Strokes {
 
     /// How much of each of `width` x `height` pixels the pen covers, 0 to 255, where the unit is a pixel: straight lines
     /// from point to point with round caps and joins. What lies outside is cut off.
-    ///
-    /// # Panics
-    /// If the image has no pixel, or a side of more than 8191.
     pub fn coverage(&self, width: u32, height: u32) -> GrayImage {
-        let mut mask = Mask::new(width, height).expect("an image has pixels");
-        if let Some(outline) = self.outline() {
-            mask.fill_path(&outline, FillRule::Winding, true, Transform::identity());
-        }
-        GrayImage::from_raw(width, height, mask.take()).expect("a mask is a byte a pixel")
-    }
-
-    fn outline(&self) -> Option<Path> {
-        let mut path = PathBuilder::new();
+        let mut image = GrayImage::new(width, height);
         for points in &self.lines {
-            let [first, rest @ ..] = &points[..] else { continue };
-            path.move_to(first[0], first[1]);
-            // A line to where the pen already is makes a dot.
-            for point in if rest.is_empty() { points } else { rest } {
-                path.line_to(point[0], point[1]);
-            }
+            // A stroke of one point is a dot: a line to where the pen already is.
+            let ends = points.iter().zip(points.get(1..).filter(|rest| !rest.is_empty()).unwrap_or(points));
+            ends.for_each(|(start, end)| cover(&mut image, *start, *end, self.width));
         }
-        let pen =
-            Stroke { width: self.width, line_cap: LineCap::Round, line_join: LineJoin::Round, ..Stroke::default() };
-        path.finish()?.stroke(&pen, 1.0)
+        image
+    }
+}
+
+/// Covers what a round tip `width` wide passes on its way from `start` to `end`. How far the centre of a pixel is from that
+/// line tells how much of the pixel it is.
+fn cover(image: &mut GrayImage, start: Point, end: Point, width: f32) {
+    let reach = (width + 1.0) / 2.0;
+    let sides = image.dimensions();
+    let [columns, rows] = [(0, sides.0), (1, sides.1)].map(|(axis, side)| {
+        let first = (start[axis].min(end[axis]) - reach).max(0.0) as u32;
+        first..((start[axis].max(end[axis]) + reach).ceil() as u32).min(side)
+    });
+    let line = [0, 1].map(|axis| end[axis] - start[axis]);
+    let length2 = (line[0] * line[0] + line[1] * line[1]).max(f32::MIN_POSITIVE);
+    for y in rows {
+        let down = y as f32 + 0.5 - start[1];
+        for x in columns.clone() {
+            let right = x as f32 + 0.5 - start[0];
+            let along = ((right * line[0] + down * line[1]) / length2).clamp(0.0, 1.0);
+            let (across, below) = (right - along * line[0], down - along * line[1]);
+            let distance = (across * across + below * below).sqrt();
+            // A tip of less than a pixel covers no pixel whole.
+            let covered = (255.0 * (reach - distance).clamp(0.0, width.min(1.0))).round() as u8;
+            let Luma([pixel]) = image.get_pixel_mut(x, y);
+            *pixel = covered.max(*pixel);
+        }
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Start {
     pub model: ModelFile,
     pub origin: Origin,
     pub known: Known,
+    /// What to call an adapter whose name the driver does not tell, as browsers' do not.
+    pub nameless: String,
 }
 
 /// A GPU on its way.
@@ -59,6 +61,7 @@ pub(super) struct Mind {
     activations: Option<Vec<Vec<f64>>>,
     source: Known,
     known: Option<DataSet>,
+    nameless: String,
 }
 
 /// A model on a GPU, ready for one image at a time.
@@ -73,7 +76,7 @@ pub(super) const NEEDS_GPU: &str = "this needs a GPU; without one only recogniti
 
 impl Mind {
     /// With the reference, until [`Mind::adopt`].
-    pub fn new(Start { request, model, origin, known }: Start) -> Mind {
+    pub fn new(Start { request, model, origin, known, nameless }: Start) -> Mind {
         Mind {
             request,
             origin,
@@ -86,6 +89,7 @@ impl Mind {
             activations: None,
             source: known,
             known: None,
+            nameless,
         }
     }
 
@@ -125,13 +129,18 @@ impl Mind {
         Ok(())
     }
 
+    /// What the adapter of `gpu` is called.
+    pub fn adapter_name(&self, gpu: &Gpu) -> String {
+        if gpu.info().name.is_empty() { self.nameless.clone() } else { gpu.info().name.clone() }
+    }
+
     /// What is known about the model and its adapter.
     pub fn about(&self) -> About {
         let ModelFile { network, summary, .. } = &self.current;
         let percent = |accuracy: f64| format!("{:.2} % of MNIST's test images right", 100.0 * accuracy);
         let accuracy = summary.test_accuracy.map_or("not tested".into(), percent);
         About {
-            adapter: self.gpu().map(adapter_name),
+            adapter: self.gpu().map(|gpu| self.adapter_name(gpu)),
             driver: self.gpu().map_or_else(String::new, |gpu| gpu::driver(gpu.info())),
             origin: self.origin.clone(),
             network: network.to_string(),
@@ -338,13 +347,5 @@ impl Engine {
     /// Why the image that was recognized last may be of `class`.
     pub async fn explain(&self, class: usize) -> Result<Explanation, GpuError> {
         self.explainer.explain(class).await
-    }
-}
-
-/// What the adapter is called; browsers often do not tell.
-pub(super) fn adapter_name(gpu: &Gpu) -> String {
-    match gpu.info().name.as_str() {
-        "" => "a GPU without a name".into(),
-        name => name.into(),
     }
 }

@@ -357,7 +357,7 @@ impl<T: Fn(Answer)> Session<T> {
             Err(error) => return (self.tell)(Answer::failed("check", error)),
         };
         let (mut passed, mut failed) = (0, 0);
-        let mut text = format!("digits {} on {}\n", env!("CARGO_PKG_VERSION"), mind::adapter_name(&gpu));
+        let mut text = format!("digits {} on {}\n", env!("CARGO_PKG_VERSION"), self.mind.adapter_name(&gpu));
         let each = async |row: Row| {
             *if row.passed() { &mut passed } else { &mut failed } += 1;
             text += &format!("{:11} {:28} {:>3}  {}\n", row.core, row.operation, row.cases, row.detail());

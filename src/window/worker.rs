@@ -29,7 +29,8 @@ impl Worker {
                 wake();
             };
             let known = Box::new(|| Ok(Split::embedded()?.training));
-            pollster::block_on(session::run(Start { request, model, origin, known }, inbox, tell));
+            let start = Start { request, model, origin, known, nameless: "a GPU without a name".into() };
+            pollster::block_on(session::run(start, inbox, tell));
         });
         Worker { asks: Some(asks), answers, thread: Some(thread) }
     }

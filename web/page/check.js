@@ -74,7 +74,9 @@ function showRow({ core, operation, cases, passed, detail }) {
     Object.assign(row.dataset, { core, operation, passed: String(passed) });
     rows.append(row);
     table.parentElement?.scrollTo({ top: table.parentElement.scrollHeight });
-    if (document.documentElement.dataset.check === "running") state.textContent = `Checked ${rows.querySelectorAll("[data-operation]").length} so far`;
+    if (document.documentElement.dataset.check === "running") {
+        state.textContent = `Checked ${rows.querySelectorAll("[data-operation]").length} so far`;
+    }
 }
 
 async function copy() {

@@ -7,14 +7,19 @@ import { draw } from "./dom.js";
  * @typedef {{ name: string, style: "thin" | "thick", points: [number, number][] }} Curve
  */
 /**
- * @typedef {{ title: string, epochs: number, ticks: number[], isLogarithmic?: boolean, format: (value: number) => string }} Axes
+ * @typedef {object} Axes
+ * @property {string} title
+ * @property {number} epochs
+ * @property {number[]} ticks what the y axis is marked with, from its least to its greatest value
+ * @property {boolean} [isLogarithmic]
+ * @property {(value: number) => string} format
  */
 
 const [WIDTH, HEIGHT] = [400, 190];
 const [LEFT, RIGHT, TOP, BOTTOM] = [56, 12, 12, 30];
 
 /**
- * @param {Axes} axes `ticks` are what the y axis is marked with, the least and the greatest its ends
+ * @param {Axes} axes
  * @param {Curve[]} curves
  */
 export function chart({ title, epochs, ticks, isLogarithmic, format }, curves) {
@@ -31,7 +36,8 @@ export function chart({ title, epochs, ticks, isLogarithmic, format }, curves) {
     ]);
     const marks = wholeNumbers(epochs).map((epoch) =>
         draw("text", { x: x(epoch), y: HEIGHT - 8, "text-anchor": "middle" }, String(epoch)));
-    const paths = curves.filter(({ points }) => points.length > 0).flatMap(({ style, points }) => {
+    const drawn = curves.filter(({ points }) => points.length > 0);
+    const paths = drawn.flatMap(({ style, points }) => {
         const [endX, endY] = points[points.length - 1];
         const path = points.map(([epoch, value]) => `${x(epoch).toFixed(1)} ${y(value).toFixed(1)}`).join("L");
         return [
@@ -39,8 +45,8 @@ export function chart({ title, epochs, ticks, isLogarithmic, format }, curves) {
             draw("circle", { class: style, cx: x(endX), cy: y(endY), r: style === "thick" ? 4 : 2.5 }),
         ];
     });
-    const values = curves.map(({ name, points }) => (points.length ? `${name} ${format(points[points.length - 1][1])}` : ""));
-    const label = `${title} by epoch: ${values.filter(Boolean).join(", ") || "nothing yet"}`;
+    const values = drawn.map(({ name, points }) => `${name} ${format(points[points.length - 1][1])}`);
+    const label = `${title} by epoch: ${values.join(", ") || "nothing yet"}`;
     return draw("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label },
         ...lines, ...marks, ...paths);
 }

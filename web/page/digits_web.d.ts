@@ -6,8 +6,8 @@ import type { Answer, Ask } from "./messages";
 export default function init(from: { module_or_path: Promise<Response> }): Promise<unknown>;
 
 export class Engine {
-    /** Starts with this model file; throws where it is broken. */
-    constructor(model: Uint8Array, tell: (answer: Answer) => void);
+    /** Starts with this model file, on a GPU of that name; throws where the file is broken. */
+    constructor(model: Uint8Array, adapter: string, tell: (answer: Answer) => void);
     ask(message: Ask): void;
     /** Images that the model knows, among which a drawing is learned. */
     give_known(images: Uint8Array, labels: Uint8Array): void;

@@ -7,8 +7,13 @@
  * @typedef {{ box: [Point, Point], place: [Point, Point], pixels: number[], label: number }} Found
  */
 /**
- * `digits` is null until the picture has been read.
- * @typedef {{ image: CanvasImageSource | null, width: number, height: number, name: string, digits: Found[] | null, chosen: number }} Picture
+ * @typedef {object} Picture
+ * @property {CanvasImageSource | null} image null where the browser cannot show it
+ * @property {number} width
+ * @property {number} height
+ * @property {string} name
+ * @property {Found[] | null} digits null until it has been read
+ * @property {number} chosen the digit that is looked at
  */
 /** @typedef {{ strokes: Point[][], picture: Picture | null }} Drawing */
 

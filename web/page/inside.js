@@ -24,6 +24,7 @@ let digit = 0;
  */
 export function showInput(recognized) {
     place.hidden = !recognized;
+    inside.classList.toggle("stale", !recognized);
     if (!recognized) return forget();
     [intro.hidden, inside.hidden] = [true, false];
     digit = best(recognized.probabilities);

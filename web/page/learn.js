@@ -1,4 +1,5 @@
-// The model: what is known about it, teaching it what a drawing shows, restoring it, and opening, saving and exporting files.
+// The model: what is known about it, teaching it what a drawing shows, restoring it, and opening, saving and exporting
+// files.
 
 import { block, button, download, find, grouped, make, onFile } from "./dom.js";
 import { ask, on } from "./engine.js";
@@ -108,5 +109,5 @@ function end() {
 function learned(label, lessons, knowsAll) {
     const taught = lessons === 1 ? "one drawing" : `${lessons} drawings`;
     if (knowsAll) return `Learned: this is a ${label}. The network knows ${taught} of yours now.`;
-    return `Learned, but the network does not know all ${taught} of yours yet: choose the digit again, or draw it once more.`;
+    return `Learned, but the network does not know all ${taught} of yours yet: choose the digit again, or draw it anew.`;
 }

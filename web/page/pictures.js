@@ -124,12 +124,12 @@ async function openPicture(file, shown) {
 async function asPng(file, image) {
     const scale = Math.min(1, MOST_PIXELS / Math.max(image.width, image.height));
     if (file.type === "image/png" && scale === 1) return new Uint8Array(await file.arrayBuffer());
-    const size = { width: Math.max(1, Math.round(scale * image.width)), height: Math.max(1, Math.round(scale * image.height)) };
-    const canvas = make("canvas", size);
+    const [width, height] = [image.width, image.height].map((side) => Math.max(1, Math.round(scale * side)));
+    const canvas = make("canvas", { width, height });
     const context = canvas.getContext("2d");
     if (!context) throw new Error("there is no memory for it");
     context.imageSmoothingQuality = "high";
-    context.drawImage(image, 0, 0, canvas.width, canvas.height);
+    context.drawImage(image, 0, 0, width, height);
     /** @type {Blob | null} */
     const blob = await new Promise((done) => canvas.toBlob(done));
     if (!blob) throw new Error("there is no memory for it");

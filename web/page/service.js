@@ -49,7 +49,8 @@ async function answer(event) {
     const kept = await caches.match(request, { ignoreSearch: true });
     if (kept) return kept;
     const response = await fetch(request);
-    if (response.ok && new URL(request.url).pathname.includes("/mnist/")) event.waitUntil(keepData(request, response.clone()));
+    const isData = new URL(request.url).pathname.includes("/mnist/");
+    if (response.ok && isData) event.waitUntil(keepData(request, response.clone()));
     return response;
 }
 

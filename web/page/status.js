@@ -22,7 +22,8 @@ export function say(topic, sentence, kind = "error") {
         return;
     }
     shown?.remove();
-    const dismiss = make("button", { ariaLabel: "Dismiss" }, draw("svg", { "aria-hidden": "true" }, draw("use", { href: "#icon-close" })));
+    const cross = draw("svg", { "aria-hidden": "true" }, draw("use", { href: "#icon-close" }));
+    const dismiss = make("button", { ariaLabel: "Dismiss" }, cross);
     const line = make("p", { className: kind }, make("span", {}, sentence), dismiss);
     Object.assign(line.dataset, { topic, kind });
     dismiss.addEventListener("click", () => unsay(topic));

@@ -78,7 +78,8 @@ function takeEnds(changed) {
     on("trained", ({ epoch, loss, accuracy }) => {
         enter("idle");
         progress.value = 1;
-        state.textContent = `Trained: ${percent(accuracy, 2)} of MNIST's test images right, loss ${loss.toFixed(4)}. The model of epoch ${epoch} is in use.`;
+        const right = `${percent(accuracy, 2)} of MNIST's test images right, loss ${loss.toFixed(4)}`;
+        state.textContent = `Trained: ${right}. The model of epoch ${epoch} is in use.`;
         save.hidden = false;
         changed();
     });
@@ -124,11 +125,14 @@ function begin() {
 function enter(now) {
     document.documentElement.dataset.training = now;
     const isIdle = now === "idle";
+    // The focus goes with the button that is there.
+    const hadFocus = [start, pause, stop].some((button) => button === document.activeElement);
     start.hidden = !isIdle;
     stop.hidden = isIdle;
     pause.hidden = isIdle || now === "fetching";
     pause.dataset.ask = now === "paused" ? "resume" : "pause";
     pause.textContent = now === "paused" ? "Resume" : "Pause";
+    if (hadFocus && document.activeElement === document.body) (isIdle ? start : stop).focus();
     if (isIdle) showFacts({});
     else block("training").hidden = false;
 }
@@ -163,20 +167,27 @@ function showCurves() {
     const floor = [0.9, 0.8, 0.5].find((floor) => worst >= floor) ?? 0;
     const loss = chart(
         { title: "Loss", epochs, ticks: [0.01, 0.1, 1], isLogarithmic: true, format: String },
-        [{ name: "training", style: "thin", points: losses }, { name: "validation", style: "thick", points: points(({ validation }) => validation.loss) }],
+        [
+            { name: "training", style: "thin", points: losses },
+            { name: "validation", style: "thick", points: points(({ validation }) => validation.loss) },
+        ],
     );
+    const ticks = [floor, (floor + 1) / 2, 1];
     const right = chart(
-        { title: "Validation images right", epochs, ticks: [floor, (floor + 1) / 2, 1], format: (value) => percent(value, 0) },
+        { title: "Validation images right", epochs, ticks, format: (value) => percent(value, 0) },
         [{ name: "validation", style: "thick", points: accuracy }],
     );
     curves.replaceChildren(
-        make("figure", {}, make("figcaption", {}, "Loss by epoch: ", key("thin"), "training ", key("thick"), "validation"), loss),
-        make("figure", {}, make("figcaption", {}, "Validation images right by epoch"), right),
+        figure(loss, "Loss by epoch: ", key("thin"), "training ", key("thick"), "validation"),
+        figure(right, "Validation images right by epoch"),
     );
-    const rows = finished.map(({ epoch, train_loss, validation, seconds }) =>
-        [String(epoch), train_loss.toFixed(4), validation.loss.toFixed(4), percent(validation.accuracy, 2), seconds.toFixed(1)]);
+    const rows = finished.map(({ epoch, train_loss, validation: { loss, accuracy }, seconds }) =>
+        [String(epoch), train_loss.toFixed(4), loss.toFixed(4), percent(accuracy, 2), seconds.toFixed(1)]);
     table.tBodies[0].replaceChildren(...rows.map((row) => make("tr", {}, ...row.map((cell) => make("td", {}, cell)))));
 }
+
+/** @param {Element} chart @param {(Node | string)[]} caption */
+const figure = (chart, ...caption) => make("figure", {}, make("figcaption", {}, ...caption), chart);
 
 /** @param {"thin" | "thick"} style */
 const key = (style) => make("span", { className: `key ${style}` });

@@ -1,7 +1,7 @@
 // Every sentence about something that failed, in one place: what happened, and what one can do.
 
 export const needsGpu =
-    "This needs WebGPU, which is not available here: a current Chrome, Edge, Firefox or Safari has it, on a machine whose GPU it may use.";
+    "This needs WebGPU, which is not available here: a current Chrome, Edge, Firefox or Safari has it, given a GPU.";
 
 export const teachingNeedsGpu = "Teaching needs WebGPU, which is not available here.";
 
@@ -16,18 +16,22 @@ export const notCopied = "The text could not be copied: select it and copy it by
 
 /** @param {string} reason */
 export const withoutGpu = (reason) =>
-    `There is no GPU to compute on (${reason}). ${self.isSecureContext ? "" : "WebGPU needs a page that came over https. "}` +
-    "The reference in WebAssembly answers instead; teaching, training and checking need WebGPU: use a current Chrome, Edge, Firefox or Safari.";
+    `There is no GPU to compute on (${reason}). ` +
+    (self.isSecureContext ? "" : "WebGPU needs a page that came over https. ") +
+    "The reference in WebAssembly answers instead; teaching, training and checking need WebGPU: " +
+    "use a current Chrome, Edge, Firefox or Safari.";
 
 /** @param {string} reason */
 export const notStarted = (reason) =>
-    `The engine could not be started${reason ? ` (${reason})` : ""}: load the page again, and if that does not help, use a current browser.`;
+    `The engine could not be started${reason ? ` (${reason})` : ""}: load the page again, ` +
+    "and if that does not help, use a current browser.";
 
 /** @param {string} name @param {string} reason goes on after the name */
 export const unreadable = (name, reason) => sentence(`${name} ${reason}`);
 
 /** @param {string} name */
-export const noDigit = (name) => `No digit was found in ${name}: it should be dark on light or light on dark, and not touch the edge.`;
+export const noDigit = (name) =>
+    `No digit was found in ${name}: it should be dark on light or light on dark, and not touch the edge.`;
 
 /** @type {Record<string, string>} */
 const FAILED = {

@@ -3,10 +3,14 @@
 
 /** @typedef {import("./messages").Ask} Ask */
 /** @typedef {import("./messages").Answer} Answer */
-
 /** @typedef {import("./digits_web.js").Engine} Engine */
 
-const MNIST = ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"];
+const MNIST = [
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+];
 
 /** @type {Engine | null} */
 let engine = null;
@@ -20,7 +24,7 @@ let [hasKnown, hasGolden, hasData] = [false, false, false];
 /** Ends the fetching for a training. @type {AbortController | null} */
 let fetching = null;
 
-const tell = (/** @type {Answer} */ answer, /** @type {Transferable[]} */ transferred = []) => self.postMessage(answer, { transfer: transferred });
+const tell = (/** @type {Answer} */ answer) => self.postMessage(answer);
 
 self.onmessage = ({ data }) => {
     if (engine) void take(data);
@@ -29,14 +33,22 @@ self.onmessage = ({ data }) => {
 
 start().catch((error) => tell({ answer: "failed", ask: "start", reason: reasonOf(error) }));
 
-/** All three side by side: the glue, the WebAssembly and the model. */
+/** All side by side: the glue, the WebAssembly, the model and the GPU's name. */
 async function start() {
     const wasm = open("digits_web_bg.wasm");
     const model = get("model.safetensors");
     const module = await import("./digits_web.js");
-    const [bytes] = await Promise.all([model, module.default({ module_or_path: wasm })]);
-    engine = new module.Engine(bytes, tell);
+    const [bytes, adapter] = await Promise.all([model, adapterName(), module.default({ module_or_path: wasm })]);
+    engine = new module.Engine(bytes, adapter, tell);
     for (const ask of waiting.splice(0)) void take(ask);
+}
+
+/** What the browser tells of the GPU, which the engine cannot ask for. */
+async function adapterName() {
+    const gpu = /** @type {any} */ (navigator).gpu;
+    const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" }).catch(() => null);
+    const { vendor, architecture, description } = adapter?.info ?? {};
+    return description || [vendor, architecture].filter(Boolean).join(" ") || "a GPU that the browser does not name";
 }
 
 /** @param {Ask} ask */
@@ -83,8 +95,8 @@ async function giveData(engine) {
             // A server that unpacks what it sends tells the packed length.
             tell({ answer: "fetching", bytes, of: Math.max(bytes, of) });
         };
-        const [images, labels, testImages, testLabels] = await Promise.all(responses.map((response) => read(response, come)));
-        engine.give_data(images, labels, testImages, testLabels);
+        const [images, labels, ...test] = await Promise.all(responses.map((response) => read(response, come)));
+        engine.give_data(images, labels, test[0], test[1]);
         hasData = true;
     } catch (error) {
         if (!signal.aborted) throw new Error(`MNIST cannot be fetched (${reasonOf(error)}): are you offline?`);

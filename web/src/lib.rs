@@ -31,12 +31,13 @@ pub struct Engine {
 
 #[wasm_bindgen]
 impl Engine {
-    /// Starts a session with the model in the file `model`; `tell` is called with each answer.
+    /// Starts a session with the model in the file `model`; `tell` is called with each answer. `adapter` is what the browser
+    /// calls the GPU, which wgpu does not tell.
     ///
     /// # Errors
     /// The file is no model.
     #[wasm_bindgen(constructor)]
-    pub fn new(model: &[u8], tell: Function) -> Result<Engine, JsError> {
+    pub fn new(model: &[u8], adapter: String, tell: Function) -> Result<Engine, JsError> {
         console_error_panic_hook::set_once();
         let model = ModelFile::decode(model).map_err(|problem| JsError::new(&format!("the model {problem}")))?;
         let (asks, inbox) = async_channel::unbounded();
@@ -47,6 +48,7 @@ impl Engine {
             model,
             origin: "the one that ships with digits".into(),
             known: Box::new(move || known_images(source.borrow().as_ref())),
+            nameless: adapter,
         };
         wasm_bindgen_futures::spawn_local(session::run(start, inbox, move |answer| {
             send(&answers, &answer.into());
