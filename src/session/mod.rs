@@ -248,39 +248,32 @@ struct Session<T> {
     tell: T,
 }
 
-/// What happens next.
-enum Next {
-    Ask(Ask),
-    Opened(Result<mind::Opened, GpuError>),
-    Closed,
-}
-
 /// Something that goes on for long was stopped, or nobody asks any more.
 struct Ended;
 
 impl<T: Fn(Answer)> Session<T> {
     async fn work(&mut self) {
-        loop {
-            match self.next().await {
-                Next::Ask(ask) => self.answer(ask).await,
-                Next::Opened(opened) => self.opened(opened),
-                Next::Closed => return,
-            }
+        while let Some(ask) = self.next().await {
+            self.answer(ask).await;
         }
     }
 
-    /// The oldest ask, or the GPU if that is there before; what is unexplained is explained meanwhile.
-    async fn next(&mut self) -> Next {
-        if let Some(ask) = self.inbox.waiting() {
-            return Next::Ask(ask);
-        }
-        if let Some((number, class)) = self.unexplained.take() {
-            self.explain(number, class).await;
-        }
-        let ask = async { self.inbox.next().await.map_or(Next::Closed, Next::Ask) };
-        match &mut self.opening {
-            None => ask.await,
-            Some(opening) => or(ask, async { Next::Opened(opening.await) }).await,
+    /// The oldest ask, or `None` where nobody asks any more. What is unexplained is explained meanwhile, and a GPU that gets
+    /// ready is taken.
+    async fn next(&mut self) -> Option<Ask> {
+        loop {
+            if let Some(ask) = self.inbox.waiting() {
+                return Some(ask);
+            }
+            if let Some((number, class)) = self.unexplained.take() {
+                self.explain(number, class).await;
+                continue;
+            }
+            let Some(opening) = &mut self.opening else { return self.inbox.next().await };
+            match or(async { Err(self.inbox.next().await) }, async { Ok(opening.await) }).await {
+                Ok(opened) => self.opened(opened),
+                Err(ask) => return ask,
+            }
         }
     }
 
