@@ -2,9 +2,10 @@
 //! form, the smooth curve that the window and the network's input share, and its rasterisation.
 
 use std::fmt::{self, Display, Formatter};
+use std::ops::Range;
 use std::str::FromStr;
 
-use image::{GrayImage, Luma};
+use image::GrayImage;
 
 /// x to the right, y down.
 pub type Point = [f32; 2];
@@ -67,29 +68,48 @@ impl Strokes {
 }
 
 /// Covers what a round tip `width` wide passes on its way from `start` to `end`. How far the centre of a pixel is from that
-/// line tells how much of the pixel it is.
+/// line tells how much of the pixel it is; what the tip covers where it starts or ends is not asked pixel by pixel.
 fn cover(image: &mut GrayImage, start: Point, end: Point, width: f32) {
-    let reach = (width + 1.0) / 2.0;
-    let sides = image.dimensions();
-    let [columns, rows] = [(0, sides.0), (1, sides.1)].map(|(axis, side)| {
-        let first = (start[axis].min(end[axis]) - reach).max(0.0) as u32;
-        first..((start[axis].max(end[axis]) + reach).ceil() as u32).min(side)
-    });
+    let (inside, outside) = ((width - 1.0) / 2.0, (width + 1.0) / 2.0);
     let line = [0, 1].map(|axis| end[axis] - start[axis]);
     let length2 = (line[0] * line[0] + line[1] * line[1]).max(f32::MIN_POSITIVE);
-    for y in rows {
+    let farthest = outside + length2.sqrt();
+    let (columns, rows) = image.dimensions();
+    let covered = |right: f32, down: f32| {
+        let along = ((right * line[0] + down * line[1]) / length2).clamp(0.0, 1.0);
+        let (across, below) = (right - along * line[0], down - along * line[1]);
+        // A tip of less than a pixel covers no pixel whole.
+        let share = (outside - (across * across + below * below).sqrt()).clamp(0.0, width.min(1.0));
+        (255.0 * share + 0.5) as u8
+    };
+    for y in pixels([start[1].min(end[1]) - outside, start[1].max(end[1]) + outside], rows) {
         let down = y as f32 + 0.5 - start[1];
-        for x in columns.clone() {
-            let right = x as f32 + 0.5 - start[0];
-            let along = ((right * line[0] + down * line[1]) / length2).clamp(0.0, 1.0);
-            let (across, below) = (right - along * line[0], down - along * line[1]);
-            let distance = (across * across + below * below).sqrt();
-            // A tip of less than a pixel covers no pixel whole.
-            let covered = (255.0 * (reach - distance).clamp(0.0, width.min(1.0))).round() as u8;
-            let Luma([pixel]) = image.get_pixel_mut(x, y);
-            *pixel = covered.max(*pixel);
+        let reached = chord(farthest, down).map(|half| pixels([start[0] - half, start[0] + half], columns));
+        let ends = [(start[0], down), (end[0], down - line[1])];
+        let ends = ends.map(|(x, down)| chord(inside, down).map(|half| [x - half, x + half]));
+        let whole = ends.into_iter().flatten().reduce(|[a, b], [c, d]| [a.min(c), b.max(d)]);
+        let (Some(reached), whole) = (reached, pixels(whole.unwrap_or([f32::INFINITY; 2]), columns)) else { continue };
+        let row = &mut image.as_mut()[y * columns as usize..][..columns as usize];
+        for x in (reached.start..whole.start.min(reached.end)).chain(whole.end.max(reached.start)..reached.end) {
+            // Most of what a short line adds is there from the line before.
+            if row[x] < 255 {
+                row[x] = row[x].max(covered(x as f32 + 0.5 - start[0], down));
+            }
         }
+        row[whole].fill(255);
     }
+}
+
+/// Half of what a circle cuts out of a line that passes its centre at `distance`, if they meet.
+fn chord(radius: f32, distance: f32) -> Option<f32> {
+    (radius >= distance.abs()).then(|| (radius * radius - distance * distance).sqrt())
+}
+
+/// The pixels of a row or column of `count` whose centres lie between `first` and `last`.
+fn pixels([first, last]: [f32; 2], count: u32) -> Range<usize> {
+    let pixel = |at: f32| (at.max(0.0) as u32).min(count) as usize;
+    let first = pixel((first - 0.5).ceil());
+    first..pixel((last + 0.5).floor()).max(first)
 }
 
 fn smooth(points: &[Point], tolerance: f32) -> Vec<Point> {
