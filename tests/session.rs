@@ -1,0 +1,146 @@
+//! A session as a person has one: without a GPU, in a training that is watched, and in a check.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use async_channel::Sender;
+use digits::gpu::Request;
+use digits::mnist::{Split, Strokes};
+use digits::network::{ModelFile, Network, Parameters, Shape};
+use digits::platform::Instant;
+use digits::reference::Optimiser;
+use digits::reference::adam::Adam;
+use digits::session::{self, Answer, Ask, By, Drawing, Recognition, Start, Subject, Training, best};
+use digits::train::{Job, Keep};
+use digits::trainer::Plan;
+
+const SMALL: &str = "conv 4 3x3 relu | pool 2 | dense 10";
+
+fn start(adapter: Option<&str>) -> Start {
+    let request = Request { adapter: adapter.map(String::from), backend: None };
+    let known = Box::new(|| Ok(Split::embedded()?.training));
+    let [origin, nameless] = ["shipped", "a GPU"].map(String::from);
+    Start { request, model: ModelFile::shipped(), origin, known, nameless }
+}
+
+fn seven() -> Subject {
+    let lines = vec![vec![[0.3, 0.25], [0.7, 0.25], [0.55, 0.5], [0.45, 0.8]]];
+    Subject::Drawing(Drawing { strokes: Strokes { lines, width: 0.06 }, picture: None })
+}
+
+fn recognize(number: u64) -> Ask {
+    Ask::Recognize { number, subject: seven(), asked: Instant::now() }
+}
+
+/// Runs a session that is first asked `asks`; `then` sees each answer and may ask on. It ends when nobody can ask any more.
+fn answers(start: Start, asks: Vec<Ask>, mut then: impl FnMut(&Answer, &Sender<Ask>) -> bool) -> Vec<Answer> {
+    let (sender, inbox) = async_channel::unbounded();
+    asks.into_iter().for_each(|ask| sender.try_send(ask).unwrap());
+    let sender = RefCell::new(Some(sender));
+    let answers: Rc<RefCell<Vec<Answer>>> = Rc::default();
+    let then = RefCell::new(&mut then);
+    pollster::block_on(session::run(start, inbox, |answer| {
+        let is_last = sender.borrow().as_ref().is_some_and(|sender| then.borrow_mut()(&answer, sender));
+        answers.borrow_mut().push(answer);
+        if is_last {
+            sender.take();
+        }
+    }));
+    Rc::into_inner(answers).unwrap().into_inner()
+}
+
+fn failure<'a>(answers: &'a [Answer], of: &str) -> Option<&'a str> {
+    answers.iter().find_map(|answer| match answer {
+        Answer::Failed { ask, reason } if *ask == of => Some(reason.as_str()),
+        _ => None,
+    })
+}
+
+#[test]
+fn without_a_gpu_the_reference_recognizes_and_explains_and_says_what_needs_one() {
+    let teach = Ask::Teach { subject: seven(), label: 2 };
+    let answers = answers(start(Some("no such adapter")), vec![recognize(1), teach], |answer, sender| match answer {
+        Answer::Failed { ask: "teach", .. } => sender.try_send(recognize(2)).is_err(),
+        Answer::Explained { number: 2, .. } => true,
+        _ => false,
+    });
+    let recognized: Vec<&Recognition> = answers
+        .iter()
+        .filter_map(|answer| if let Answer::Recognized(recognition) = answer { Some(recognition) } else { None })
+        .collect();
+    assert_eq!(recognized.len(), 2);
+    for recognition in recognized {
+        assert_eq!((recognition.by, best(&recognition.probabilities)), (By::Reference, 7));
+    }
+    assert!(failure(&answers, "teach").unwrap().contains("needs a GPU"));
+    let reason = answers.iter().find_map(|answer| if let Answer::WithoutGpu(why) = answer { Some(why) } else { None });
+    assert!(reason.unwrap().contains("no adapter matches \"no such adapter\""), "{reason:?}");
+    let Some(Answer::Explained { explanation, .. }) = answers.last() else { panic!("nothing is explained") };
+    let shapes: Vec<String> = explanation.maps.iter().map(|maps| maps.shape.to_string()).collect();
+    assert_eq!(shapes, ["32x13x13", "48x5x5"]);
+    assert!(explanation.saliency.iter().any(|value| *value != 0.0));
+}
+
+fn training(epochs: u32) -> Box<Training> {
+    let network = Network::parse(Shape::MNIST, SMALL).unwrap();
+    let mut data = Split::embedded().unwrap();
+    data.training.truncate(640);
+    data.validation.truncate(200);
+    data.test.truncate(200);
+    let plan = Plan { batch: 32, optimiser: Optimiser::Adam(Adam::new(3e-3)), seed: 0 };
+    let parameters = Parameters::glorot(&network, 0);
+    let job = Job { network, parameters, plan, epochs, keep: Keep::Best, steps_per_submit: Some(5) };
+    Box::new(Training { job, data })
+}
+
+#[test]
+fn a_training_that_ends_has_shown_filters_and_mistakes_and_its_model_is_in_use() {
+    let answers = answers(start(None), vec![Ask::Train(training(2))], |answer, sender| match answer {
+        Answer::Trained(_) => sender.try_send(Ask::Encode).is_err(),
+        Answer::Encoded(_) => true,
+        _ => false,
+    });
+    let count = |is: fn(&Answer) -> bool| answers.iter().filter(|answer| is(answer)).count();
+    assert_eq!(count(|answer| matches!(answer, Answer::Progress(_))), 8, "20 steps an epoch, five a submit");
+    assert_eq!(count(|answer| matches!(answer, Answer::Epoch(_))), 2);
+    let filters = answers.iter().find_map(|answer| if let Answer::Filters(maps) = answer { Some(maps) } else { None });
+    assert_eq!((filters.unwrap().shape.to_string(), filters.unwrap().values.len()), ("4x3x3".into(), 36));
+    for answer in &answers {
+        let Answer::Mistakes { of, mistakes } = answer else { continue };
+        assert!(*of >= mistakes.len() && mistakes.iter().all(|mistake| mistake.label != mistake.said));
+    }
+    let Some(Answer::Encoded(bytes)) = answers.last() else { panic!("no model was given") };
+    let model = ModelFile::decode(bytes).unwrap();
+    assert_eq!((model.network.to_string().as_str(), model.summary.images_seen > 0), (SMALL, true));
+    assert!(model.summary.test_accuracy.unwrap() > 0.5, "{:?}", model.summary);
+}
+
+#[test]
+fn a_training_can_be_held_up_drawn_into_and_stopped_and_nothing_else_is_begun_meanwhile() {
+    let mut is_paused = false;
+    let answers = answers(start(None), vec![Ask::Train(training(1000))], |answer, sender| {
+        let ask = match answer {
+            Answer::Progress(_) if !is_paused => Some(Ask::Pause),
+            Answer::Paused => {
+                is_paused = true;
+                Some(recognize(1))
+            }
+            Answer::Explained { number: 1, .. } => Some(Ask::Train(training(1))),
+            Answer::Failed { ask: "train", .. } => Some(Ask::Resume),
+            Answer::Resumed => Some(Ask::Stop),
+            _ => None,
+        };
+        ask.is_some_and(|ask| sender.try_send(ask).is_err()) || matches!(answer, Answer::Stopped { .. })
+    });
+    assert!(failure(&answers, "train").unwrap().contains("a training is running"));
+    let at = |is: fn(&Answer) -> bool| answers.iter().position(is).expect("it was answered");
+    let order = [
+        at(|answer| matches!(answer, Answer::Paused)),
+        at(|answer| matches!(answer, Answer::Recognized(recognition) if recognition.by == By::Gpu)),
+        at(|answer| matches!(answer, Answer::Resumed)),
+        at(|answer| matches!(answer, Answer::Stopped { epochs: 0 })),
+    ];
+    assert!(order.is_sorted(), "{order:?}");
+    let Some(Answer::Ready(about)) = answers.last() else { panic!("the model is not in use") };
+    assert_eq!(about.network, SMALL);
+}
