@@ -95,7 +95,7 @@ pub fn explain_by_reference(
     });
     let mut one_hot = vec![0.0; network.classes()];
     one_hot[class] = 1.0;
-    let d_activations = model.backward_from(activations, one_hot, reference::Pass::Evaluate).d_activations;
+    let d_activations = model.backward_input(activations, one_hot, reference::Pass::Evaluate);
     Explanation { maps: maps.collect(), saliency: narrow(&d_activations[0]) }
 }
 

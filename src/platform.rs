@@ -1,10 +1,11 @@
-//! What differs between a program and a page in a browser: how work on the GPU is waited for, what may be sent between
-//! threads, and what to advise where there is no GPU. All other code is the same in both worlds: it reads back with
-//! `async` functions, which a program's doors wait for (`pollster`) and a page's worker goes on with.
+//! What differs between a program and a page in a browser: how work on the GPU is waited for, what is heard of kernels that
+//! the driver refuses, what may be sent between threads, and what to advise where there is no GPU. All other code is the
+//! same in both worlds: it reads back with `async` functions, which a program's doors wait for (`pollster`) and a page's
+//! worker goes on with.
 
 use std::pin::Pin;
 
-use wgpu::{Device, PollError, Queue};
+use wgpu::{Device, ErrorScopeGuard, PollError, Queue};
 
 /// A clock that both worlds have.
 pub use web_time::Instant;
@@ -27,6 +28,36 @@ pub fn finish(device: &Device, _: &Queue) -> Result<(), PollError> {
 pub fn finish(_: &Device, queue: &Queue) -> Result<(), PollError> {
     queue.submit([]);
     Ok(())
+}
+
+/// What the driver says against what was made since two error scopes were pushed, for internal errors and, within it, for
+/// mistakes.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn refusal(internal: ErrorScopeGuard, validation: ErrorScopeGuard) -> Later<Option<wgpu::Error>> {
+    let (validation, internal) = (validation.pop(), internal.pop());
+    Box::pin(async {
+        match validation.await {
+            Some(error) => Some(error),
+            None => internal.await,
+        }
+    })
+}
+
+/// wgpu 30 panics where a page asks for an internal error, so nobody does: what could not be compiled fails at its first use.
+#[cfg(target_arch = "wasm32")]
+pub fn refusal(internal: ErrorScopeGuard, validation: ErrorScopeGuard) -> Later<Option<wgpu::Error>> {
+    let validation = validation.pop();
+    drop(internal.pop());
+    Box::pin(validation)
+}
+
+/// Lets messages in that have come meanwhile. A program's come from another thread and need no such moment.
+#[cfg(not(target_arch = "wasm32"))]
+pub async fn breathe() {}
+
+#[cfg(target_arch = "wasm32")]
+pub async fn breathe() {
+    gloo_timers::future::TimeoutFuture::new(0).await;
 }
 
 /// What to do where there is no adapter.

@@ -34,7 +34,8 @@ impl Row {
     }
 }
 
-/// Runs everything, with PyTorch's numbers out of `golden`, and tells `rows` of each as it is done; an error that it returns ends the test and is handed on.
+/// Runs everything, with PyTorch's numbers out of `golden`, and tells `rows` of each as it is done; an error that it returns
+/// ends the test and is handed on.
 ///
 /// # Errors
 /// Those of `rows`.

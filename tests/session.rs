@@ -1,4 +1,4 @@
-//! A session as a person has one: without a GPU, in a training that is watched, and in a check.
+//! A session as a person has one: without a GPU, with another model, in a training that is watched, and in a check.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -143,4 +143,58 @@ fn a_training_can_be_held_up_drawn_into_and_stopped_and_nothing_else_is_begun_me
     assert!(order.is_sorted(), "{order:?}");
     let Some(Answer::Ready(about)) = answers.last() else { panic!("the model is not in use") };
     assert_eq!(about.network, SMALL);
+}
+
+fn tiny(text: &str) -> Box<ModelFile> {
+    let network = Network::parse(Shape::MNIST, text).unwrap();
+    let parameters = Parameters::glorot(&network, 0);
+    Box::new(ModelFile { network, parameters, summary: ModelFile::shipped().summary })
+}
+
+#[test]
+fn a_model_of_fewer_classes_that_is_opened_before_the_reasons_are_told_ends_nothing() {
+    let open = Ask::Open(tiny("dense 2"), "two.safetensors".into());
+    let asks = vec![recognize(1), open, Ask::Teach { subject: seven(), label: 7 }];
+    let answers = answers(start(None), asks, |answer, sender| match answer {
+        Answer::Failed { ask: "teach", .. } => sender.try_send(recognize(2)).is_err(),
+        Answer::Explained { number, .. } => *number == 2,
+        _ => false,
+    });
+    assert!(!answers.iter().any(|answer| matches!(answer, Answer::Explained { number: 1, .. })));
+    assert!(failure(&answers, "teach").unwrap().contains("2 classes"));
+    let Some(Answer::Explained { explanation, .. }) = answers.last() else { panic!("nothing is explained") };
+    assert_eq!((explanation.maps.len(), explanation.saliency.len()), (0, 784));
+}
+
+#[test]
+fn a_check_goes_on_answering_refuses_a_training_by_its_name_and_can_be_stopped() {
+    let golden = include_bytes!("../data/golden/small.safetensors").to_vec();
+    let mut rows = 0;
+    let answers = answers(start(None), vec![Ask::Check { golden }], |answer, sender| match answer {
+        Answer::Checked(row) => {
+            assert!(row.passed(), "{row:?}");
+            rows += 1;
+            match rows {
+                1 => sender.try_send(recognize(1)).is_err(),
+                2 => sender.try_send(Ask::Train(training(1))).is_err(),
+                3 => sender.try_send(Ask::Stop).is_err(),
+                _ => false,
+            }
+        }
+        Answer::CheckDone { .. } => true,
+        _ => false,
+    });
+    assert!(answers.iter().any(|answer| matches!(answer, Answer::Recognized(Recognition { number: 1, .. }))));
+    assert_eq!(failure(&answers, "train"), Some("a check is running; stop it first"));
+    let done =
+        answers.iter().find_map(|answer| if let Answer::CheckDone { text, .. } = answer { Some(text) } else { None });
+    assert!(done.unwrap().ends_with("\n3 passed, 0 failed; stopped before the end"), "{done:?}");
+}
+
+#[test]
+fn a_training_that_waits_for_the_gpu_can_be_stopped_before_it_begins() {
+    let answers = answers(start(None), vec![Ask::Train(training(1)), Ask::Stop], |answer, _| {
+        matches!(answer, Answer::Stopped { epochs: 0 })
+    });
+    assert!(!answers.iter().any(|answer| matches!(answer, Answer::Training { .. })));
 }

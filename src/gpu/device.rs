@@ -226,20 +226,23 @@ impl Gpu {
         finished.map_err(|error| GpuError::Failed(error.to_string()))
     }
 
-    /// Awaits what the driver says of the kernels that it was given. One that it refuses is the reason of all that failed
-    /// since, and is told in its place.
+    /// Awaits what the driver says of the kernels that it was given. One that it refuses, the first, is the reason of all that
+    /// failed since, and is told in its place.
     ///
     /// # Errors
     /// A kernel that the driver refuses.
     pub(super) async fn settle(&self) -> Result<(), GpuError> {
         let unsettled = std::mem::take(&mut *lock(&self.unsettled));
+        let mut refused = Ok(());
         for Unsettled { kernel, error } in unsettled {
             if let Some(error) = error.await {
+                // Whoever wants it again is to hear of it again.
+                lock(&self.kernels).retain(|_, known| known.name() != kernel);
                 lock(&self.failure).take();
-                return Err(KernelError::Driver { kernel, message: error.to_string() }.into());
+                refused = refused.and(Err(KernelError::Driver { kernel, message: error.to_string() }.into()));
             }
         }
-        Ok(())
+        refused
     }
 
     /// Has [`Gpu::settle`] await whether the driver takes a kernel.

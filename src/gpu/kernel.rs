@@ -10,7 +10,7 @@ use wgpu::{BindGroupLayoutEntry, BindingType, BufferBindingType, ShaderRuntimeCh
 
 use super::source::texture_name;
 use super::{Checks, Gpu, Source, Tensor};
-use crate::platform::Later;
+use crate::platform;
 
 /// A compiled kernel.
 pub struct Kernel {
@@ -81,7 +81,8 @@ impl Kernel {
             slots(text, source.entry_point).map_err(|message| KernelError::Shader { kernel: name.clone(), message })?;
         let entries: Vec<BindGroupLayoutEntry> = slots.iter().map(Slot::layout).collect();
         let device = &gpu.device;
-        let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let internal = device.push_error_scope(wgpu::ErrorFilter::Internal);
+        let validation = device.push_error_scope(wgpu::ErrorFilter::Validation);
         let layout =
             device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(&name), entries: &entries });
         let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
@@ -111,7 +112,7 @@ impl Kernel {
             cache: None,
         });
         // A program's driver has answered by now; a browser answers later.
-        let mut error: Later<_> = Box::pin(scope.pop());
+        let mut error = platform::refusal(internal, validation);
         match error.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Some(error)) => return Err(KernelError::Driver { kernel: name, message: error.to_string() }),
             Poll::Ready(None) => {}

@@ -171,10 +171,12 @@ impl Tensor {
             // Whoever asked may have stopped waiting.
             let _ = tell.try_send(result);
         });
-        let waited = gpu.wait();
+        if let Err(error) = gpu.wait() {
+            gpu.settle().await?;
+            return Err(error);
+        }
         let mapped = told.recv().await;
         gpu.settle().await?;
-        waited?;
         gpu.check()?;
         let failed = |error: &dyn std::error::Error| GpuError::Failed(error.to_string());
         mapped.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;

@@ -54,7 +54,9 @@ pub fn normalise_strokes(strokes: &Strokes) -> Option<Pixels> {
         return None;
     }
     let pen = OVERSAMPLING * PEN;
-    let scale = if longer > 0.0 { (OVERSAMPLING * BOX - pen) / longer } else { 1.0 };
+    let scale = (OVERSAMPLING * BOX - pen) / longer;
+    // Points at one place, or nearly so, are a dot.
+    let scale = if scale.is_finite() { scale } else { 1.0 };
     let corner = bounds[0].map(|least| pen / 2.0 - scale * least);
     let drawing = Strokes { width: pen, ..curve.moved(scale, corner) };
     let [width, height] = [width, height].map(|side| (scale * side + pen).ceil() as u32);

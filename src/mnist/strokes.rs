@@ -55,10 +55,10 @@ impl Strokes {
     }
 
     /// How much of each of `width` x `height` pixels the pen covers, 0 to 255, where the unit is a pixel: straight lines
-    /// from point to point with round caps and joins. What lies outside is cut off.
+    /// from point to point with round caps and joins. What lies outside is cut off; a pen without a width draws nothing.
     pub fn coverage(&self, width: u32, height: u32) -> GrayImage {
         let mut image = GrayImage::new(width, height);
-        for points in &self.lines {
+        for points in self.lines.iter().filter(|_| self.width > 0.0) {
             // A stroke of one point is a dot: a line to where the pen already is.
             let ends = points.iter().zip(points.get(1..).filter(|rest| !rest.is_empty()).unwrap_or(points));
             ends.for_each(|(start, end)| cover(&mut image, *start, *end, self.width));
@@ -73,8 +73,6 @@ fn cover(image: &mut GrayImage, start: Point, end: Point, width: f32) {
     let (inside, outside) = ((width - 1.0) / 2.0, (width + 1.0) / 2.0);
     let line = [0, 1].map(|axis| end[axis] - start[axis]);
     let length2 = (line[0] * line[0] + line[1] * line[1]).max(f32::MIN_POSITIVE);
-    let farthest = outside + length2.sqrt();
-    let (columns, rows) = image.dimensions();
     let covered = |right: f32, down: f32| {
         let along = ((right * line[0] + down * line[1]) / length2).clamp(0.0, 1.0);
         let (across, below) = (right - along * line[0], down - along * line[1]);
@@ -82,15 +80,19 @@ fn cover(image: &mut GrayImage, start: Point, end: Point, width: f32) {
         let share = (outside - (across * across + below * below).sqrt()).clamp(0.0, width.min(1.0));
         (255.0 * share + 0.5) as u8
     };
-    for y in pixels([start[1].min(end[1]) - outside, start[1].max(end[1]) + outside], rows) {
+    let (columns, rows) = image.dimensions();
+    let reached = |axis: usize, count| {
+        pixels([start[axis].min(end[axis]) - outside, start[axis].max(end[axis]) + outside], count)
+    };
+    let across = reached(0, columns);
+    for y in reached(1, rows) {
         let down = y as f32 + 0.5 - start[1];
-        let reached = chord(farthest, down).map(|half| pixels([start[0] - half, start[0] + half], columns));
         let ends = [(start[0], down), (end[0], down - line[1])];
         let ends = ends.map(|(x, down)| chord(inside, down).map(|half| [x - half, x + half]));
         let whole = ends.into_iter().flatten().reduce(|[a, b], [c, d]| [a.min(c), b.max(d)]);
-        let (Some(reached), whole) = (reached, pixels(whole.unwrap_or([f32::INFINITY; 2]), columns)) else { continue };
+        let whole = pixels(whole.unwrap_or([f32::INFINITY; 2]), columns);
         let row = &mut image.as_mut()[y * columns as usize..][..columns as usize];
-        for x in (reached.start..whole.start.min(reached.end)).chain(whole.end.max(reached.start)..reached.end) {
+        for x in (across.start..whole.start.min(across.end)).chain(whole.end.max(across.start)..across.end) {
             // Most of what a short line adds is there from the line before.
             if row[x] < 255 {
                 row[x] = row[x].max(covered(x as f32 + 0.5 - start[0], down));
@@ -210,5 +212,9 @@ mod tests {
             assert!((found / expected - 1.0).abs() < 0.02, "{text}: {found}, not {expected}");
         }
         assert_eq!(Strokes::default().coverage(3, 2).into_raw(), [0; 6]);
+        for width in [-1.0, 0.0, f32::NAN] {
+            let dot = Strokes { lines: vec![vec![[1.0, 1.0]]], width };
+            assert_eq!(dot.coverage(3, 2).into_raw(), [0; 6], "a pen {width} wide");
+        }
     }
 }

@@ -3,8 +3,9 @@
 //!
 //! The tensors are `conv1.weight` `[F, C, KH, KW]`, `conv1.bias` `[F]`, `dense1.weight` `[units, inputs]`,
 //! `dense1.bias` `[units]` and so on, float32. A compact file has the weights in eight bits and, beside them,
-//! `conv1.weight.scale` `[F]`, by which the numbers of a filter or unit are to be multiplied. The metadata are strings: `digits.format`, `program`, `network` (its
-//! text), `input`, `normalisation`, `classes` and `training` (a [`Summary`] in JSON). Equal models give equal bytes.
+//! `conv1.weight.scale` `[F]`, by which the numbers of a filter or unit are to be multiplied. The metadata are strings:
+//! `digits.format`, `program`, `network` (its text), `input`, `normalisation`, `classes` and `training` (a [`Summary`] in
+//! JSON). Equal models give equal bytes.
 
 mod compact;
 
@@ -275,7 +276,7 @@ fn decode(bytes: &[u8]) -> Result<ModelFile, Problem> {
     Ok(ModelFile { network, parameters, summary })
 }
 
-/// The flat vector grows only as tensors are found, so a header cannot make it larger than its file.
+/// The flat vector grows only as tensors are found, so a header cannot make it larger than four times its file.
 fn read_parameters(network: &Network, tensors: &SafeTensors) -> Result<Parameters, Problem> {
     let (mut values, mut needed) = (Vec::new(), BTreeSet::new());
     for matrix in network.matrices() {

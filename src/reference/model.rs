@@ -89,14 +89,31 @@ impl Model {
     /// The gradient of the mean loss, from what [`Model::forward`] gave in the same `pass` for images with `labels`.
     pub fn backward(&self, activations: &[Vec<f64>], labels: &[u8], pass: Pass) -> Gradients {
         let logits = &activations[activations.len() - 1];
-        self.backward_from(activations, softmax::backward(logits, labels, self.network.classes()), pass)
+        let d_logits = softmax::backward(logits, labels, self.network.classes());
+        let mut d_parameters = vec![0.0; self.parameters.len()];
+        let d_activations = self.descend(activations, d_logits, pass, |index, gradients| {
+            let (d_weights, d_biases) = gradients();
+            self.matrix(index).fill(&mut d_parameters, &d_weights, &d_biases);
+        });
+        Gradients { d_parameters, d_activations }
     }
 
-    /// The gradient of whatever has the gradient `d_logits`, `[N, classes]`, by the logits.
-    pub fn backward_from(&self, activations: &[Vec<f64>], d_logits: Vec<f64>, pass: Pass) -> Gradients {
+    /// The gradient, by each of the `activations`, of whatever has the gradient `d_logits`, `[N, classes]`, by the logits.
+    pub fn backward_input(&self, activations: &[Vec<f64>], d_logits: Vec<f64>, pass: Pass) -> Vec<Vec<f64>> {
+        self.descend(activations, d_logits, pass, |_, _| ())
+    }
+
+    /// Goes from the logits down to the images. Of each layer that has weights, `weights` is told the index, and a way to their
+    /// gradient and that of the biases.
+    fn descend(
+        &self,
+        activations: &[Vec<f64>],
+        d_logits: Vec<f64>,
+        pass: Pass,
+        mut weights: impl FnMut(usize, &dyn Fn() -> (Vec<f64>, Vec<f64>)),
+    ) -> Vec<Vec<f64>> {
         let shapes = self.network.shapes();
         let n = activations[0].len() / shapes[0].features();
-        let mut d_parameters = vec![0.0; self.parameters.len()];
         let mut d_activations = vec![Vec::new(); activations.len()];
         d_activations[self.network.layers().len()] = d_logits;
         for (index, layer) in self.network.layers().iter().enumerate().rev() {
@@ -107,13 +124,11 @@ impl Model {
             };
             d_activations[index] = match Operation::of(index, layer, n, &shapes, pass) {
                 Operation::Conv(shape) => {
-                    let (d_weights, d_biases) = conv::backward_weights(&d_y, x, &shape);
-                    self.matrix(index).fill(&mut d_parameters, &d_weights, &d_biases);
+                    weights(index, &|| conv::backward_weights(&d_y, x, &shape));
                     conv::backward_input(&d_y, &self.weights(index), &shape)
                 }
                 Operation::Dense(shape) => {
-                    let (d_weights, d_biases) = dense::backward_weights(&d_y, x, &shape);
-                    self.matrix(index).fill(&mut d_parameters, &d_weights, &d_biases);
+                    weights(index, &|| dense::backward_weights(&d_y, x, &shape));
                     dense::backward_input(&d_y, &self.weights(index), &shape)
                 }
                 Operation::Pool(shape) => pool::backward(&d_y, x, &shape),
@@ -121,7 +136,7 @@ impl Model {
                 Operation::Identity => d_y,
             };
         }
-        Gradients { d_parameters, d_activations }
+        d_activations
     }
 
     /// Trains one step on each of `batches`; gives the mean loss of each before its step.

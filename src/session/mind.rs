@@ -9,7 +9,7 @@ use super::drawing::place;
 use super::{About, Answer, By, ReadDigit, Recognition, Subject};
 use crate::explain::{Explainer, Explanation, explain_by_reference};
 use crate::gpu::{self, Gpu, GpuError, Request};
-use crate::mnist::{DataError, DataSet, Digit, PIXELS, Pictures};
+use crate::mnist::{CLASSES, DataError, DataSet, Digit, PIXELS, Pictures};
 use crate::model::Model;
 use crate::network::{ModelFile, Network, Parameters};
 use crate::platform::Instant;
@@ -48,10 +48,10 @@ pub(super) struct Opened {
 pub(super) struct Mind {
     request: Request,
     /// As it was opened.
-    opened: ModelFile,
-    origin: Origin,
+    opened: (ModelFile, Origin),
     /// As it is now.
     current: ModelFile,
+    origin: Origin,
     lessons: Vec<Lesson>,
     engine: Option<Engine>,
     /// Whether the GPU was opened again and has not answered since.
@@ -79,10 +79,10 @@ impl Mind {
     pub fn new(Start { request, model, origin, known, nameless }: Start) -> Mind {
         Mind {
             request,
-            origin,
             reference: reference::Model::new(&model.network, &model.parameters),
             current: model.clone(),
-            opened: model,
+            origin: origin.clone(),
+            opened: (model, origin),
             lessons: Vec::new(),
             engine: None,
             is_recovering: false,
@@ -168,19 +168,24 @@ impl Mind {
                 self.is_recovering = false;
                 (By::Gpu, probabilities)
             }
-            None => (By::Reference, self.recognize_by_reference(&input)),
+            None => {
+                let (activations, probabilities) = self.recognize_by_reference(&input);
+                self.activations = Some(activations);
+                (By::Reference, probabilities)
+            }
         };
         let latency = asked.elapsed();
         Ok(Some(Recognition { number, by, input: Box::new(input), place, probabilities, latency }))
     }
 
-    fn recognize_by_reference(&mut self, input: &[f32]) -> Vec<f32> {
+    /// What the reference makes of an image on the way, and at its end.
+    fn recognize_by_reference(&self, input: &[f32]) -> (Vec<Vec<f64>>, Vec<f32>) {
         let image: Vec<f64> = input.iter().copied().map(f64::from).collect();
         let activations = self.reference.forward(&image, reference::Pass::Evaluate);
         let logits = &activations[activations.len() - 1];
         let probabilities = reference::softmax::probabilities(logits, self.current.network.classes());
-        self.activations = Some(activations);
-        probabilities.into_iter().map(|probability| probability as f32).collect()
+        let probabilities = probabilities.into_iter().map(|probability| probability as f32).collect();
+        (activations, probabilities)
     }
 
     /// Explains the class of what was recognized last.
@@ -197,9 +202,12 @@ impl Mind {
         }
     }
 
-    /// The digits of a picture file.
-    pub async fn read(&mut self, number: u64, file: &[u8]) -> Answer {
-        let unreadable = |reason: String| Answer::Unreadable { number, reason };
+    /// The digits of a picture file, or why there are none.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub async fn read(&self, number: u64, file: &[u8]) -> Result<Answer, GpuError> {
+        let unreadable = |reason: String| Ok(Answer::Unreadable { number, reason });
         let pictures = match Pictures::read(Cursor::new(file)) {
             Ok(pictures) => pictures,
             Err(error) => return unreadable(error.to_string()),
@@ -209,11 +217,8 @@ impl Mind {
             Err(error) => return unreadable(error.to_string()),
         };
         let answers = match &self.engine {
-            None => digits.iter().map(|digit| self.recognize_by_reference(&digit.pixels)).collect(),
-            Some(engine) => match Reader::new(engine.model.clone()).read(&digits).await {
-                Ok(answers) => answers,
-                Err(error) => return self.recover(&error).await,
-            },
+            None => digits.iter().map(|digit| self.recognize_by_reference(&digit.pixels).1).collect(),
+            Some(engine) => Reader::new(engine.model.clone()).read(&digits).await?,
         };
         let digits = digits.into_iter().zip(answers).map(|(digit, probabilities)| {
             let Digit { bounds, pixels } = &digit;
@@ -223,13 +228,19 @@ impl Mind {
         });
         let digits = digits.collect();
         let picture = pictures.into_first();
-        Answer::Read { number, size: [picture.width(), picture.height()], digits }
+        Ok(Answer::Read { number, size: [picture.width(), picture.height()], digits })
     }
 
     /// Adapts the model to one more lesson.
     pub async fn teach(&mut self, subject: &Subject, label: u8) -> Answer {
         let failed = |reason: String| Answer::failed("teach", reason);
         let Some(gpu) = self.gpu().cloned() else { return failed(NEEDS_GPU.into()) };
+        let classes = self.current.network.classes();
+        if classes != CLASSES || usize::from(label) >= classes {
+            return failed(format!(
+                "this model tells {classes} classes apart, and what can be taught are the {CLASSES} digits"
+            ));
+        }
         let Some((pixels, _)) = subject.seen() else {
             return failed("there is nothing to learn from on an empty canvas".into());
         };
@@ -239,28 +250,35 @@ impl Mind {
         };
         let pixels = pixels.iter().map(|pixel| (255.0 * pixel).round() as u8).collect();
         self.lessons.push(Lesson { pixels, label });
-        match teach(&gpu, &self.current.network, &self.current.parameters, &self.lessons, known).await {
-            Ok(taught) => {
-                let mut model = ModelFile { parameters: taught.parameters, ..self.current.clone() };
-                // Measured before it was taught.
-                (model.summary.validation_accuracy, model.summary.test_accuracy) = (None, None);
-                match self.replace(model) {
-                    Ok(()) => Answer::Taught { lessons: self.lessons.len(), knows_all: taught.knows_all },
-                    Err(error) => self.recover(&error).await,
-                }
-            }
+        let taught = teach(&gpu, &self.current.network, &self.current.parameters, &self.lessons, known).await;
+        match taught.and_then(|taught| self.replace_parameters(taught.parameters).map(|()| taught.knows_all)) {
+            Ok(knows_all) => Answer::Taught { lessons: self.lessons.len(), knows_all },
             Err(error) => {
                 self.lessons.pop();
-                self.recover(&error).await
+                match error {
+                    GpuError::Failed(_) => self.recover(&error).await,
+                    _ => Answer::failed("teach", error),
+                }
             }
         }
     }
 
+    fn replace_parameters(&mut self, parameters: Parameters) -> Result<(), GpuError> {
+        let mut model = ModelFile { parameters, ..self.current.clone() };
+        // Measured before it was taught.
+        (model.summary.validation_accuracy, model.summary.test_accuracy) = (None, None);
+        self.replace(model)
+    }
+
     /// The model as it was opened.
     pub fn restore(&mut self) -> Answer {
-        self.lessons.clear();
-        match self.replace(self.opened.clone()) {
-            Ok(()) => Answer::Restored,
+        let (model, origin) = self.opened.clone();
+        match self.replace(model) {
+            Ok(()) => {
+                self.lessons.clear();
+                self.origin = origin;
+                Answer::Restored
+            }
             Err(error) => Answer::failed("restore", error),
         }
     }
@@ -270,7 +288,8 @@ impl Mind {
         match self.replace(file.clone()) {
             Ok(()) => {
                 self.lessons.clear();
-                (self.opened, self.origin) = (file, origin);
+                self.origin = origin.clone();
+                self.opened = (file, origin);
                 Answer::Ready(self.about())
             }
             Err(error) => Answer::failed("open", error),
@@ -282,8 +301,10 @@ impl Mind {
     /// # Errors
     /// The device failed.
     pub fn take_trained(&mut self, model: ModelFile) -> Result<(), GpuError> {
+        self.replace(model)?;
         self.lessons.clear();
-        self.replace(model)
+        self.origin = "trained here".into();
+        Ok(())
     }
 
     pub fn save(&self, path: PathBuf) -> Answer {

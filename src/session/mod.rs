@@ -1,14 +1,16 @@
 //! A person with a model: what is asked while somebody draws, teaches and trains, and what is answered. One loop serves the
 //! window, which runs it in a thread, and the page, which runs it in a Web Worker; neither ever waits for it.
 //!
-//! A drawing is recognized by the reference until the GPU is ready, and where there is none. Of the drawings that pile up
-//! the newest is looked at only; why the network decides as it does is told when no other question waits.
+//! In a page a drawing is recognized by the reference until the GPU is ready; in a window, which waits for it, only where there
+//! is none. Of the drawings that pile up the newest is looked at only; why the network decides as it does is told when no
+//! other question waits.
 
 mod drawing;
 mod inbox;
 mod mind;
 mod training;
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,7 +26,7 @@ use crate::explain::{Explanation, Maps};
 use crate::gpu::{Gpu, GpuError};
 use crate::mnist::{Digit, Pixels, Point, Split};
 use crate::network::ModelFile;
-use crate::platform::Instant;
+use crate::platform::{Instant, breathe};
 use crate::reference::golden::Golden;
 use crate::selftest::{self, Row};
 use crate::train::{Epoch, Job, Progress, Test};
@@ -188,7 +190,7 @@ pub struct Recognition {
     pub place: [Point; 2],
     /// `[classes]`
     pub probabilities: Vec<f32>,
-    /// From the question to the answer.
+    /// From when the question was taken to the answer.
     pub latency: Duration,
 }
 
@@ -206,6 +208,39 @@ pub struct Mistake {
     pub pixels: Vec<u8>,
     pub label: u8,
     pub said: u8,
+}
+
+impl Ask {
+    /// What a failure of it is called.
+    fn name(&self) -> &'static str {
+        match self {
+            Ask::Recognize { .. } => "recognize",
+            Ask::Read { .. } => "read",
+            Ask::Teach { .. } => "teach",
+            Ask::Restore => "restore",
+            Ask::Open(..) => "open",
+            Ask::Save(_) | Ask::Encode => "save",
+            Ask::Train(_) => "train",
+            Ask::Pause => "pause",
+            Ask::Resume => "resume",
+            Ask::Stop => "stop",
+            Ask::Check { .. } => "check",
+        }
+    }
+
+    /// Whether it is for a GPU alone.
+    fn needs_gpu(&self) -> bool {
+        matches!(self, Ask::Teach { .. } | Ask::Train(_) | Ask::Check { .. })
+    }
+
+    /// The answer where `what` goes on, beside which it cannot be.
+    fn refused(&self, what: &str) -> Answer {
+        let reason = format!("{what} is running; stop it first");
+        match self {
+            Ask::Read { number, .. } => Answer::Unreadable { number: *number, reason },
+            _ => Answer::failed(self.name(), reason),
+        }
+    }
 }
 
 impl Answer {
@@ -229,7 +264,8 @@ pub async fn run(start: Start, asks: Receiver<Ask>, tell: impl Fn(Answer)) {
     let mind = Mind::new(start);
     tell(Answer::Ready(mind.about()));
     let opening = Some(mind.opening());
-    Session { mind, opening, inbox: Inbox::new(asks), unexplained: None, tell }.work().await;
+    let (inbox, deferred) = (Inbox::new(asks), VecDeque::new());
+    Session { mind, opening, inbox, deferred, unexplained: None, tell }.work().await;
 }
 
 /// The most probable class.
@@ -243,6 +279,8 @@ struct Session<T> {
     /// The GPU, until it is there or refused.
     opening: Option<Opening>,
     inbox: Inbox,
+    /// What waits for the GPU.
+    deferred: VecDeque<Ask>,
     /// The drawing whose answer is not yet explained, and its class.
     unexplained: Option<(u64, usize)>,
     tell: T,
@@ -254,7 +292,10 @@ struct Ended;
 impl<T: Fn(Answer)> Session<T> {
     async fn work(&mut self) {
         while let Some(ask) = self.next().await {
-            self.answer(ask).await;
+            match self.opening {
+                Some(_) if ask.needs_gpu() => self.deferred.push_back(ask),
+                _ => self.answer(ask).await,
+            }
         }
     }
 
@@ -262,6 +303,14 @@ impl<T: Fn(Answer)> Session<T> {
     /// ready is taken.
     async fn next(&mut self) -> Option<Ask> {
         loop {
+            if self.opening.is_none()
+                && let Some(ask) = self.deferred.pop_front()
+            {
+                return Some(ask);
+            }
+            if self.unexplained.is_some() {
+                breathe().await;
+            }
             if let Some(ask) = self.inbox.waiting() {
                 return Some(ask);
             }
@@ -285,33 +334,22 @@ impl<T: Fn(Answer)> Session<T> {
         }
     }
 
-    /// Waits for the GPU, where it is still being opened: for what the reference would take too long for.
-    async fn need_gpu(&mut self) {
-        if let Some(opening) = self.opening.take() {
-            let opened = opening.await;
-            self.opened(opened);
-        }
-    }
-
     async fn answer(&mut self, ask: Ask) {
+        // What it was about may be gone.
+        self.unexplained = None;
         let answer = match ask {
             Ask::Recognize { number, subject, asked } => return self.recognize(number, &subject, asked).await,
-            Ask::Read { number, file } => self.mind.read(number, &file).await,
-            Ask::Teach { subject, label } => {
-                self.need_gpu().await;
-                self.mind.teach(&subject, label).await
-            }
+            Ask::Read { number, file } => return self.read(number, &file).await,
+            Ask::Train(training) => return self.train(*training).await,
+            Ask::Check { golden } => return self.check(&golden).await,
+            Ask::Teach { subject, label } => self.mind.teach(&subject, label).await,
             Ask::Restore => self.mind.restore(),
             Ask::Open(file, origin) => self.mind.open(*file, origin),
             Ask::Save(path) => self.mind.save(path),
             Ask::Encode => self.mind.encode(),
-            Ask::Train(training) => {
-                self.need_gpu().await;
-                return self.train(*training).await;
-            }
-            Ask::Check { golden } => return self.check(&golden).await,
-            // The training or the check has just ended.
-            Ask::Pause | Ask::Resume | Ask::Stop => return,
+            Ask::Stop => return self.stop(),
+            // The training has just ended.
+            Ask::Pause | Ask::Resume => return,
         };
         (self.tell)(answer);
     }
@@ -330,11 +368,34 @@ impl<T: Fn(Answer)> Session<T> {
         }
     }
 
+    /// As [`Session::recognize`].
+    async fn read(&mut self, number: u64, file: &[u8]) {
+        loop {
+            match self.mind.read(number, file).await {
+                Ok(answer) => return (self.tell)(answer),
+                Err(error) => (self.tell)(self.mind.recover(&error).await),
+            }
+        }
+    }
+
     async fn explain(&mut self, number: u64, class: usize) {
         (self.tell)(match self.mind.explain(class).await {
             Ok(explanation) => Answer::Explained { number, explanation },
             Err(error) => self.mind.recover(&error).await,
         });
+    }
+
+    /// Nothing runs, but something may wait to.
+    fn stop(&mut self) {
+        for ask in std::mem::take(&mut self.deferred) {
+            match ask {
+                Ask::Train(_) => (self.tell)(Answer::Stopped { epochs: 0 }),
+                Ask::Check { .. } => {
+                    (self.tell)(Answer::CheckDone { passed: 0, failed: 0, text: "stopped before it began".into() });
+                }
+                ask => self.deferred.push_back(ask),
+            }
+        }
     }
 
     /// Checks on a device of its own, which may fail without harm, and goes on answering between two rows.
@@ -358,7 +419,7 @@ impl<T: Fn(Answer)> Session<T> {
             while let Some(ask) = self.inbox.waiting() {
                 match ask {
                     Ask::Stop => return Err(Ended),
-                    Ask::Train(_) | Ask::Check { .. } => (self.tell)(Answer::failed("check", "a check is running")),
+                    Ask::Train(_) | Ask::Check { .. } => (self.tell)(ask.refused("a check")),
                     ask => Box::pin(self.answer(ask)).await,
                 }
             }

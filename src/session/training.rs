@@ -93,8 +93,12 @@ impl<T: Fn(Answer)> Session<T> {
         if let Err(Why::Failed(TrainError::Gpu(error @ GpuError::Failed(_)))) = &done {
             (self.tell)(self.mind.recover(error).await);
         }
-        if is_worth_keeping && let Err(error) = self.mind.take_trained(kept.model) {
+        if is_worth_keeping && let Err(error) = self.mind.take_trained(kept.model.clone()) {
             (self.tell)(self.mind.recover(&error).await);
+            if let Err(error) = self.mind.take_trained(kept.model) {
+                (self.tell)(Answer::failed("train", error));
+                return (self.tell)(Answer::Ready(self.mind.about()));
+            }
         }
         (self.tell)(answer);
         (self.tell)(Answer::Ready(self.mind.about()));
@@ -125,7 +129,7 @@ impl<T: Fn(Answer)> Session<T> {
                     kept.take_unfinished(progress, model).await?;
                     return Err(Why::Stopped);
                 }
-                ask => (self.tell)(refused(&ask)),
+                ask => (self.tell)(ask.refused("a training")),
             }
         }
     }
@@ -195,19 +199,6 @@ fn summary(job: &Job) -> Summary {
         validation_accuracy: None,
         test_accuracy: None,
     }
-}
-
-fn refused(ask: &Ask) -> Answer {
-    let ask = match ask {
-        Ask::Teach { .. } => "teach",
-        Ask::Restore => "restore",
-        Ask::Open(..) => "open",
-        Ask::Save(_) | Ask::Encode => "save",
-        Ask::Check { .. } => "check",
-        Ask::Read { .. } => "read",
-        _ => "train",
-    };
-    Answer::failed(ask, "a training is running; stop it first")
 }
 
 /// The first convolution's filters, by its first channel, if the network has a convolution.

@@ -72,15 +72,16 @@ impl Engine {
     }
 
     /// Asks what `message` says. What cannot be asked for is told as a failure.
-    pub fn ask(&self, message: JsValue) {
-        let asked = serde_wasm_bindgen::from_value::<Message>(message)
-            .map_err(|error| AnswerMessage::Failed { ask: "message", reason: error.to_string() })
-            .and_then(|message| message.into_ask(self));
-        match asked {
+    ///
+    /// # Errors
+    /// It is none of the messages.
+    pub fn ask(&self, message: JsValue) -> Result<(), JsError> {
+        match serde_wasm_bindgen::from_value::<Message>(message)?.into_ask(self) {
             // The session ends with this engine only.
             Ok(ask) => drop(self.asks.try_send(ask)),
             Err(answer) => send(&self.tell, &answer),
         }
+        Ok(())
     }
 }
 
@@ -97,12 +98,12 @@ impl Engine {
     }
 }
 
-/// What the page's function throws is a mistake of the page, which the console tells.
+/// A page that cannot take an answer gets the next one all the same.
 fn send(page: &Function, answer: &AnswerMessage) {
     let _ = page.call1(&JsValue::NULL, &answer.to_js());
 }
 
-/// An empty set where none was brought, which the session cannot learn from.
+/// What was brought; where nothing was, the error that an empty file is.
 fn known_images(files: Option<&[Vec<u8>; 2]>) -> Result<DataSet, DataError> {
     let [images, labels] = files.map_or([&[][..]; 2], |files| files.each_ref().map(Vec::as_slice));
     DataSet::from_idx(KNOWN, images, labels)

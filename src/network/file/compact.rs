@@ -3,7 +3,7 @@
 
 use safetensors::tensor::{Dtype, SafeTensors};
 
-use super::{Problem, read_tensor};
+use super::{Problem, all_finite, read_tensor};
 use crate::network::Matrix;
 
 /// weights [rows, inputs] -> numbers [rows, inputs] and scales `[rows]`
@@ -31,6 +31,7 @@ pub fn read(tensors: &SafeTensors, matrix: &Matrix, weight: &str) -> Result<Opti
     };
     let Some(tensor) = tensors.tensor(weight).ok().filter(of_numbers) else { return Ok(None) };
     let scales = read_tensor(tensors, &scale_name(weight), &[matrix.rows])?;
-    let weights = tensor.data().iter().enumerate();
-    Ok(Some(weights.map(|(at, byte)| f32::from(*byte as i8) * scales[at / matrix.inputs]).collect()))
+    let numbers = tensor.data().iter().enumerate();
+    let weights: Vec<f32> = numbers.map(|(at, byte)| f32::from(*byte as i8) * scales[at / matrix.inputs]).collect();
+    if all_finite(&weights) { Ok(Some(weights)) } else { Err(Problem::NotFinite(weight.into())) }
 }

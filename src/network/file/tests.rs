@@ -86,6 +86,17 @@ fn a_compact_file_that_lacks_a_scale_is_refused() {
 }
 
 #[test]
+fn a_compact_file_whose_weights_leave_the_range_of_numbers_is_refused() {
+    let mut model = model();
+    model.parameters.values[0] = 3e38;
+    let mut bytes = model.encode_compact().unwrap();
+    let scale = (3e38f32 / 127.0).to_le_bytes();
+    let at = bytes.windows(4).position(|window| window == scale).unwrap();
+    bytes[at..][..4].copy_from_slice(&3e38f32.to_le_bytes());
+    assert_eq!(message(&bytes), "has an infinite or NaN value in conv1.weight");
+}
+
+#[test]
 fn tensors_and_metadata_have_the_documented_names_shapes_and_values() {
     let (model, file) = (model(), model().encode().unwrap());
     let tensors = SafeTensors::deserialize(&file).unwrap();
