@@ -2,7 +2,7 @@
 # Installs what digits needs and a Linux machine may lack: a C linker to build it and, where there is no Vulkan driver
 # at all, Mesa's software driver to run it. With `--with-tests` also what the tests of the window need: a display server
 # without a screen, a program that moves its pointer, and the libraries that a window needs on X11; with `--with-web` what
-# the web page and its tests need: Rust's target for browsers, Chromium, Firefox, and Node.js 18 or newer with npm. Where
+# the web page and its tests need: Rust's target for browsers, Chromium, Firefox, and Node.js 18.19 or newer with npm. Where
 # nothing is missing it does nothing and says nothing.
 set -eu
 
@@ -47,7 +47,9 @@ has_command() {
 }
 
 has_node() {
-    has_command node && has_command npm && node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)'
+    has_command node && has_command npm && node -e '
+        const [major, minor] = process.versions.node.split(".").map(Number);
+        process.exit(major > 18 || (major === 18 && minor >= 19) ? 0 : 1)'
 }
 
 # Runs the shell command $1 as root, or says that the user has to.

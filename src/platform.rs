@@ -51,18 +51,25 @@ pub fn refusal(internal: ErrorScopeGuard, validation: ErrorScopeGuard) -> Later<
     Box::pin(validation)
 }
 
-/// Lets messages in that have come meanwhile. A program's come from another thread and need no such moment.
+/// How long nothing is asked before what can wait is begun. In a program no time: it is done before the next frame.
 #[cfg(not(target_arch = "wasm32"))]
-pub async fn breathe() {}
+pub async fn rest() {}
 
+/// In a page it takes a while, and while a stroke grows the next question comes a frame after the last answer.
 #[cfg(target_arch = "wasm32")]
-pub async fn breathe() {
-    gloo_timers::future::TimeoutFuture::new(0).await;
+pub async fn rest() {
+    const MILLISECONDS: u32 = 50;
+    gloo_timers::future::TimeoutFuture::new(MILLISECONDS).await;
+}
+
+/// Why there is no adapter: what the driver says, but that a page has one backend, and no use for the list of all others.
+pub fn no_adapter(error: &wgpu::RequestAdapterError) -> String {
+    if cfg!(target_arch = "wasm32") { "the browser offers none to WebGPU".into() } else { error.to_string() }
 }
 
 /// What to do where there is no adapter.
 pub const ADVICE: &str = if cfg!(target_arch = "wasm32") {
-    "Use a current Chrome, Edge, Firefox or Safari, with graphics acceleration switched on"
+    "See that its graphics acceleration is switched on"
 } else if cfg!(target_os = "linux") {
     "Install a software one with `sudo apt install mesa-vulkan-drivers` (or run scripts/setup.sh)"
 } else {

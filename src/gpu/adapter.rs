@@ -2,7 +2,7 @@
 
 use wgpu::{Adapter, AdapterInfo, Backends, CooperativeScalarType, DeviceType, Features, Instance, PowerPreference};
 
-use crate::platform::ADVICE;
+use crate::platform::{self, ADVICE};
 
 /// What the user asked for; the default is the fastest adapter of the best backend.
 #[derive(Clone, Debug, Default)]
@@ -77,7 +77,7 @@ pub(super) async fn choose(request: &Request) -> Result<Adapter, AdapterError> {
         ..Default::default()
     };
     let adapter = instance.request_adapter(&options).await;
-    adapter.map_err(|error| AdapterError::None { reason: one_line(&error.to_string()), advice: ADVICE })
+    adapter.map_err(|error| AdapterError::None { reason: one_line(&platform::no_adapter(&error)), advice: ADVICE })
 }
 
 /// The first backends to ask: those that every user should have. OpenGL is asked only when it is named: probing it

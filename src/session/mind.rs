@@ -324,6 +324,8 @@ impl Mind {
     /// Opens the device again after it failed; where that fails, or did not help, the reference answers from now on.
     pub async fn recover(&mut self, error: &GpuError) -> Answer {
         self.engine = None;
+        let error = error.to_string();
+        let error = error.trim_end_matches('.');
         if std::mem::replace(&mut self.is_recovering, true) {
             return Answer::WithoutGpu(format!("{error}, again after the GPU was opened anew"));
         }

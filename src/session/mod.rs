@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_channel::Receiver;
-use futures_lite::future::or;
+use futures_lite::future::{or, pending};
 
 pub use drawing::{Drawing, PEN};
 use inbox::Inbox;
@@ -26,7 +26,7 @@ use crate::explain::{Explanation, Maps};
 use crate::gpu::{Gpu, GpuError};
 use crate::mnist::{Digit, Pixels, Point, Split};
 use crate::network::ModelFile;
-use crate::platform::{Instant, breathe};
+use crate::platform::{Instant, rest};
 use crate::reference::golden::Golden;
 use crate::selftest::{self, Row};
 use crate::train::{Epoch, Job, Progress, Test};
@@ -286,6 +286,15 @@ struct Session<T> {
     tell: T,
 }
 
+/// What a session waits for.
+enum First {
+    /// `None` where nobody asks any more.
+    Ask(Option<Ask>),
+    /// Nothing has been asked since this drawing was recognized, for long enough to explain its class.
+    Rested(u64, usize),
+    Opened(Box<Result<mind::Opened, GpuError>>),
+}
+
 /// Something that goes on for long was stopped, or nobody asks any more.
 struct Ended;
 
@@ -308,22 +317,30 @@ impl<T: Fn(Answer)> Session<T> {
             {
                 return Some(ask);
             }
-            if self.unexplained.is_some() {
-                breathe().await;
-            }
-            if let Some(ask) = self.inbox.waiting() {
-                return Some(ask);
-            }
-            if let Some((number, class)) = self.unexplained.take() {
-                self.explain(number, class).await;
-                continue;
-            }
-            let Some(opening) = &mut self.opening else { return self.inbox.next().await };
-            match or(async { Err(self.inbox.next().await) }, async { Ok(opening.await) }).await {
-                Ok(opened) => self.opened(opened),
-                Err(ask) => return ask,
+            match self.first().await {
+                First::Ask(ask) => return ask,
+                First::Rested(number, class) => {
+                    self.unexplained = None;
+                    self.explain(number, class).await;
+                }
+                First::Opened(opened) => self.opened(*opened),
             }
         }
+    }
+
+    /// What happens first.
+    async fn first(&mut self) -> First {
+        let ask = async { First::Ask(self.inbox.next().await) };
+        let rested = async {
+            let Some((number, class)) = self.unexplained else { return pending().await };
+            rest().await;
+            First::Rested(number, class)
+        };
+        let opened = async {
+            let Some(opening) = &mut self.opening else { return pending().await };
+            First::Opened(Box::new(opening.await))
+        };
+        or(ask, or(rested, opened)).await
     }
 
     fn opened(&mut self, opened: Result<mind::Opened, GpuError>) {

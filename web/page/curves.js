@@ -16,7 +16,7 @@ import { draw } from "./dom.js";
  */
 
 const [WIDTH, HEIGHT] = [400, 190];
-const [LEFT, RIGHT, TOP, BOTTOM] = [56, 12, 12, 30];
+const [LEFT, RIGHT, TOP, BOTTOM] = [56, 20, 12, 30];
 
 /**
  * @param {Axes} axes

@@ -25,9 +25,11 @@ let digit = 0;
 export function showInput(recognized) {
     place.hidden = !recognized;
     inside.classList.toggle("stale", !recognized);
-    if (!recognized) return forget();
+    if (recognized) digit = best(recognized.probabilities);
+    // The reasons come after the answer, also where the drawing is the same and the model another.
+    forget();
+    if (!recognized) return;
     [intro.hidden, inside.hidden] = [true, false];
-    digit = best(recognized.probabilities);
     grey(input, recognized.input, 28);
     const [[left, top], [right, bottom]] = recognized.place;
     const sides = { left, top, width: right - left, height: bottom - top };
@@ -52,7 +54,7 @@ export function showReasons(explained) {
     showSaliency();
 }
 
-/** What was known is out of date: the drawing has changed. */
+/** What was known is out of date: the drawing has changed, or the answer. */
 export function forget() {
     isKnown = false;
     showSaliency();

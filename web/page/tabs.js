@@ -8,9 +8,11 @@ export function startTabs() {
     for (const [at, name] of NAMES.entries()) {
         const tab = button(`tab-${name}`);
         tab.addEventListener("click", () => open(name));
-        tab.addEventListener("keydown", ({ key }) => {
-            const to = { ArrowRight: at + 1, ArrowLeft: at + NAMES.length - 1, Home: 0, End: NAMES.length - 1 }[key];
+        tab.addEventListener("keydown", (event) => {
+            const to = { ArrowRight: at + 1, ArrowLeft: at + NAMES.length - 1, Home: 0, End: NAMES.length - 1 }[event.key];
             if (to === undefined) return;
+            // These keys scroll the page, too.
+            event.preventDefault();
             open(NAMES[to % NAMES.length]);
             button(`tab-${NAMES[to % NAMES.length]}`).focus();
         });

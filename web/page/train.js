@@ -166,7 +166,7 @@ function showCurves() {
     const worst = Math.min(...accuracy.map(([, value]) => value), 0.95);
     const floor = [0.9, 0.8, 0.5].find((floor) => worst >= floor) ?? 0;
     const loss = chart(
-        { title: "Loss", epochs, ticks: [0.01, 0.1, 1], isLogarithmic: true, format: String },
+        { title: "Loss", epochs, ticks: [0.01, 0.03, 0.1, 0.3, 1, 3], isLogarithmic: true, format: String },
         [
             { name: "training", style: "thin", points: losses },
             { name: "validation", style: "thick", points: points(({ validation }) => validation.loss) },

@@ -51,7 +51,8 @@ const FAILED = {
 };
 
 /** @param {string} ask @param {string} reason */
-export const failed = (ask, reason) => sentence(`${FAILED[ask] ?? "Something failed"}: ${reason}`);
+export const failed = (ask, reason) =>
+    sentence(`${FAILED[ask] ?? "Something failed"}: ${ask === "gpu" ? reason.replace(/^the GPU failed: /, "") : reason}`);
 
 /** @param {string} text */
 const sentence = (text) => (/[.?!]$/.test(text) ? text : `${text}.`);

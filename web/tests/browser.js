@@ -2,11 +2,11 @@
 // page shows. It also listens at the wire between the page and its worker, whose messages have the numbers that the page
 // rounds. `cargo xtask web-test` tells in the environment where everything is.
 
+import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import assert from "node:assert/strict";
+import { basename, join } from "node:path";
 import puppeteer from "puppeteer-core";
 
 /** @param {string} name */
@@ -23,11 +23,11 @@ export const address = told("DIGITS_PAGE");
 export const folder = mkdtempSync(join(tmpdir(), "digits-web-test-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
-const DESK = { width: 1280, height: 860 };
+export const DESK = { width: 1280, height: 860 };
 export const PHONE = { width: 360, height: 740, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
 
 /** In milliseconds: nothing that works takes so long, not even without a GPU on a machine that has more to do. */
-const PATIENCE = 120_000;
+const PATIENCE = 60_000;
 
 /** Firefox lends WebGPU its software driver only when it is told to. */
 export const firefox = () => puppeteer.launch({
@@ -40,6 +40,8 @@ export const firefox = () => puppeteer.launch({
         "gfx.webgpu.ignore-blocklist": true,
         "browser.download.folderList": 2,
         "browser.download.dir": folder,
+        // It takes the keys.
+        "browser.download.alwaysOpenPanel": false,
     },
 });
 
@@ -58,17 +60,16 @@ export const chromium = () => chromiumWith("--enable-unsafe-webgpu");
 /** Chromium as on a machine without a GPU, which has WebGPU but nothing that it runs on. */
 export const chromiumWithoutGpu = () => chromiumWith("--disable-gpu");
 
-/** Runs in the page before its own scripts: keeps what goes through the wire, with the time, and hands the wire out. */
+/** Runs in the page before its own scripts: keeps what goes through the wire, with the time. */
 function listenAtTheWire() {
-    const wire = { asked: [], answered: [], worker: null };
+    const wire = { asked: [], answered: [] };
     Object.assign(window, { wire });
     window.Worker = class extends Worker {
         constructor(...of) {
             super(...of);
-            wire.worker = this;
             this.addEventListener("message", ({ data }) => {
                 // Thousands of numbers each, up to thirty times a second.
-                const { maps, saliency, filters, ...kept } = data;
+                const { maps, saliency, filters, input, mistakes, ...kept } = data;
                 wire.answered.push({ ...kept, at: performance.now() });
             });
         }
@@ -92,17 +93,18 @@ export class Visit {
     }
 
     /**
-     * Opens the page, or the part of it that `hash` names. `prepare` is done to the tab before.
-     * @param {import("puppeteer-core").Browser} browser
-     * @param {{ viewport?: import("puppeteer-core").Viewport, hash?: string }} [options]
+     * Opens the page in a new tab of this size, in light or dark colours.
+     * @param {import("puppeteer-core").Browser | import("puppeteer-core").BrowserContext} browser
+     * @param {{ viewport?: import("puppeteer-core").Viewport, scheme?: string, from?: string }} [options]
      */
-    static async open(browser, { viewport = DESK, hash = "" } = {}) {
+    static async open(browser, { viewport = DESK, scheme, from = address } = {}) {
         const page = await browser.newPage();
         page.setDefaultTimeout(PATIENCE);
         await page.setViewport(viewport);
+        if (scheme) await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
         await page.evaluateOnNewDocument(listenAtTheWire);
         const visit = new Visit(page);
-        await page.goto(address + hash, { waitUntil: "domcontentloaded" });
+        await page.goto(from, { waitUntil: "domcontentloaded" });
         return visit;
     }
 
@@ -178,23 +180,44 @@ export class Visit {
         await this.page.mouse.up();
     }
 
+    /** Presses the last key while the others are held. */
+    async press(/** @type {import("puppeteer-core").KeyInput[]} */ ...keys) {
+        const { keyboard } = this.page;
+        const held = keys.slice(0, -1);
+        for (const key of held) await keyboard.down(key);
+        await keyboard.press(keys[keys.length - 1]);
+        for (const key of held) await keyboard.up(key);
+    }
+
+    /** Goes on with the tabulator key until the focus is at this element. */
+    async tabTo(/** @type {string} */ selector) {
+        for (let presses = 0; presses < 60; presses += 1) {
+            if (await this.page.evaluate((selector) => document.activeElement?.matches(selector), selector)) return;
+            await this.press("Tab");
+        }
+        assert.fail(`the tabulator key does not lead to ${selector}`);
+    }
+
+    untilCanvas = (/** @type {string} */ what) =>
+        this.until((what) => document.getElementById("canvas").ariaLabel === `Canvas: ${what}`, what);
+
     /** Chooses a file in a dialog that the page opens with a button. */
     async choose(/** @type {"picture" | "model"} */ what, /** @type {string} */ path) {
         await (await this.page.$(`#${what}-file`)).uploadFile(path);
     }
 
-    /** Saves the model as a person does, and gives the path of the file. */
-    async saveModel() {
+    /** Saves the model, with what `save` does, and gives the path of the file. */
+    async saved(/** @type {() => unknown} */ save) {
         const path = join(folder, "digits.safetensors");
         await rm(path, { force: true });
-        await this.answerTo(() => this.page.click("#save-model"), "saved");
+        await save();
         await this.#untilDownloaded(path);
         return path;
     }
 
     /** Browsers write what they download under another name, and give it its own when it is whole. */
     async #untilDownloaded(/** @type {string} */ path) {
-        const [name] = path.split(/[\\/]/).slice(-1);
+        const name = basename(path);
         for (const end = Date.now() + PATIENCE; Date.now() < end;) {
             if ((await readdir(folder)).includes(name) && (await readFile(path)).length) return;
             await new Promise((done) => setTimeout(done, 50));
@@ -202,13 +225,19 @@ export class Visit {
         throw new Error(`${name} was not downloaded`);
     }
 
-    /** Keeps what the tab shows for people to look at. */
-    async shoot(/** @type {string} */ name) {
+    /**
+     * Keeps what the tab shows for people to look at.
+     * @param {string} name
+     * @param {import("puppeteer-core").ScreenshotOptions} [options]
+     */
+    async shoot(name, options) {
         const place = told("DIGITS_PICTURES");
         mkdirSync(place, { recursive: true });
-        await this.page.screenshot({ path: join(place, `${name}.png`) });
+        await this.page.screenshot({ path: join(place, `${name}.png`), ...options });
     }
 }
 
 /** A seven in one stroke, as most people write it. @type {[number, number][]} */
-export const SEVEN = [[0.28, 0.26], [0.42, 0.25], [0.56, 0.25], [0.72, 0.24], [0.66, 0.42], [0.58, 0.6], [0.52, 0.74], [0.49, 0.86]];
+export const SEVEN = [
+    [0.28, 0.26], [0.42, 0.25], [0.56, 0.25], [0.72, 0.24], [0.66, 0.42], [0.58, 0.6], [0.52, 0.74], [0.49, 0.86],
+];

@@ -1,6 +1,7 @@
 // The other side of every comparison: MNIST's test images out of the repository, and the `digits` program, which runs the
 // same kernels without a browser.
 
+import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -78,8 +79,13 @@ export async function threeDigits(page) {
     return write("721.png", Buffer.from(base64, "base64"));
 }
 
-/** The largest difference between numbers of two lists of lists, which must be of one shape. */
-export function worst(/** @type {number[][]} */ some, /** @type {number[][]} */ others) {
-    if (some.length !== others.length) throw new Error(`${some.length} lists are compared with ${others.length}`);
-    return Math.max(...some.flatMap((list, at) => list.map((value, of) => Math.abs(value - others[at][of]))));
+/**
+ * The largest difference between the probabilities of digits that the page and the program have read.
+ * @param {{ probabilities: number[] }[]} some
+ * @param {{ probabilities: number[] }[]} others
+ */
+export function difference(some, others) {
+    assert.equal(some.length, others.length, "as many digits are read");
+    return Math.max(...some.flatMap(({ probabilities }, at) =>
+        probabilities.map((probability, digit) => Math.abs(probability - others[at].probabilities[digit]))));
 }

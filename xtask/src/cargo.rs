@@ -37,7 +37,7 @@ pub fn build_engine(repository: &Path) -> Result<PathBuf> {
     Ok(target_folder(repository)?.join(TARGET).join(PROFILE).join(name))
 }
 
-fn cargo(repository: &Path) -> Command {
+pub fn cargo(repository: &Path) -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(repository);
     cargo

@@ -1,5 +1,6 @@
 //! `cargo xtask`: what is done to this repository beside building and testing it. `cargo xtask web` puts the web page
-//! together, one folder that any host of files can serve, and `--serve` serves it to the browsers of this machine.
+//! together, one folder that any host of files can serve, and `--serve` serves it to the browsers of this machine;
+//! `cargo xtask web-test` tests it in browsers.
 
 mod cargo;
 mod engine;
@@ -8,6 +9,7 @@ mod idx;
 mod page;
 mod server;
 mod version;
+mod web_test;
 mod weight;
 
 use std::path::PathBuf;
@@ -28,6 +30,12 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Web(Options),
+    /// Builds the page and tests it in Chromium and Firefox
+    WebTest {
+        /// Only the test files whose names have this in them
+        #[arg(default_value = "", hide_default_value = true)]
+        part: String,
+    },
 }
 
 /// Builds the folder of the web page
@@ -45,8 +53,11 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    let Cli { command: Command::Web(options) } = Cli::parse();
-    match web(options) {
+    let done = match Cli::parse().command {
+        Command::Web(options) => web(options),
+        Command::WebTest { part } => web_test::run(&part),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
