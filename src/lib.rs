@@ -18,6 +18,8 @@
 //! Legend, in code and shaders alike: N batch, C channels, H x W image, F filters or units, KH x KW kernel; a gradient is
 //! `d_` and the name of what it is the gradient by.
 
+#![cfg_attr(target_arch = "wasm32", expect(clippy::arc_with_non_send_sync, reason = "a page's worker is one thread"))]
+
 pub mod cases;
 pub mod evaluate;
 pub mod explain;
