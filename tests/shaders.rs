@@ -14,7 +14,7 @@ use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use pollster::FutureExt as _;
 
 /// Files that are joined to others and are no operation themselves.
-const PARTS: [&str; 19] = [
+const PARTS: [&str; 21] = [
     "clock",
     "conv/forward",
     "conv/images",
@@ -24,11 +24,13 @@ const PARTS: [&str; 19] = [
     "matmul/blocks",
     "matmul/broadcast",
     "matmul/cooperative",
+    "matmul/dot",
     "matmul/fragments",
     "matmul/fragments_16",
     "matmul/fragments_8",
     "matmul/fragments_emulated",
     "matmul/kept",
+    "matmul/outer",
     "matmul/rows",
     "matmul/tile",
     "random",

@@ -72,8 +72,13 @@ fn load_b(i: Inner, c: Column) -> mat4x4<f32> {
     );
 }
 
-fn fold(b: mat4x4<f32>, a: vec4<f32>) -> vec4<f32> {
-    return b * a;
+fn fetch_b(k: u32, c: Column) -> mat4x4<f32> {
+    let i = inner(k);
+    if (u32(c.y - i.y) >= OH || u32(c.x - i.x) >= OW) {
+        return mat4x4<f32>();
+    }
+    let at = vec4<u32>(c.at + i.at);
+    return mat4x4<f32>(load_d_y(at.x), load_d_y(at.y), load_d_y(at.z), load_d_y(at.w));
 }
 
 fn store_c(m: u32, j: u32, split: u32, c: vec4<f32>) {

@@ -51,8 +51,13 @@ fn load_b(i: Inner, c: Column) -> mat4x4<f32> {
     );
 }
 
-fn fold(b: mat4x4<f32>, a: vec4<f32>) -> vec4<f32> {
-    return a * b;
+fn fetch_b(k: u32, c: Column) -> mat4x4<f32> {
+    let i = inner(k);
+    if (PADDED || c.k.w >= INPUTS) {
+        return load_b(i, c);
+    }
+    let at = vec4<u32>(c.at + i.at);
+    return mat4x4<f32>(load_x(at.x), load_x(at.y), load_x(at.z), load_x(at.w));
 }
 
 fn store_c(m: u32, j: u32, split: u32, c: vec4<f32>) {

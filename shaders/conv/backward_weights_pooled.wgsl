@@ -59,8 +59,8 @@ fn load_b(i: Inner, c: Column) -> mat4x4<f32> {
     );
 }
 
-fn fold(b: mat4x4<f32>, a: vec4<f32>) -> vec4<f32> {
-    return a * b;
+fn fetch_b(k: u32, c: Column) -> mat4x4<f32> {
+    return load_b(inner(k), c);
 }
 
 fn store_c(m: u32, j: u32, split: u32, c: vec4<f32>) {

@@ -41,7 +41,3 @@ fn load_b(i: Inner, c: Column) -> mat4x4<f32> {
         tap(i.k.w, c.y + i.y.w, c.x + i.x.w, c.at + i.at.w),
     );
 }
-
-fn fold(b: mat4x4<f32>, a: vec4<f32>) -> vec4<f32> {
-    return b * a;
-}

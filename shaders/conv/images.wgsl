@@ -15,3 +15,15 @@ fn column(j: u32) -> Column {
 fn tap(k: u32, y: i32, x: i32, at: i32) -> vec4<f32> {
     return input(k, y, x, at);
 }
+
+fn fetch_b(k: u32, c: Column) -> mat4x4<f32> {
+    if (PADDED || 4u * k + 3u >= INPUTS) {
+        return load_b(inner(k), c);
+    }
+    // What inner(k) comes to where the taps lead nowhere outside.
+    let tap = 4u * k + vec4<u32>(0u, 1u, 2u, 3u);
+    let row = tap / KW;
+    let plane = tap / (KH * KW);
+    let at = u32(c.at) + (tap + row * W - row * KW + (plane * H - plane * KH) * W) * I4;
+    return mat4x4<f32>(load_x(at.x), load_x(at.y), load_x(at.z), load_x(at.w));
+}

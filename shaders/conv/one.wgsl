@@ -26,6 +26,10 @@ fn tap(k: u32, y: i32, x: i32, at: i32) -> vec4<f32> {
     );
 }
 
+fn fetch_b(k: u32, c: Column) -> mat4x4<f32> {
+    return load_b(inner(k), c);
+}
+
 fn store_c(f: u32, window: u32, split: u32, c: vec4<f32>) {
     let pooled = pool_window(array<vec4<f32>, 4>(vec4<f32>(c.x), vec4<f32>(c.y), vec4<f32>(c.z), vec4<f32>(c.w)));
     let at = f * COLUMN_BLOCKS + window;

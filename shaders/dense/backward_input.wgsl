@@ -42,8 +42,12 @@ fn load_b(i: Inner, c: Column) -> mat4x4<f32> {
     return mat4x4<f32>(output(i.f, c.at), output(i.f + 1u, c.at), output(i.f + 2u, c.at), output(i.f + 3u, c.at));
 }
 
-fn fold(b: mat4x4<f32>, a: vec4<f32>) -> vec4<f32> {
-    return b * a;
+fn fetch_b(k: u32, c: Column) -> mat4x4<f32> {
+    if (4u * k + 3u >= F) {
+        return load_b(inner(k), c);
+    }
+    let at = c.at + 4u * k * I4;
+    return mat4x4<f32>(load_d_y(at), load_d_y(at + I4), load_d_y(at + 2u * I4), load_d_y(at + 3u * I4));
 }
 
 fn store_c(m: u32, j: u32, split: u32, c: vec4<f32>) {

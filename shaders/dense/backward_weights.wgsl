@@ -40,8 +40,12 @@ fn load_b(i: Inner, c: Column) -> mat4x4<f32> {
     return mat4x4<f32>(input(c.c, i.at), input(c.c + 1u, i.at), input(c.c + 2u, i.at), input(c.c + 3u, i.at));
 }
 
-fn fold(b: mat4x4<f32>, a: vec4<f32>) -> vec4<f32> {
-    return a * b;
+fn fetch_b(k: u32, c: Column) -> mat4x4<f32> {
+    if (c.c + 3u >= C) {
+        return load_b(inner(k), c);
+    }
+    let at = inner(k).at + c.c * I4;
+    return mat4x4<f32>(load_x(at), load_x(at + I4), load_x(at + 2u * I4), load_x(at + 3u * I4));
 }
 
 fn store_c(m: u32, j: u32, split: u32, c: vec4<f32>) {

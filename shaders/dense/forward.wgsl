@@ -41,8 +41,12 @@ fn load_b(i: Inner, c: Column) -> mat4x4<f32> {
     return mat4x4<f32>(input(i.c, c.at), input(i.c + 1u, c.at), input(i.c + 2u, c.at), input(i.c + 3u, c.at));
 }
 
-fn fold(b: mat4x4<f32>, a: vec4<f32>) -> vec4<f32> {
-    return b * a;
+fn fetch_b(k: u32, c: Column) -> mat4x4<f32> {
+    if (4u * k + 3u >= C) {
+        return load_b(inner(k), c);
+    }
+    let at = c.at + 4u * k * I4;
+    return mat4x4<f32>(load_x(at), load_x(at + I4), load_x(at + 2u * I4), load_x(at + 3u * I4));
 }
 
 fn store_c(m: u32, j: u32, split: u32, c: vec4<f32>) {

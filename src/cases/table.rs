@@ -73,7 +73,7 @@ pub fn parity() -> Vec<Case> {
     cases.extend([passes::softmax(1, 2), passes::softmax(3, 10), passes::softmax(65, 10), passes::softmax(300, 3)]);
     cases.extend([passes::batch(3, 5, 8), passes::batch(64, 100, 784), passes::batch(1, 2, 4)]);
     cases.extend([products::transpose(&[5, 3, 3, 3]), products::transpose(&[10, 7]), products::transpose(&[1, 1])]);
-    cases.extend([products::reduce(&[3, 2, 3, 3], 2), products::reduce(&[7, 40], 5)]);
+    cases.extend([products::reduce(&[3, 2, 3, 3], 2), products::reduce(&[7, 40], 5), products::reduce(&[12, 33], 130)]);
     cases.extend([passes::adam(8), passes::adam(1000), passes::sgd(8), passes::sgd(1000), passes::tick()]);
     cases
 }

@@ -1,6 +1,6 @@
 //! Convolution: `shaders/conv/*.wgsl` on [`crate::reference::conv`]'s shapes.
 
-use super::product::{Columns, Product, Scales};
+use super::product::{Columns, Innermost, Product, Scales};
 use super::reduce::WeightGradient;
 use super::{image_blocks, is_relu, reduce, with_images};
 use crate::gpu::{GpuError, Recording, Source, Tensor};
@@ -22,6 +22,7 @@ pub fn forward(
         inner_blocks: matrix.stride / 4,
         parts: 1,
         splits: 1,
+        innermost: Innermost::Columns,
         scales: Scales::NONE,
     };
     let mut source = forward_source(&["conv/stored", "conv/images"], shape, matrix, activation);
@@ -51,8 +52,15 @@ pub fn forward_pooled(
             (&["conv/pooled", "conv/images"][..], Columns::Windows { count, blocks })
         }
     };
-    let product =
-        Product { rows: shape.f, columns, inner_blocks: matrix.stride / 4, parts: 1, splits: 1, scales: Scales::NONE };
+    let product = Product {
+        rows: shape.f,
+        columns,
+        inner_blocks: matrix.stride / 4,
+        parts: 1,
+        splits: 1,
+        innermost: Innermost::Columns,
+        scales: Scales::NONE,
+    };
     let mut source = forward_source(endings, shape, matrix, activation);
     source.files.push("winners");
     source = source.with("RELU_BELOW", is_relu(activation)).with("SIZE", POOLED_SIZE);
@@ -85,6 +93,7 @@ pub fn backward_input(
         inner_blocks: taps * shape.f.div_ceil(4),
         parts: taps,
         splits: 1,
+        innermost: Innermost::Columns,
         scales: Scales::of_gradient_b(shape.n),
     };
     let source = source("conv/backward_input", shape).with("RELU", false).with("RELU_BELOW", is_relu(below));

@@ -1,6 +1,6 @@
 //! Dense layers: `shaders/dense/*.wgsl` on [`crate::reference::dense`]'s shapes.
 
-use super::product::{Columns, Product, Scales};
+use super::product::{Columns, Innermost, Product, Scales};
 use super::reduce::WeightGradient;
 use super::{dispatch_size, image_blocks, is_relu, record, reduce, with_images};
 use crate::gpu::{Core, Gpu, GpuError, Recording, Source, Tensor};
@@ -28,6 +28,7 @@ pub fn forward(
         inner_blocks: matrix.stride / 4,
         parts: 1,
         splits: 1,
+        innermost: Innermost::Columns,
         scales: Scales::NONE,
     };
     product.record(recording, forward_source("dense/forward", shape, matrix, activation), &tensors)
@@ -72,6 +73,7 @@ pub fn backward_input(
         inner_blocks,
         parts: 1,
         splits: 1,
+        innermost: Innermost::Columns,
         scales: Scales::of_gradient_b(shape.n),
     };
     let source = source("dense/backward_input", shape).with("RELU", false).with("RELU_BELOW", is_relu(below));

@@ -18,6 +18,7 @@ mod product;
 pub mod reduce;
 pub mod sgd;
 pub mod softmax;
+mod tiles;
 pub mod transpose;
 pub mod winograd;
 

@@ -1,6 +1,7 @@
 //! One matrix product: joins an operation's file to a core, and lists the tile shapes that the core could have, the rule's
 //! own first. They differ in who computes what and never in the order in which it is added.
 
+use super::tiles::{self, Shape};
 use super::{dispatch_size, record};
 use crate::gpu::{Candidate, Core, GpuError, Matrices, Operands, Recording, Source, Tensor};
 
@@ -16,6 +17,7 @@ pub(super) struct Product {
     pub parts: usize,
     /// The results that the parts are added up in; one, or one for each part.
     pub splits: usize,
+    pub innermost: Innermost,
     /// What A and B are multiplied by before they are rounded to f16, where they are.
     pub scales: Scales,
 }
@@ -40,6 +42,15 @@ impl Scales {
     pub fn of_gradient_b(n: usize) -> Scales {
         Scales { b: gradient_scale(n), ..Scales::NONE }
     }
+}
+
+/// How B lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Innermost {
+    /// With its columns innermost, as activations do in forward passes.
+    Columns,
+    /// With the inner index innermost, as they do where the sum is over images.
+    Inner,
 }
 
 /// How the columns are handed to invocations.
@@ -73,14 +84,16 @@ impl Product {
         if let Columns::Blocks(_) = self.columns {
             operation.files.push("matmul/blocks");
         }
+        operation.files.push(match self.innermost {
+            Innermost::Columns => "matmul/outer",
+            Innermost::Inner => "matmul/dot",
+        });
         let core = recording.gpu().settings().core;
         if let Core::Cooperative { .. } = core {
             operation = operation.with("SCALE_A", self.scales.a).with("SCALE_B", self.scales.b);
         }
-        let operation = operation
-            .with("PARTS", self.parts)
-            .with("PART_BLOCKS", self.inner_blocks.div_ceil(self.parts))
-            .with("SPLITS", self.splits);
+        let operation =
+            operation.with("PARTS", self.parts).with("PART_BLOCKS", self.part_blocks()).with("SPLITS", self.splits);
         let gpu = recording.gpu();
         let tiles = match core {
             Core::Broadcast { lanes } if self.is_narrow(lanes as usize) => self.rows(lanes as usize),
@@ -88,7 +101,7 @@ impl Product {
                 let kept = self.kept(lanes as usize, gpu.settings().operands);
                 kept.into_iter().chain(self.broadcast(lanes as usize)).take(MOST_CANDIDATES).collect()
             }
-            Core::Tile => self.tile(),
+            Core::Tile => tiles::shapes(self).iter().map(|shape| self.tile(shape)).collect(),
             Core::Cooperative { lanes, size, matrices } => {
                 vec![self.cooperative(lanes as usize, size as usize, matrices)]
             }
@@ -167,34 +180,25 @@ impl Product {
         std::iter::once(groups).chain(others).map(tile).collect()
     }
 
-    /// `matmul/tile.wgsl`: 64 rows by 16 column blocks; else larger tiles, which load less, or, of a product too small to
-    /// keep a GPU busy, smaller ones, of which there are more.
-    fn tile(&self) -> Vec<Tile> {
-        /// The twin of the constant in the shader.
-        const INVOCATIONS: usize = 128;
-        /// Rows and column blocks.
-        const USUAL: [usize; 2] = [64, 16];
-        const LARGE: [[usize; 2]; 3] = [[128, 16], [32, 32], [32, 16]];
-        const SMALL: [[usize; 2]; 3] = [[32, 16], [16, 16], [32, 8]];
-        /// Fewer workgroups leave parts of a large GPU idle.
-        const BUSY: usize = 256;
-        let (columns, blocks) = self.columns();
-        let workgroups = self.rows.div_ceil(USUAL[0]) * (columns * blocks).div_ceil(USUAL[1]) * self.splits;
-        let others = if workgroups < BUSY { SMALL } else { LARGE };
-        // Rows of a tile that lie beyond the last of C are wasted, and an invocation has at least one row of results.
-        let pays =
-            |[rows, width]: &[usize; 2]| *rows < 2 * self.rows && (rows * width).is_multiple_of(INVOCATIONS * blocks);
-        let tile = |[rows, width]: [usize; 2]| Tile {
+    /// `matmul/tile.wgsl`.
+    fn tile(&self, shape: &Shape) -> Tile {
+        let (_, blocks) = self.columns();
+        let [loads_a, loads_b] = shape.loads(blocks);
+        Tile {
             core: &["matmul/tile"],
-            rows,
-            columns: width / blocks,
+            rows: shape.tile_rows(),
+            columns: shape.tile_columns(),
             constants: vec![
-                ("TILE_ROWS", rows),
-                ("TILE_BLOCKS", width),
-                ("ROWS", rows * width / (INVOCATIONS * blocks)),
+                ("DOWN", shape.down),
+                ("ACROSS", shape.across),
+                ("SHARES", shape.shares),
+                ("ROWS", shape.rows),
+                ("WIDTH", shape.width),
+                ("ROUND", shape.round),
+                ("LOADS_A", loads_a),
+                ("LOADS_B", loads_b),
             ],
-        };
-        std::iter::once(USUAL).chain(others.into_iter().filter(pays)).map(tile).collect()
+        }
     }
 
     fn join(&self, operation: &Source, tile: &Tile) -> Candidate {
@@ -233,8 +237,13 @@ impl Product {
         }
     }
 
+    /// Inner blocks of a part.
+    pub fn part_blocks(&self) -> usize {
+        self.inner_blocks.div_ceil(self.parts)
+    }
+
     /// How many invocations share the columns, and how many blocks each has.
-    fn columns(&self) -> (usize, usize) {
+    pub fn columns(&self) -> (usize, usize) {
         match self.columns {
             Columns::Windows { count, blocks } => (count, blocks),
             Columns::Blocks(count) => (count, 1),
@@ -254,14 +263,4 @@ impl Product {
 fn gradient_scale(n: usize) -> f32 {
     const SCALE_OF_AN_IMAGE: usize = 128;
     (SCALE_OF_AN_IMAGE * n.next_power_of_two()) as f32
-}
-
-/// In how many parts a weight gradient is summed: its result is small and its sum long, and parts run side by side. The
-/// rule depends on the shape alone, so that every core adds in the same parts.
-pub(super) fn splits(inner_blocks: usize) -> usize {
-    const BLOCKS_OF_A_SPLIT: usize = 256;
-    const MOST_SPLITS: usize = 32;
-    let splits = inner_blocks.div_ceil(BLOCKS_OF_A_SPLIT).min(MOST_SPLITS);
-    // Rounding the parts up may leave nothing for the last of them.
-    inner_blocks.div_ceil(inner_blocks.div_ceil(splits))
 }
