@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use clap::{Args, ValueEnum};
-use digits::gpu::{Core, Gpu, Operands, Settings};
+use digits::gpu::{Gpu, Operands, Settings};
 use digits::layers::batch::Images;
 use digits::measure::{Inference, Kernels, Scale, Steps};
 use digits::mnist::Split;
@@ -12,7 +12,7 @@ use digits::report::{BenchReport, Comparison};
 use indicatif::ProgressBar;
 
 use super::tiles::TileOptions;
-use super::{GpuOptions, cooperative_core, say};
+use super::{CoreOptions, GpuOptions, say};
 
 /// Measures this adapter: kernels, a training step, recognition, and how the cost grows with the work
 #[derive(Args)]
@@ -20,9 +20,8 @@ pub struct Options {
     /// What to measure
     #[arg(default_value = "all")]
     part: Part,
-    /// Way to multiply matrices, in place of the adapter's own
-    #[arg(long, value_name = "NAME")]
-    core: Option<CoreName>,
+    #[command(flatten)]
+    core: CoreOptions,
     /// Where kernels read their operands, in place of the adapter's own
     #[arg(long, value_name = "PLACE")]
     operands: Option<OperandsName>,
@@ -48,13 +47,6 @@ enum Part {
     Scale,
     /// All of these
     All,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum CoreName {
-    Broadcast,
-    Tile,
-    Cooperative,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -113,18 +105,7 @@ fn images(gpu: &Gpu) -> anyhow::Result<Images> {
 impl Options {
     /// The adapter's own settings but for those that were asked for.
     fn settings(&self, gpu: &Gpu) -> anyhow::Result<Settings> {
-        let mut settings = gpu.settings();
-        match self.core {
-            None => {}
-            Some(CoreName::Tile) => settings.core = Core::Tile,
-            Some(CoreName::Cooperative) => settings.core = cooperative_core(gpu, "--core cooperative")?,
-            Some(CoreName::Broadcast) => {
-                let broadcast = gpu.cores().into_iter().find(|core| matches!(core, Core::Broadcast { .. }));
-                settings.core = broadcast.with_context(|| {
-                    format!("{} cannot run the broadcast core: it has no subgroups of one fixed size", gpu.info().name)
-                })?;
-            }
-        }
+        let mut settings = self.core.apply(gpu)?.settings();
         match self.operands {
             None => {}
             Some(OperandsName::Buffers) => settings.operands = Operands::Buffers,

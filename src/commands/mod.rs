@@ -19,8 +19,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::Args;
-use digits::gpu::{self, AdapterReport, Core, Gpu, Precision, Request};
+use clap::{Args, ValueEnum};
+use digits::gpu::{self, AdapterReport, Core, Gpu, Precision, Request, Settings};
 use digits::mnist::{CLASSES, Split};
 use digits::network::{ModelFile, Network, Shape};
 use pollster::FutureExt as _;
@@ -36,6 +36,21 @@ pub struct GpuOptions {
     /// Interface to reach it by
     #[arg(long, global = true, value_name = "NAME", help_heading = "GPU", value_parser = ["vulkan", "metal", "dx12", "gl"])]
     backend: Option<String>,
+}
+
+/// How to multiply.
+#[derive(Args)]
+pub struct CoreOptions {
+    /// Way to multiply matrices, in place of the adapter's own
+    #[arg(long, value_name = "NAME")]
+    core: Option<CoreName>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum CoreName {
+    Broadcast,
+    Tile,
+    Cooperative,
 }
 
 /// Which images.
@@ -67,6 +82,24 @@ impl GpuOptions {
             note(&format!("note: {reason}running on a software driver ({name}), on the processor"));
         }
         Ok(gpu)
+    }
+}
+
+impl CoreOptions {
+    /// The adapter, set to multiply as was asked for.
+    fn apply(&self, gpu: &Gpu) -> anyhow::Result<Gpu> {
+        let core = match self.core {
+            None => gpu.settings().core,
+            Some(CoreName::Tile) => Core::Tile,
+            Some(CoreName::Cooperative) => cooperative_core(gpu, "--core cooperative")?,
+            Some(CoreName::Broadcast) => {
+                let broadcast = gpu.cores().into_iter().find(|core| matches!(core, Core::Broadcast { .. }));
+                broadcast.with_context(|| {
+                    format!("{} cannot run the broadcast core: it has no subgroups of one fixed size", gpu.info().name)
+                })?
+            }
+        };
+        Ok(gpu.with(Settings { core, ..gpu.settings() }))
     }
 }
 

@@ -11,7 +11,7 @@ use digits::predict::{self, Reader};
 use pollster::FutureExt as _;
 use serde::Serialize;
 
-use super::{GpuOptions, model, say};
+use super::{CoreOptions, GpuOptions, model, say};
 
 /// Tells which digits pictures show
 #[derive(Args)]
@@ -22,6 +22,8 @@ pub struct Options {
     /// Model file that `digits train` wrote, in place of the one that ships with digits
     #[arg(long, value_name = "MODEL")]
     model: Option<PathBuf>,
+    #[command(flatten)]
+    core: CoreOptions,
     /// Tell so many of the most probable digits
     #[arg(long, value_name = "K", default_value = "1", value_parser = clap::value_parser!(u8).range(1..=10))]
     top: u8,
@@ -58,7 +60,7 @@ struct Guess {
 /// Recognizes file after file. What is no picture is told and left out.
 pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let (file, _) = model(options.model.as_deref())?;
-    let gpu = gpu.open()?;
+    let gpu = options.core.apply(&gpu.open()?)?;
     let mut reader = Reader::new(Model::new(&gpu, &file.network, &file.parameters)?);
     let mut failed = 0;
     for path in &options.files {

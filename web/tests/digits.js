@@ -19,12 +19,13 @@ export async function digits(...of) {
 }
 
 /**
- * What the program reads in a picture: of each digit its box and the probability of every class.
+ * What the program reads in a picture, with the core that browsers have: of each digit its box and the probability of every
+ * class. Another core adds in another order, which alone can change a probability by a millionth.
  * @param {string} path
  * @param {string} model
  */
 export async function predict(path, model) {
-    const { digits: found } = JSON.parse(await digits("predict", "--json", "--top", "10", "--model", model, path));
+    const { digits: found } = JSON.parse(await digits("predict", "--json", "--top", "10", "--core", "tile", "--model", model, path));
     return found.map(({ box, top }) => {
         const probabilities = Array(10).fill(0);
         for (const { digit, confidence } of top) probabilities[digit] = confidence;
