@@ -92,14 +92,14 @@ export type Answer =
           /** Where that lies on the canvas: its least and its greatest corner. */
           place: [Point, Point];
           probabilities: number[];
-          /** From the question to the answer. */
+          /** From when the worker took the question to the answer. */
           milliseconds: number;
       }
     /** Why: follows a recognition, unless another question came first. */
     | { answer: "explained"; number: number; maps: Maps[]; saliency: number[] }
     /** There is no ink to look at. */
     | { answer: "nothing"; number: number }
-    | { answer: "read"; number: number; name: string; width: number; height: number; digits: ReadDigit[] }
+    | { answer: "read"; number: number; width: number; height: number; digits: ReadDigit[] }
     | { answer: "unreadable"; number: number; reason: string }
     | { answer: "taught"; lessons: number; knows_all: boolean }
     | { answer: "restored" }
@@ -119,7 +119,7 @@ export type Answer =
           kept: number;
           seconds: number;
       }
-    /** The first convolution's filters, as they are now; none where the network has no convolution. */
+    /** The first convolution's filters, as they are now; not told where the network has no convolution. */
     | { answer: "filters"; filters: Maps }
     /** The validation images that the newest epoch takes for something else, the first of `of`. */
     | { answer: "mistakes"; of: number; mistakes: Mistake[] }
