@@ -13,7 +13,7 @@
 //!    adapts it to a few images more.
 //! 5. [`cases`] is one table of operations and shapes; [`selftest`] checks it, [`measure`] times it, [`report`] prints,
 //!    [`files`] writes.
-//! 6. [`platform`] is what differs between a program and a page in a browser, which are doors on the same engine.
+//! 6. [`samples`] are times of the same work; [`platform`] is what differs between a program and a page in a browser, which are doors on the same engine.
 //!
 //! Legend, in code and shaders alike: N batch, C channels, H x W image, F filters or units, KH x KW kernel; a gradient is
 //! `d_` and the name of what it is the gradient by.
@@ -37,6 +37,7 @@ pub mod recognize;
 pub mod reference;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod report;
+pub mod samples;
 pub mod selftest;
 pub mod session;
 pub mod teach;

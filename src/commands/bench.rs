@@ -6,7 +6,7 @@ use anyhow::ensure;
 use clap::{Args, ValueEnum};
 use digits::gpu::{Gpu, Operands, Settings};
 use digits::layers::batch::Images;
-use digits::measure::{Inference, Kernels, Scale, Steps};
+use digits::measure::{Inference, Kernels, Scale, Steps, Sweep};
 use digits::mnist::Split;
 use digits::report::{BenchReport, Comparison};
 use indicatif::ProgressBar;
@@ -47,6 +47,14 @@ enum Part {
     Scale,
     /// All of these
     All,
+    /// What tile shapes are worth, at many sizes; takes minutes
+    Sweep,
+}
+
+impl Part {
+    fn has(self, part: Part) -> bool {
+        self == part || (self == Part::All && part != Part::Sweep)
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -58,10 +66,11 @@ enum OperandsName {
 /// Measures a part, puts its figures into the report and gives their table.
 type Measure = fn(&Gpu, &mut BenchReport) -> anyhow::Result<String>;
 
-const PARTS: [(Part, &str, Measure); 4] = [
+const PARTS: [(Part, &str, Measure); 5] = [
     (Part::Kernels, "kernels", |gpu, report| Ok(report.kernels.insert(Kernels::measure(gpu, &images(gpu)?)?).table())),
     (Part::Step, "a training step", |gpu, report| Ok(report.step.insert(Steps::measure(gpu, &images(gpu)?)?).table())),
     (Part::Infer, "recognition", |gpu, report| Ok(report.infer.insert(Inference::measure(gpu)?).table())),
+    (Part::Sweep, "tile shapes", |gpu, report| Ok(report.sweep.insert(Sweep::measure(gpu, &images(gpu)?)?).table())),
     (Part::Scale, "larger sizes", |gpu, report| Ok(report.scale.insert(Scale::measure(gpu, &images(gpu)?)?).table())),
 ];
 
@@ -75,7 +84,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
         say(&report.machine.header())?;
     }
     let progress = ProgressBar::new_spinner();
-    for (_, name, measure) in PARTS.iter().filter(|(part, ..)| options.part == Part::All || options.part == *part) {
+    for (_, name, measure) in PARTS.iter().filter(|(part, ..)| options.part.has(*part)) {
         progress.set_message(format!("measuring {name}"));
         progress.tick();
         let table = measure(&gpu, &mut report)?;

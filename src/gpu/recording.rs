@@ -77,13 +77,14 @@ impl Recording {
         })
     }
 
-    /// Submits the recording `times` times, as one submit, without waiting for it.
+    /// Submits the recording `times` times, without waiting for it. The device begins while the rest is still encoded.
     ///
     /// # Errors
     /// The device failed earlier.
     pub fn submit(&self, times: usize) -> Result<(), GpuError> {
-        // Encoders with thousands of passes slow every later submit, so each replay has its own.
-        self.gpu.queue.submit((0..times).map(|_| self.encode(1)));
+        for replays in encoders(times) {
+            self.gpu.queue.submit([self.encode(replays)]);
+        }
         self.gpu.check()
     }
 
@@ -104,10 +105,7 @@ impl Recording {
     /// # Errors
     /// The device failed.
     pub fn time(&self, times: usize) -> Result<Duration, GpuError> {
-        /// Enough to drown what a command buffer costs, few enough to keep encoders short.
-        const REPLAYS_OF_AN_ENCODER: usize = 16;
-        let replays = (0..times).step_by(REPLAYS_OF_AN_ENCODER).map(|first| times - first);
-        let buffers: Vec<_> = replays.map(|left| self.encode(left.min(REPLAYS_OF_AN_ENCODER))).collect();
+        let buffers: Vec<_> = encoders(times).map(|replays| self.encode(replays)).collect();
         self.gpu.wait()?;
         let start = Instant::now();
         self.gpu.queue.submit(buffers);
@@ -137,6 +135,13 @@ impl Recording {
             }
         }
     }
+}
+
+/// The replays of each encoder, for so many in all: enough to drown what an encoder costs, few enough that it is soon done, and
+/// that no thousands of passes stand in it, which slow every later submit.
+fn encoders(times: usize) -> impl Iterator<Item = usize> {
+    const MOST: usize = 16;
+    (0..times).step_by(MOST).map(move |first| (times - first).min(MOST))
 }
 
 fn run(pass: &mut wgpu::ComputePass, dispatch: &Dispatch) {

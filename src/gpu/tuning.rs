@@ -4,10 +4,11 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Choice, Choices, Gpu, GpuError, Kernel, KernelError, Recording, Source, Tensor, Timing};
-use crate::measure::Samples;
+use crate::platform::{self, Instant};
+use crate::samples::Samples;
 
 /// Which of its tile shapes a product gets.
 #[derive(Clone, Debug)]
@@ -32,6 +33,7 @@ pub struct Candidate {
 pub struct Tuner {
     state: Mutex<State>,
     budget: Duration,
+    breadth: usize,
     watch: Box<dyn Fn(Event) + Send + Sync>,
 }
 
@@ -55,9 +57,15 @@ struct State {
 /// default: noise must not choose.
 const CLEARLY_FASTER: f64 = 0.95;
 
+/// Tile shapes of a product, at most, where nobody asks for more: each costs the time to compile and measure it.
+const BREADTH: usize = 6;
+
 /// A run repeats a product until it takes about this long, which drowns the cost of the submit.
-const RUN_TIME: Duration = Duration::from_millis(5);
+const RUN_TIME: Duration = Duration::from_millis(2);
 const MOST_REPEATS: f64 = 1000.0;
+
+/// Kernels that are compiled side by side.
+const AT_A_TIME: usize = 8;
 
 /// The shapes of a product run in turn, as many rounds as take no longer than this together, within these bounds.
 const ROUNDS_TIME: Duration = Duration::from_secs(1);
@@ -65,6 +73,14 @@ const LEAST_ROUNDS: f64 = 5.0;
 const MOST_ROUNDS: f64 = 9.0;
 
 impl Tiles {
+    /// How many candidates a product should have, at most.
+    pub(crate) fn breadth(&self) -> usize {
+        match self {
+            Tiles::Default | Tiles::Candidate(_) => BREADTH,
+            Tiles::Tuned(tuner) => tuner.breadth,
+        }
+    }
+
     /// The number of the candidate that a product gets. Measuring runs the product on `tensors`: it reads what they hold and
     /// leaves any numbers in those that it writes.
     pub(crate) fn choose(
@@ -88,7 +104,12 @@ impl Tuner {
     /// what takes too long. `watch` is called while the tuner is in use, and must not ask it.
     pub fn new(choices: Choices, budget: Duration, watch: impl Fn(Event) + Send + Sync + 'static) -> Tuner {
         let state = State { choices, asked: Vec::new(), measured: 0, spent: Duration::ZERO };
-        Tuner { state: Mutex::new(state), budget, watch: Box::new(watch) }
+        Tuner { state: Mutex::new(state), budget, breadth: BREADTH, watch: Box::new(watch) }
+    }
+
+    /// The same, for so many shapes of a product, where its core has them.
+    pub fn with_breadth(self, breadth: usize) -> Tuner {
+        Tuner { breadth, ..self }
     }
 
     /// All that is known now.
@@ -190,16 +211,20 @@ fn time(
     is_up: impl Fn() -> bool,
 ) -> Result<Option<Vec<Timing>>, GpuError> {
     let mut recordings = Vec::new();
-    for candidate in candidates {
-        match record(gpu, candidate, tensors) {
-            Ok(recording) => {
-                // The first run compiles what the driver has put off.
-                recording.time(1)?;
-                recordings.push((&candidate.tile, recording));
+    for some in candidates.chunks(AT_A_TIME) {
+        let compiled = platform::side_by_side(some, |candidate| Kernel::new(gpu, &candidate.source));
+        for (candidate, kernel) in some.iter().zip(compiled) {
+            match kernel {
+                Ok(kernel) => {
+                    let recording = record(gpu, &kernel, candidate, tensors)?;
+                    // The first run compiles what the driver has put off.
+                    recording.time(1)?;
+                    recordings.push((&candidate.tile, recording));
+                }
+                // A driver may refuse a tile that it finds too large. Not the default: nothing would run without that.
+                Err(KernelError::Driver { .. }) if !recordings.is_empty() => {}
+                Err(error) => return Err(error.into()),
             }
-            // A driver may refuse a tile that it finds too large. Not the default: nothing would run without that.
-            Err(KernelError::Driver { .. }) if !recordings.is_empty() => {}
-            Err(error) => return Err(error.into()),
         }
         if is_up() {
             return Ok(None);
@@ -225,9 +250,14 @@ fn time(
     Ok(Some(recordings.iter().zip(seconds).map(timing).collect()))
 }
 
-/// The candidate alone, without the copies to the textures that it reads.
-fn record(gpu: &Gpu, candidate: &Candidate, tensors: &[(&str, &Tensor)]) -> Result<Recording, KernelError> {
-    let dispatch = Kernel::new(gpu, &candidate.source)?.bind(gpu, tensors, candidate.workgroups)?;
+/// The candidate's kernel alone, without the copies to the textures that it reads.
+fn record(
+    gpu: &Gpu,
+    kernel: &Arc<Kernel>,
+    candidate: &Candidate,
+    tensors: &[(&str, &Tensor)],
+) -> Result<Recording, KernelError> {
+    let dispatch = kernel.bind(gpu, tensors, candidate.workgroups)?;
     let mut recording = Recording::new(gpu);
     dispatch.textures.iter().for_each(|tensor| recording.hold(tensor));
     recording.push(dispatch);

@@ -5,7 +5,7 @@ use super::tiles::{self, Shape};
 use super::{dispatch_size, record};
 use crate::gpu::{Candidate, Core, GpuError, Matrices, Operands, Recording, Source, Tensor};
 
-/// Tile shapes of a product, at most: each costs the time to compile and measure it.
+/// Tile shapes that the broadcast core has for a product, at most.
 const MOST_CANDIDATES: usize = 4;
 
 /// The sizes of a product C[m, n] = sum over k of A[m, k] B[k, n], n and k in blocks of four.
@@ -69,6 +69,8 @@ struct Tile {
     rows: usize,
     /// Invocations that share the columns, as in [`Product::columns`].
     columns: usize,
+    /// Rows and columns of an invocation, where tiles of one size differ in them.
+    each: Option<[usize; 2]>,
     constants: Vec<(&'static str, usize)>,
 }
 
@@ -101,7 +103,7 @@ impl Product {
                 let kept = self.kept(lanes as usize, gpu.settings().operands);
                 kept.into_iter().chain(self.broadcast(lanes as usize)).take(MOST_CANDIDATES).collect()
             }
-            Core::Tile => tiles::shapes(self).iter().map(|shape| self.tile(shape)).collect(),
+            Core::Tile => tiles::shapes(self, gpu.tiles().breadth()).iter().map(|shape| self.tile(shape)).collect(),
             Core::Cooperative { lanes, size, matrices } => {
                 vec![self.cooperative(lanes as usize, size as usize, matrices)]
             }
@@ -127,6 +129,7 @@ impl Product {
             core: &["matmul/broadcast"],
             rows: groups * lanes,
             columns: lanes,
+            each: None,
             constants: vec![("LANES", lanes), ("GROUPS", groups)],
         };
         groups.into_iter().take(MOST_CANDIDATES).map(tile).collect()
@@ -150,6 +153,7 @@ impl Product {
             core: &["matmul/kept"],
             rows,
             columns: lanes,
+            each: None,
             constants: vec![
                 ("LANES", lanes),
                 ("ROWS", rows),
@@ -174,6 +178,7 @@ impl Product {
             core: &["matmul/rows"],
             rows: groups * lanes,
             columns,
+            each: None,
             constants: vec![("LANES", lanes), ("GROUPS", groups), ("TILE_COLUMNS", columns)],
         };
         let others = [groups / 2, 2 * groups].into_iter().filter(|others| (1..=most).contains(others));
@@ -188,6 +193,7 @@ impl Product {
             core: &["matmul/tile"],
             rows: shape.tile_rows(),
             columns: shape.tile_columns(),
+            each: Some([shape.rows, shape.width]),
             constants: vec![
                 ("DOWN", shape.down),
                 ("ACROSS", shape.across),
@@ -208,8 +214,12 @@ impl Product {
             source = source.with(name, *value);
         }
         source.files.extend(tile.core);
+        let mut name = format!("{}x{}", tile.rows, 4 * blocks * tile.columns);
+        if let Some([rows, columns]) = tile.each {
+            name += &format!(" by {rows}x{}", 4 * blocks * columns);
+        }
         Candidate {
-            tile: format!("{}x{}", tile.rows, 4 * blocks * tile.columns),
+            tile: name,
             source,
             workgroups: dispatch_size([columns.div_ceil(tile.columns), self.rows.div_ceil(tile.rows), self.splits]),
         }
@@ -228,6 +238,7 @@ impl Product {
             core,
             rows: row_fragments * size,
             columns: 16 / blocks,
+            each: None,
             constants: vec![
                 ("LANES", lanes),
                 ("SIDE", size),

@@ -13,6 +13,8 @@
 //! (One of the first line, 4.7 times, is no part of "at worst": others of its product, near it, took 13 or 40 us by chance.)
 //! With the fastest of the shapes that deal out the sums as the rule does it is 7 % and 6 %, so a tuner has something to find.
 
+use std::collections::HashSet;
+
 use super::MOST_WORKGROUPS;
 use super::product::{Innermost, Product};
 
@@ -111,25 +113,23 @@ impl Shape {
     }
 }
 
-/// The shapes for a product, the one first that should be the fastest: of equal ones, that with the most invocations, then
-/// that with the fewest reads. Each has another tile, and all add in the same order.
-pub(super) fn shapes(product: &Product) -> Vec<Shape> {
-    /// Each costs the time to compile and measure it.
-    const MOST: usize = 6;
+/// Up to `most` shapes for a product, the one first that should be the fastest: of equal ones, that with the most
+/// invocations, then that with the fewest reads. All add in the same order, and those with another tile come before those that
+/// only divide one in another way.
+pub(super) fn shapes(product: &Product, most: usize) -> Vec<Shape> {
     let mut all = possible(product);
     all.sort_by_key(|shape| {
         (shape.cost(product), std::cmp::Reverse(shape.invocations()), shape.reads(product), shape.across)
     });
-    let mut all = all.into_iter();
-    let default = all.next().expect("a small tile is possible for every product");
-    let mut shapes = vec![default];
-    for shape in all.filter(|shape| shape.round == default.round && shape.cost(product) < TOO_MANY_WORKGROUPS) {
-        let is_same_tile =
-            |other: &Shape| (other.tile_rows(), other.tile_columns()) == (shape.tile_rows(), shape.tile_columns());
-        if shapes.len() < MOST && !shapes.iter().any(is_same_tile) {
-            shapes.push(shape);
-        }
-    }
+    let default = *all.first().expect("a small tile is possible for every product");
+    all.retain(|shape| {
+        *shape == default || (shape.round == default.round && shape.cost(product) < TOO_MANY_WORKGROUPS)
+    });
+    let tile = |shape: &Shape| (shape.tile_rows(), shape.tile_columns());
+    let mut tiles = HashSet::new();
+    let (mut shapes, rest): (Vec<Shape>, Vec<Shape>) = all.into_iter().partition(|shape| tiles.insert(tile(shape)));
+    shapes.extend(rest);
+    shapes.truncate(most);
     shapes
 }
 
@@ -200,7 +200,7 @@ mod tests {
                         (Columns::Windows { count, blocks: 4 }, Innermost::Columns),
                     ] {
                         let product = product(rows, columns, inner_blocks, 1, innermost);
-                        let shapes = shapes(&product);
+                        let shapes = shapes(&product, 6);
                         for shape in &shapes {
                             assert!(shape.is_possible(&product), "{shape:?}");
                             assert!(shape.invocations() <= MOST_INVOCATIONS, "{shape:?}");

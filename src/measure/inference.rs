@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 use pollster::FutureExt as _;
 use serde::{Deserialize, Serialize};
 
-use super::{Samples, sample, seed_network};
+use super::{sample, seed_network};
 use crate::gpu::{Gpu, GpuError, Recording, Tensor};
 use crate::model::Model;
 use crate::network::Parameters;
 use crate::recognize::Recognizer;
+use crate::samples::Samples;
 
 /// Recognition with the seed network, from images on the host to probabilities on the host.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -8,21 +8,22 @@
 mod ceiling;
 mod inference;
 mod kernels;
-mod samples;
 mod scale;
 mod step;
+mod sweep;
 
 use std::time::Duration;
 
 pub use ceiling::{Bound, Ceiling};
 pub use inference::{Inference, Latency, Throughput};
 pub use kernels::{Kernels, Measurement};
-pub use samples::Samples;
 pub use scale::{Outcome, Point, Scale};
 pub use step::{Command, Steps, Training};
+pub use sweep::{Sweep, Swept};
 
 use crate::gpu::GpuError;
 use crate::network::{Network, SEED, Shape};
+use crate::samples::Samples;
 
 /// Images of a training step, but where the batch is what changes.
 pub const BATCH: usize = 128;
@@ -33,7 +34,7 @@ const MOST_RUNS: usize = 9;
 const BUDGET: Duration = Duration::from_secs(1);
 
 /// A run repeats short work until it takes about this long, which drowns the cost of the submit.
-const RUN_TIME: Duration = Duration::from_millis(20);
+const RUN_TIME: Duration = Duration::from_millis(40);
 
 /// The commands of more could take longer to encode than to run.
 const MOST_REPEATS: f64 = 1000.0;

@@ -83,7 +83,7 @@ impl Point {
 }
 
 /// The seed network with so many times as many filters and units, but for the classes.
-fn widened(width: f64) -> Network {
+pub(super) fn widened(width: f64) -> Network {
     let seed = seed_network();
     let (classes, hidden) = seed.layers().split_last().expect("a network has layers");
     let scaled = |count: usize| (count as f64 * width) as usize;

@@ -6,8 +6,8 @@ use indicatif::HumanCount;
 use serde::{Deserialize, Serialize};
 
 use super::units::{percent, si};
-use crate::gpu::{self, Gpu, Tiles};
-use crate::measure::{Bound, Inference, Kernels, Latency, Outcome, Point, Scale, Steps};
+use crate::gpu::{self, Choice, Gpu, Tiles, Timing};
+use crate::measure::{Bound, Inference, Kernels, Latency, Outcome, Point, Scale, Steps, Sweep, Swept};
 use crate::network::SEED;
 
 /// The figures of one machine: the parts that were measured. In JSON every figure is in an SI unit, which its name tells:
@@ -24,6 +24,8 @@ pub struct BenchReport {
     pub infer: Option<Inference>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scale: Option<Scale>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<Sweep>,
 }
 
 /// What the figures are of.
@@ -58,7 +60,7 @@ pub enum BenchReportError {
 impl BenchReport {
     /// No figures yet.
     pub fn new(gpu: &Gpu) -> BenchReport {
-        BenchReport { machine: Machine::of(gpu), kernels: None, step: None, infer: None, scale: None }
+        BenchReport { machine: Machine::of(gpu), kernels: None, step: None, infer: None, scale: None, sweep: None }
     }
 
     /// Reads the JSON of an earlier report.
@@ -199,6 +201,33 @@ impl Point {
             Outcome::Skipped { .. } => ["-".into(), "-".into(), "-".into()],
         });
         row
+    }
+}
+
+impl Sweep {
+    /// A line for each product of each size, and for each size's whole step.
+    pub fn table(&self) -> String {
+        let header = ["width", "batch", "kernel", "shape", "default", "fastest", "speed-up"];
+        let rows = self.sizes.iter().flat_map(Swept::rows);
+        super::table(4, header.map(String::from).to_vec(), rows)
+    }
+}
+
+impl Swept {
+    fn rows(&self) -> Vec<Vec<String>> {
+        let row = |kernel: &str, shape: &str, [default, fastest]: [(String, f64); 2]| {
+            let time = |(tile, seconds): &(String, f64)| format!("{} {tile}", si(*seconds, "s"));
+            let mut row = vec![format!("x {}", self.width), count(self.batch as f64), kernel.into(), shape.into()];
+            row.extend([time(&default), time(&fastest), format!("{:.2}", default.1 / fastest.1)]);
+            row
+        };
+        let product = |choice: &Choice| {
+            let timing = |timing: &Timing| (timing.tile.clone(), timing.median_seconds);
+            let fastest = choice.tiles.iter().min_by(|a, b| a.median_seconds.total_cmp(&b.median_seconds))?;
+            Some(row(&choice.kernel, &choice.shape, [timing(choice.tiles.first()?), timing(fastest)]))
+        };
+        let step = [self.default_seconds, self.tuned_seconds].map(|seconds| (String::new(), seconds));
+        self.products.iter().filter_map(product).chain([row("the whole step", "", step)]).collect()
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::measure::Samples;
+use crate::samples::Samples;
 use crate::train::{Epoch, Test};
 
 /// An open log; what is written is in the file at once.

@@ -1,4 +1,4 @@
-//! Times of the same work, and what stands for them.
+//! Times of the same work, and what stands for them: what measuring and the choice of tile shapes share.
 
 /// At least one time, in seconds, from the shortest to the longest.
 #[derive(Clone, Debug, PartialEq)]
