@@ -41,7 +41,7 @@ impl Explainer {
     ///
     /// # Errors
     /// A tensor larger than the adapter can bind, or a kernel that cannot be built.
-    pub fn new(model: &Model, recognizer: &Recognizer) -> Result<Explainer, GpuError> {
+    pub fn new(model: &Model, recognizer: &Recognizer<f32>) -> Result<Explainer, GpuError> {
         let gpu = model.gpu();
         let network = model.network();
         let activations = recognizer.activations().clone();

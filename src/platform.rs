@@ -5,7 +5,7 @@
 
 use std::pin::Pin;
 
-use wgpu::{Device, ErrorScopeGuard, PollError, Queue};
+use wgpu::{Device, ErrorScopeGuard, PollError, PollType, Queue, SubmissionIndex};
 
 /// A clock that both worlds have.
 pub use web_time::Instant;
@@ -16,16 +16,16 @@ pub type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 #[cfg(target_arch = "wasm32")]
 pub type Later<T> = Pin<Box<dyn Future<Output = T>>>;
 
-/// Waits until all submitted work is done, so that what was asked for before has come.
+/// Waits until the work that was submitted up to `last` is done, or all, so that what was asked for before has come.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn finish(device: &Device, _: &Queue) -> Result<(), PollError> {
-    device.poll(wgpu::PollType::wait_indefinitely()).map(drop)
+pub fn finish(device: &Device, _: &Queue, last: Option<SubmissionIndex>) -> Result<(), PollError> {
+    device.poll(PollType::Wait { submission_index: last, timeout: None }).map(drop)
 }
 
 /// A page cannot wait; what it asked for comes while it awaits it. Firefox looks for it ten times a second and at each
 /// submit (bug 1870699), so this submits nothing.
 #[cfg(target_arch = "wasm32")]
-pub fn finish(_: &Device, queue: &Queue) -> Result<(), PollError> {
+pub fn finish(_: &Device, queue: &Queue, _: Option<SubmissionIndex>) -> Result<(), PollError> {
     queue.submit([]);
     Ok(())
 }

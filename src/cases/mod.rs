@@ -5,6 +5,7 @@ mod golden;
 mod passes;
 mod products;
 mod table;
+mod turn;
 mod winograd;
 
 pub use golden::golden;

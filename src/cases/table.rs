@@ -1,5 +1,6 @@
 //! The cases themselves: odd shapes that catch mistakes at the edges, and the seed network's shapes for measuring.
 
+use super::turn::turn;
 use super::{Case, passes, products, winograd};
 use crate::layers;
 use crate::model::Operation;
@@ -72,6 +73,7 @@ pub fn parity() -> Vec<Case> {
     cases.extend(passes::dropout(3, 40, 0.9));
     cases.extend([passes::softmax(1, 2), passes::softmax(3, 10), passes::softmax(65, 10), passes::softmax(300, 3)]);
     cases.extend([passes::batch(3, 5, 8), passes::batch(64, 100, 784), passes::batch(1, 2, 4)]);
+    cases.extend([(1, 4), (3, 8), (70, 784)].into_iter().flat_map(|(n, features)| turn(n, features)));
     cases.extend([products::transpose(&[5, 3, 3, 3]), products::transpose(&[10, 7]), products::transpose(&[1, 1])]);
     cases.extend([products::reduce(&[3, 2, 3, 3], 2), products::reduce(&[7, 40], 5), products::reduce(&[12, 33], 130)]);
     cases.extend([passes::adam(8), passes::adam(1000), passes::sgd(8), passes::sgd(1000), passes::tick()]);
@@ -82,6 +84,7 @@ pub fn parity() -> Vec<Case> {
 pub fn seed_network(n: usize) -> Vec<Case> {
     let network = Network::parse(Shape::MNIST, SEED).expect("the seed network is a network");
     let mut cases = vec![passes::tick(), passes::batch(n, 50_000, Shape::MNIST.features())];
+    cases.extend(turn(n, Shape::MNIST.features()));
     for operation in Operation::of(&network, n, 0) {
         match operation {
             Operation::Conv(shape, ..) => cases.extend(products::conv(shape)),

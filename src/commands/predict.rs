@@ -7,7 +7,7 @@ use anyhow::anyhow;
 use clap::Args;
 use digits::mnist::{Bounds, Digit, Pictures};
 use digits::model::Model;
-use digits::predict::{self, Reader};
+use digits::predict::{Digits, Reader};
 use pollster::FutureExt as _;
 use serde::Serialize;
 
@@ -69,7 +69,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
             Ok(digits) => {
                 let answers = reader.read(&digits).block_on()?;
                 let report = |(digit, answer): (&Digit, &Vec<f32>)| DigitReport::new(digit, answer, options.top.into());
-                let digits = digits.iter().zip(&answers).map(report).collect();
+                let digits = digits.into_vec().iter().zip(&answers).map(report).collect();
                 print(&FileReport { file: name, digits }, options.json)?;
             }
             Err(error) => {
@@ -85,11 +85,11 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
 }
 
 /// What a file shows.
-fn digits_of(path: &Path) -> anyhow::Result<Vec<Digit>> {
+fn digits_of(path: &Path) -> anyhow::Result<Digits> {
     let name = path.display();
     let pictures = if path.as_os_str() == "-" { Pictures::read(io::stdin().lock()) } else { Pictures::open(path) };
     let pictures = pictures.map_err(|error| anyhow!("{name} {error}"))?;
-    predict::digits_of(&pictures).map_err(|error| anyhow!("{name} {error}"))
+    Digits::of(&pictures).map_err(|error| anyhow!("{name} {error}"))
 }
 
 impl DigitReport {

@@ -71,7 +71,7 @@ impl Options {
         let images = Images::new(gpu, &vec![0; n * PIXELS], &vec![0; n])?;
         Training::new(gpu, &self.network, &images, n)?;
         let model = Model::new(gpu, &self.network, &Parameters::glorot(&self.network, 0))?;
-        Recognizer::new(&model, 1)?;
+        Recognizer::<f32>::new(&model, 1)?;
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use wgpu::{Adapter, AdapterInfo, Device, DeviceType, ExperimentalFeatures, Features, Limits, Queue};
+use wgpu::{Adapter, AdapterInfo, Device, DeviceType, ExperimentalFeatures, Features, Limits, Queue, SubmissionIndex};
 
 use super::Tiles;
 use super::adapter::{self, AdapterError, Request};
@@ -221,7 +221,16 @@ impl Gpu {
     /// # Errors
     /// The device was lost or a command failed.
     pub fn wait(&self) -> Result<(), GpuError> {
-        let finished = platform::finish(&self.device, &self.queue);
+        self.finish(None)
+    }
+
+    /// [`Gpu::wait`], but for no work that was submitted later than `submission`.
+    pub(super) fn wait_for(&self, submission: SubmissionIndex) -> Result<(), GpuError> {
+        self.finish(Some(submission))
+    }
+
+    fn finish(&self, last: Option<SubmissionIndex>) -> Result<(), GpuError> {
+        let finished = platform::finish(&self.device, &self.queue, last);
         self.check()?;
         finished.map_err(|error| GpuError::Failed(error.to_string()))
     }
@@ -302,7 +311,7 @@ fn default_settings(kind: DeviceType, subgroup: Option<u32>) -> Settings {
 }
 
 /// What is behind the lock; nobody panics while it is changed.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 

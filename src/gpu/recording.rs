@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use bytemuck::Pod;
-
 use super::kernel::Dispatch;
 use super::{Gpu, GpuError, Operands, Tensor};
 use crate::platform::Instant;
@@ -88,15 +86,11 @@ impl Recording {
         self.gpu.check()
     }
 
-    /// Runs the recording once and brings what a tensor holds then to the host, in one submit: a second one would cost as
-    /// much as a small network takes.
-    ///
-    /// # Errors
-    /// The device failed.
-    pub async fn read<T: Pod>(&self, tensor: &Tensor) -> Result<Vec<T>, GpuError> {
+    /// The recording, once, for what comes behind it in the same submit.
+    pub(super) fn encoder(&self) -> wgpu::CommandEncoder {
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
         self.encode_into(&mut encoder, 1);
-        tensor.read_behind(&self.gpu, encoder, 0..tensor.len()).await
+        encoder
     }
 
     /// Runs the recording `times` times, and gives the time from the submit to the end of the work. What the host does

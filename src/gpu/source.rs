@@ -56,6 +56,7 @@ shader_files!(
     "softmax",
     "tick",
     "transpose",
+    "turn",
     "winners",
     "winograd/backward_weights",
     "winograd/filters",

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use bytemuck::Pod;
 use wgpu::{BufferUsages, CommandEncoder, Extent3d, TextureUsages};
 
+use super::reading::{Reading, Staging};
 use super::source::TEXTURE_WIDTH;
 use super::{Gpu, GpuError};
 
@@ -147,41 +148,10 @@ impl Tensor {
     /// # Errors
     /// The device failed.
     pub async fn read_range<T: Pod>(&self, gpu: &Gpu, range: Range<usize>) -> Result<Vec<T>, GpuError> {
-        self.read_behind(gpu, gpu.device.create_command_encoder(&Default::default()), range).await
-    }
-
-    /// [`Tensor::read_range`], behind the commands of `encoder`.
-    pub(super) async fn read_behind<T: Pod>(
-        &self,
-        gpu: &Gpu,
-        mut encoder: CommandEncoder,
-        range: Range<usize>,
-    ) -> Result<Vec<T>, GpuError> {
-        let bytes = 4 * range.len() as u64;
-        let staging = Memory::new(gpu.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("staging"),
-            size: bytes,
-            usage: BufferUsages::MAP_READ | BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        }));
-        encoder.copy_buffer_to_buffer(self.buffer(), 4 * range.start as u64, &staging.buffer, 0, bytes);
-        gpu.queue.submit([encoder.finish()]);
-        let (tell, told) = async_channel::bounded(1);
-        staging.buffer.slice(..).map_async(wgpu::MapMode::Read, move |result| {
-            // Whoever asked may have stopped waiting.
-            let _ = tell.try_send(result);
-        });
-        if let Err(error) = gpu.wait() {
-            gpu.settle().await?;
-            return Err(error);
-        }
-        let mapped = told.recv().await;
-        gpu.settle().await?;
-        gpu.check()?;
-        let failed = |error: &dyn std::error::Error| GpuError::Failed(error.to_string());
-        mapped.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
-        let view = staging.buffer.get_mapped_range(..).map_err(|error| failed(&error))?;
-        Ok(bytemuck::pod_collect_to_vec(&view))
+        let encoder = gpu.device.create_command_encoder(&Default::default());
+        let staging = Staging::new(gpu, range.len());
+        let reading = Reading::start(gpu, encoder, self, range, staging);
+        Ok(reading.finish(|numbers: &[T]| numbers.to_vec()).await?.0)
     }
 
     /// Whether both are the same numbers.

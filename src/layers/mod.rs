@@ -20,6 +20,7 @@ pub mod sgd;
 pub mod softmax;
 mod tiles;
 pub mod transpose;
+pub mod turn;
 pub mod winograd;
 
 /// Images that lie side by side as one `vec4<f32>`.
@@ -78,8 +79,18 @@ pub fn to_images_innermost(values: &[f32], n: usize) -> Vec<f32> {
 
 /// [NG, features, I4] -> [N, features].
 pub fn to_images_outermost(values: &[f32], n: usize) -> Vec<f32> {
-    let features = values.len() / capacity(n);
-    (0..n * features).map(|index| values[position(features, n, index % features, index / features)]).collect()
+    let mut out = Vec::with_capacity(values.len());
+    append_images_outermost(&mut out, values, n);
+    out
+}
+
+/// [`to_images_outermost`], behind what `out` has already.
+pub fn append_images_outermost(out: &mut Vec<f32>, values: &[f32], n: usize) {
+    let (features, width) = (values.len() / capacity(n), group_blocks(n) * IMAGE_BLOCK);
+    for image in 0..n {
+        let group = &values[image / width * features * width..][..features * width];
+        out.extend(group.iter().skip(image % width).step_by(width));
+    }
 }
 
 /// Adds the constants of a batch of `n` images.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{sample, seed_network};
 use crate::gpu::{Gpu, GpuError, Recording, Tensor};
+use crate::layers::turn::Pixel;
 use crate::model::Model;
 use crate::network::Parameters;
 use crate::recognize::Recognizer;
@@ -19,8 +20,13 @@ pub struct Inference {
     pub empty_submit: Latency,
     /// One number from the GPU to the host.
     pub read_back: Latency,
+    /// A drawing: its pixels are `f32`.
     pub one_image: Latency,
+    /// In one batch; the pixels are bytes, as in files.
     pub many_images: Throughput,
+    /// In several batches, of which a few are on their way at a time. Reports that are older have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<Throughput>,
 }
 
 /// How long one waits.
@@ -35,8 +41,9 @@ pub struct Latency {
 /// How much is done at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Throughput {
+    /// How many images are there at once.
     pub batch: usize,
-    /// Of a batch.
+    /// Of all of them.
     pub seconds: f64,
     pub images_per_second: f64,
 }
@@ -44,26 +51,28 @@ pub struct Throughput {
 /// Runs of each latency.
 const RUNS: usize = 500;
 
-/// Images of a batch, where many count.
+/// Images of a batch, where many count, and batches of a stream.
 const MANY: usize = 1024;
+const BATCHES: usize = 8;
 
 impl Inference {
-    /// Measures recognition of one image and of 1,024 at a time. The time does not depend on what they show.
+    /// Measures recognition of one image, of 1,024 and of 8,192. The time does not depend on what they show.
     ///
     /// # Errors
     /// A kernel cannot be built or the device failed.
     pub fn measure(gpu: &Gpu) -> Result<Inference, GpuError> {
         let network = seed_network();
         let model = Model::new(gpu, &network, &Parameters::glorot(&network, 0))?;
-        let images = vec![0.5; MANY * network.input().features()];
+        let features = network.input().features();
         let (empty, number) = (Recording::new(gpu), Tensor::zeros(gpu, "a number", 1)?);
-        let recognizer = Recognizer::new(&model, 1)?;
-        let image = &images[..network.input().features()];
+        let (one, image) = (Recognizer::new(&model, 1)?, vec![0.5; features]);
+        let (many, images) = (Recognizer::new(&model, MANY)?, vec![127; BATCHES * MANY * features]);
         Ok(Inference {
             empty_submit: Latency::measure(|| empty.submit(1).and_then(|()| gpu.wait()))?,
             read_back: Latency::measure(|| number.read::<f32>(gpu).block_on().map(drop))?,
-            one_image: Latency::measure(|| recognizer.recognize(image).block_on().map(drop))?,
-            many_images: Throughput::measure(&Recognizer::new(&model, MANY)?, &images)?,
+            one_image: Latency::measure(|| one.recognize(&image).block_on().map(drop))?,
+            many_images: Throughput::measure(&many, &images[..MANY * features], MANY)?,
+            stream: Some(Throughput::measure(&many, &images, BATCHES * MANY)?),
         })
     }
 }
@@ -83,13 +92,13 @@ impl Latency {
 }
 
 impl Throughput {
-    fn measure(recognizer: &Recognizer, images: &[f32]) -> Result<Throughput, GpuError> {
+    fn measure<P: Pixel>(recognizer: &Recognizer<P>, images: &[P], count: usize) -> Result<Throughput, GpuError> {
         let time = |times: usize| {
             let start = Instant::now();
             (0..times).try_for_each(|_| recognizer.recognize(images).block_on().map(drop))?;
             Ok::<Duration, GpuError>(start.elapsed())
         };
         let seconds = sample(time)?.median();
-        Ok(Throughput { batch: MANY, seconds, images_per_second: MANY as f64 / seconds })
+        Ok(Throughput { batch: count, seconds, images_per_second: count as f64 / seconds })
     }
 }

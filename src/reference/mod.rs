@@ -25,6 +25,7 @@ pub mod reduce;
 pub mod sgd;
 pub mod softmax;
 pub mod transpose;
+pub mod turn;
 pub mod winograd;
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::units::{percent, si};
 use crate::gpu::{self, Choice, Gpu, Tiles, Timing};
-use crate::measure::{Bound, Inference, Kernels, Latency, Outcome, Point, Scale, Steps, Sweep, Swept};
+use crate::measure::{Bound, Inference, Kernels, Latency, Outcome, Point, Scale, Steps, Sweep, Swept, Throughput};
 use crate::network::SEED;
 
 /// The figures of one machine: the parts that were measured. In JSON every figure is in an SI unit, which its name tells:
@@ -147,7 +147,7 @@ impl Steps {
 }
 
 impl Inference {
-    /// A line for each latency and one for the throughput.
+    /// A line for each latency and each throughput.
     pub fn table(&self) -> String {
         let row = |name: &str, latency: &Latency| {
             vec![
@@ -157,18 +157,18 @@ impl Inference {
                 count(latency.median_seconds.recip()),
             ]
         };
-        let many = &self.many_images;
-        let rows = [
-            row("one image", &self.one_image),
+        let many = |many: &Throughput| {
             vec![
                 format!("{} images", count(many.batch as f64)),
                 si(many.seconds, "s"),
                 String::new(),
                 count(many.images_per_second),
-            ],
-            row("the driver's own: an empty submit", &self.empty_submit),
-            row("the driver's own: reading one number", &self.read_back),
-        ];
+            ]
+        };
+        let mut rows = vec![row("one image", &self.one_image), many(&self.many_images)];
+        rows.extend(self.stream.as_ref().map(many));
+        rows.push(row("the driver's own: an empty submit", &self.empty_submit));
+        rows.push(row("the driver's own: reading one number", &self.read_back));
         let header = ["recognition", "median", "99 of 100 within", "per second"].map(String::from).to_vec();
         super::table(1, header, rows)
     }

@@ -100,8 +100,8 @@ fn figures(report: &BenchReport) -> Vec<(String, &'static str, f64)> {
             figures.push((format!("infer: {name}, median"), "s", latency.median_seconds));
             figures.push((format!("infer: {name}, 99 of 100"), "s", latency.p99_seconds));
         }
-        let many = &infer.many_images;
-        figures.push((format!("infer: {} images", many.batch), "s", many.seconds));
+        let many = [Some(infer.many_images), infer.stream].into_iter().flatten();
+        figures.extend(many.map(|many| (format!("infer: {} images", many.batch), "s", many.seconds)));
     }
     if let Some(scale) = &report.scale {
         figures.extend(scale.batches.iter().chain(&scale.widths).filter_map(point));

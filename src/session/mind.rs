@@ -13,7 +13,7 @@ use crate::mnist::{CLASSES, DataError, DataSet, Digit, PIXELS, Pictures};
 use crate::model::Model;
 use crate::network::{ModelFile, Network, Parameters};
 use crate::platform::Instant;
-use crate::predict::{Reader, digits_of};
+use crate::predict::{Digits, Reader};
 use crate::recognize::Recognizer;
 use crate::reference;
 use crate::teach::{Lesson, teach};
@@ -67,7 +67,7 @@ pub(super) struct Mind {
 /// A model on a GPU, ready for one image at a time.
 pub(super) struct Engine {
     model: Model,
-    recognizer: Recognizer,
+    recognizer: Recognizer<f32>,
     explainer: Explainer,
 }
 
@@ -212,14 +212,17 @@ impl Mind {
             Ok(pictures) => pictures,
             Err(error) => return unreadable(error.to_string()),
         };
-        let digits = match digits_of(&pictures) {
+        let digits = match Digits::of(&pictures) {
             Ok(digits) => digits,
             Err(error) => return unreadable(error.to_string()),
         };
         let answers = match &self.engine {
-            None => digits.iter().map(|digit| self.recognize_by_reference(&digit.pixels).1).collect(),
-            Some(engine) => Reader::new(engine.model.clone()).read(&digits).await?,
+            None => None,
+            Some(engine) => Some(Reader::new(engine.model.clone()).read(&digits).await?),
         };
+        let digits = digits.into_vec();
+        let answers = answers
+            .unwrap_or_else(|| digits.iter().map(|digit| self.recognize_by_reference(&digit.pixels).1).collect());
         let digits = digits.into_iter().zip(answers).map(|(digit, probabilities)| {
             let Digit { bounds, pixels } = &digit;
             let ink = [[bounds.x, bounds.y], [bounds.x + bounds.width, bounds.y + bounds.height]];

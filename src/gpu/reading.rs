@@ -1,0 +1,87 @@
+//! Numbers on their way from the device to the host: they are copied to memory that the host reads, and awaited there. Any
+//! number of copies may be on their way; each is awaited behind its own submit, not behind later ones.
+
+use std::ops::Range;
+
+use async_channel::Receiver;
+use bytemuck::Pod;
+use wgpu::{BufferAsyncError, BufferUsages, CommandEncoder, SubmissionIndex};
+
+use super::{Gpu, GpuError, Tensor};
+
+/// Memory that the device copies to and the host reads. Browsers free it late, if ever, unless they are told to.
+#[derive(Debug)]
+pub(super) struct Staging(wgpu::Buffer);
+
+impl Staging {
+    /// Room for `length` numbers of 32 bits.
+    pub fn new(gpu: &Gpu, length: usize) -> Staging {
+        Staging(gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("staging"),
+            size: 4 * length as u64,
+            usage: BufferUsages::MAP_READ | BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        }))
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        self.0.destroy();
+    }
+}
+
+/// A copy that was asked for.
+pub(super) struct Reading {
+    gpu: Gpu,
+    staging: Staging,
+    submission: SubmissionIndex,
+    told: Receiver<Result<(), BufferAsyncError>>,
+}
+
+impl Reading {
+    /// Submits the commands of `encoder` and behind them the copy of a part of `tensor` to `staging`, which it fills.
+    pub fn start(
+        gpu: &Gpu,
+        mut encoder: CommandEncoder,
+        tensor: &Tensor,
+        range: Range<usize>,
+        staging: Staging,
+    ) -> Reading {
+        let (first, bytes) = (4 * range.start as u64, 4 * range.len() as u64);
+        encoder.copy_buffer_to_buffer(tensor.buffer(), first, &staging.0, 0, bytes);
+        let submission = gpu.queue.submit([encoder.finish()]);
+        let (tell, told) = async_channel::bounded(1);
+        staging.0.slice(..).map_async(wgpu::MapMode::Read, move |result| {
+            // Whoever asked may have stopped waiting.
+            let _ = tell.try_send(result);
+        });
+        Reading { gpu: gpu.clone(), staging, submission, told }
+    }
+
+    /// Waits for the copy and hands it to `take`; gives what that makes of it, and the memory, for another reading.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub async fn finish<T: Pod, R>(self, take: impl FnOnce(&[T]) -> R) -> Result<(R, Staging), GpuError> {
+        let Reading { gpu, staging, submission, told } = self;
+        if let Err(error) = gpu.wait_for(submission) {
+            gpu.settle().await?;
+            return Err(error);
+        }
+        let mapped = told.recv().await;
+        gpu.settle().await?;
+        gpu.check()?;
+        let failed = |error: &dyn std::error::Error| GpuError::Failed(error.to_string());
+        mapped.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
+        let view = staging.0.get_mapped_range(..).map_err(|error| failed(&error))?;
+        let taken = match bytemuck::try_cast_slice(&view) {
+            Ok(numbers) => take(numbers),
+            // A page has a copy of the memory, which may lie anywhere.
+            Err(_) => take(&bytemuck::pod_collect_to_vec(&view)),
+        };
+        drop(view);
+        staging.0.unmap();
+        Ok((taken, staging))
+    }
+}
