@@ -1,6 +1,6 @@
 //! How well a network recognises: its loss and its answers over a labelled data set.
 
-use crate::gpu::{GpuError, Recording, Tensor};
+use crate::gpu::{Gpu, GpuError, Reading, Recording, Tensor};
 use crate::layers::batch::{self, Images};
 use crate::layers::capacity;
 use crate::layers::clock::{self, Clock};
@@ -15,6 +15,14 @@ pub struct Evaluator {
     scores: Scores,
 }
 
+/// A pass over a data set, on its way.
+#[must_use = "what comes of it is lost unless somebody awaits it"]
+pub struct EvaluationInWork {
+    shape: ScoreShape,
+    losses: Reading,
+    predictions: Reading,
+}
+
 /// What a network made of a data set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
@@ -22,6 +30,15 @@ pub struct Evaluation {
     pub losses: Vec<f32>,
     /// The class that each image was taken for.
     pub predictions: Vec<u8>,
+}
+
+/// Images that `gpu` is best given at a time.
+pub fn batch(gpu: &Gpu) -> usize {
+    /// The default batch of a training, so both share kernels, which take long to compile.
+    const OF_SOFTWARE: usize = 128;
+    /// Enough to fill a large GPU; the largest activations of the seed network take 22 MB.
+    const OF_GPUS: usize = 1000;
+    if gpu.is_software() { OF_SOFTWARE } else { OF_GPUS }
 }
 
 impl Evaluator {
@@ -51,20 +68,39 @@ impl Evaluator {
     /// # Errors
     /// The device failed.
     pub async fn run(&self) -> Result<Evaluation, GpuError> {
+        self.submit()?.finish().await
+    }
+
+    /// Begins to run over the whole data set, without waiting, with the parameters as they are behind all submitted work.
+    ///
+    /// # Errors
+    /// The device failed earlier.
+    pub fn submit(&self) -> Result<EvaluationInWork, GpuError> {
         let gpu = self.batch.gpu();
         Clock::restart_epoch(gpu, &self.clock);
         self.batch.submit(self.shape.batches())?;
-        let predictions: Vec<u32> = self.in_order(self.scores.predictions.read(gpu).await?);
-        let predictions = predictions.into_iter().map(|class| class as u8).collect();
-        Ok(Evaluation { losses: self.in_order(self.scores.losses.read(gpu).await?), predictions })
+        let read = |tensor: &Tensor| tensor.start_reading(gpu, 0..tensor.len());
+        let (losses, predictions) = (read(&self.scores.losses), read(&self.scores.predictions));
+        Ok(EvaluationInWork { shape: self.shape, losses, predictions })
     }
+}
 
-    /// Leaves out what stands behind the images of each batch and behind the last.
-    fn in_order<T: Copy>(&self, padded: Vec<T>) -> Vec<T> {
-        let width = capacity(self.shape.n);
-        let images = padded.chunks_exact(width).flat_map(|batch| &batch[..self.shape.n]);
-        images.take(self.shape.count).copied().collect()
+impl EvaluationInWork {
+    /// Waits for the end of the pass.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub async fn finish(self) -> Result<Evaluation, GpuError> {
+        let losses = in_order(&self.shape, &self.losses.numbers::<f32>().await?);
+        let predictions = in_order(&self.shape, &self.predictions.numbers::<u32>().await?);
+        Ok(Evaluation { losses, predictions: predictions.into_iter().map(|class| class as u8).collect() })
     }
+}
+
+/// Leaves out what stands behind the images of each batch and behind the last.
+fn in_order<T: Copy>(shape: &ScoreShape, padded: &[T]) -> Vec<T> {
+    let images = padded.chunks_exact(capacity(shape.n)).flat_map(|batch| &batch[..shape.n]);
+    images.take(shape.count).copied().collect()
 }
 
 impl Evaluation {

@@ -2,22 +2,24 @@
 //! judged on the validation images and the one to keep on the test images, and tells what happens as events. It shows
 //! nothing and writes nothing; that is for whoever listens.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::evaluate::{Evaluation, Evaluator};
-use crate::gpu::{Gpu, GpuError};
+use crate::evaluate::{self, Evaluation, EvaluationInWork, Evaluator};
+use crate::gpu::{Gpu, GpuError, Reading};
 use crate::layers::batch::Images;
 use crate::mnist::{DataSet, Split};
 use crate::model::Model;
 use crate::network::{Network, Parameters};
 use crate::platform::Instant;
-use crate::trainer::{Plan, Trainer};
+use crate::trainer::{Losses, Plan, Trainer};
 
-/// Images that are judged at a time. The default batch of a training: both then share kernels.
-pub const EVALUATION_BATCH: usize = 128;
+/// Submits that are on their way at a time: while the GPU works on one, the host encodes the next and reads what came of the
+/// last.
+const IN_FLIGHT: usize = 4;
 
-/// A submit is as many steps as take about this long: short enough to stop soon, long enough to keep a GPU at work.
-const SUBMIT: Duration = Duration::from_millis(250);
+/// All that is on its way takes about this long: short enough to stop soon, long enough to keep a GPU at work.
+const WORK_IN_FLIGHT: Duration = Duration::from_millis(250);
 const MOST_STEPS: usize = 64;
 
 /// What to train and for how long.
@@ -46,8 +48,8 @@ pub enum Keep {
 pub enum Event<'a> {
     /// A submit is done.
     Progress(Progress),
-    /// An epoch is done, and this is what it makes of the validation images.
-    Epoch(Epoch, &'a Evaluation),
+    /// An epoch is done: what it makes of the validation images, and the parameters that it ended with.
+    Epoch(Epoch, &'a Evaluation, &'a Parameters),
     /// The training is done, and the model is the one to keep.
     Test(Test),
 }
@@ -62,8 +64,11 @@ pub struct Progress {
     pub of: usize,
     /// The mean loss of those images, each before its step.
     pub loss: f64,
-    /// Since the epoch began, without what [`train`]'s events were waited for.
+    /// The time of these steps, without what [`train`]'s events were waited for where that held up the GPU.
     pub seconds: f64,
+    /// Images of the whole training that the model has learnt from when it is read now: steps are on their way whose losses
+    /// are not known yet.
+    pub learnt: u64,
 }
 
 /// A finished epoch.
@@ -123,8 +128,9 @@ impl Epoch {
     }
 }
 
-/// Trains on `data` and tells `events` what happens, with the model as it is then; the training waits for it, so it may
-/// look at the model or hold the training up. An error that it returns ends the training and is handed on.
+/// Trains on `data` and tells `events` what happens, with the model in training; the training waits for it, so it may look
+/// at the model or hold the training up. Meanwhile the GPU goes on with what was submitted: the model may be some steps
+/// ahead of the event, [`Progress::learnt`] says how many. An error that it returns ends the training and is handed on.
 ///
 /// # Errors
 /// The device failed, the adapter is too small, or the training diverged.
@@ -135,36 +141,20 @@ pub async fn train<E: From<TrainError>>(
     mut events: impl AsyncFnMut(Event, &Model) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut training = Training::new(gpu, job, data)?;
-    let mut kept: Option<(u32, Score, Parameters)> = None;
     for epoch in 1..=job.epochs {
-        let pass = training.pass(epoch, &mut events).await?;
-        let started = Instant::now();
-        let evaluation = training.validation.evaluate().await.map_err(TrainError::from)?;
-        let validation = training.validation.score(&evaluation);
-        if !validation.loss.is_finite() {
-            return Err(TrainError::Diverged { epoch, step: training.trainer.steps_of_an_epoch() }.into());
+        training.trainer.begin_epoch(epoch - 1);
+        while training.trainer.steps_left() > 0 {
+            training.land_until(IN_FLIGHT - 1, &mut events).await?;
+            training.submit_steps(epoch)?;
         }
-        let validation_seconds = started.elapsed().as_secs_f64();
-        let model = training.trainer.model();
-        let kept = match kept.take() {
-            Some(older) if !job.keep.prefers(&validation, &older.1) => kept.insert(older),
-            _ => kept.insert((epoch, validation, model.read_parameters().await.map_err(TrainError::from)?)),
-        };
-        let epoch = Epoch {
-            epoch,
-            images: pass.of,
-            train_loss: pass.loss,
-            validation,
-            kept: kept.0,
-            seconds: pass.seconds,
-            validation_seconds,
-        };
-        events(Event::Epoch(epoch, &evaluation), model).await?;
+        training.land_until(IN_FLIGHT - 1, &mut events).await?;
+        training.submit_validation(epoch)?;
     }
-    let (epoch, _, parameters) = kept.expect("a job has an epoch");
+    training.land_until(0, &mut events).await?;
+    let (epoch, _, parameters) = training.kept.expect("a job has an epoch");
     let model = training.trainer.model();
     model.write_parameters(&parameters);
-    let score = training.test.score(&training.test.evaluate().await.map_err(TrainError::from)?);
+    let score = training.test.score(&training.test.evaluator.run().await.map_err(TrainError::from)?);
     events(Event::Test(Test { epoch, score }), model).await
 }
 
@@ -183,10 +173,30 @@ struct Training {
     trainer: Trainer,
     images: usize,
     batch: usize,
+    keep: Keep,
     validation: Judge,
     test: Judge,
+    /// Of the next submit.
     steps: usize,
     steps_are_fixed: bool,
+    in_flight: VecDeque<Flight>,
+    /// When the last of them landed, from which on the GPU works on the next.
+    landed: Instant,
+    /// Of the epoch whose steps land.
+    progress: Progress,
+    kept: Option<(u32, Score, Parameters)>,
+}
+
+/// What was submitted and has not come back yet.
+struct Flight {
+    epoch: u32,
+    submitted: Instant,
+    work: Work,
+}
+
+enum Work {
+    Steps(usize, Losses),
+    Validation(EvaluationInWork, Reading),
 }
 
 impl Training {
@@ -196,43 +206,112 @@ impl Training {
         Ok(Training {
             images: images.count(),
             batch: job.plan.batch,
+            keep: job.keep,
             validation: Judge::new(trainer.model(), data.validation)?,
             test: Judge::new(trainer.model(), data.test)?,
             trainer,
             steps: job.steps_per_submit.unwrap_or(1),
             steps_are_fixed: job.steps_per_submit.is_some(),
+            in_flight: VecDeque::new(),
+            landed: Instant::now(),
+            progress: Progress { epoch: 0, images: 0, of: images.count(), loss: 0.0, seconds: 0.0, learnt: 0 },
+            kept: None,
         })
     }
 
-    /// One epoch's steps; gives the last progress.
-    async fn pass<E: From<TrainError>>(
+    fn submit_steps(&mut self, epoch: u32) -> Result<(), TrainError> {
+        let steps = self.steps.min(self.trainer.steps_left());
+        let submitted = Instant::now();
+        let losses = self.trainer.submit(steps)?;
+        let done = self.trainer.steps_of_an_epoch() - self.trainer.steps_left();
+        self.progress.learnt = u64::from(epoch - 1) * self.images as u64 + (done * self.batch).min(self.images) as u64;
+        self.in_flight.push_back(Flight { epoch, submitted, work: Work::Steps(steps, losses) });
+        Ok(())
+    }
+
+    /// The parameters go to the host behind each epoch: those to keep are then there, without a wait for them.
+    fn submit_validation(&mut self, epoch: u32) -> Result<(), TrainError> {
+        let submitted = Instant::now();
+        let evaluation = self.validation.evaluator.submit()?;
+        let model = self.trainer.model();
+        let parameters = model.parameters().start_reading(model.gpu(), 0..model.parameters().len());
+        self.in_flight.push_back(Flight { epoch, submitted, work: Work::Validation(evaluation, parameters) });
+        Ok(())
+    }
+
+    /// Waits for what was submitted first, and tells of it, until no more than `most` are on their way.
+    async fn land_until<E: From<TrainError>>(
         &mut self,
-        epoch: u32,
+        most: usize,
         events: &mut impl AsyncFnMut(Event, &Model) -> Result<(), E>,
-    ) -> Result<Progress, E> {
-        let started = Instant::now();
-        self.trainer.begin_epoch(epoch - 1);
-        let seconds = started.elapsed().as_secs_f64();
-        let mut progress = Progress { epoch, images: 0, of: self.images, loss: 0.0, seconds };
-        let (mut sum, mut done) = (0.0, 0);
-        while done < self.trainer.steps_of_an_epoch() {
-            let submitted = Instant::now();
-            let steps = self.steps.min(self.trainer.steps_of_an_epoch() - done);
-            let losses = self.trainer.run(steps).await.map_err(TrainError::from)?;
-            if let Some(image) = losses.iter().position(|loss| !loss.is_finite()) {
-                return Err(TrainError::Diverged { epoch, step: done + image / self.batch + 1 }.into());
+    ) -> Result<(), E> {
+        while self.in_flight.len() > most
+            && let Some(Flight { epoch, submitted, work }) = self.in_flight.pop_front()
+        {
+            match work {
+                Work::Steps(steps, losses) => {
+                    let losses = losses.finish().await.map_err(TrainError::from)?;
+                    self.land_steps(epoch, steps, self.landed.max(submitted), &losses)?;
+                    self.landed = Instant::now();
+                    events(Event::Progress(self.progress), self.trainer.model()).await?;
+                }
+                Work::Validation(evaluation, parameters) => {
+                    let evaluation = evaluation.finish().await.map_err(TrainError::from)?;
+                    let values = parameters.numbers().await.map_err(TrainError::from)?;
+                    let (epoch, parameters) =
+                        (self.land_validation(epoch, submitted, &evaluation)?, Parameters { values });
+                    self.landed = Instant::now();
+                    events(Event::Epoch(epoch, &evaluation, &parameters), self.trainer.model()).await?;
+                    if epoch.kept == epoch.epoch {
+                        self.kept = Some((epoch.epoch, epoch.validation, parameters));
+                    }
+                }
             }
-            if !self.steps_are_fixed {
-                self.steps = next_steps(steps, submitted.elapsed());
+            // Whoever took longer than the work on its way has held up the GPU.
+            if self.landed.elapsed() > WORK_IN_FLIGHT {
+                self.landed = Instant::now();
             }
-            done += steps;
-            sum += losses.iter().copied().map(f64::from).sum::<f64>();
-            progress.images += losses.len();
-            progress.loss = sum / progress.images as f64;
-            progress.seconds += submitted.elapsed().as_secs_f64();
-            events(Event::Progress(progress), self.trainer.model()).await?;
         }
-        Ok(progress)
+        Ok(())
+    }
+
+    fn land_steps(&mut self, epoch: u32, steps: usize, began: Instant, losses: &[f32]) -> Result<(), TrainError> {
+        let progress = &mut self.progress;
+        if progress.epoch != epoch {
+            *progress = Progress { epoch, images: 0, loss: 0.0, seconds: 0.0, ..*progress };
+        }
+        if let Some(image) = losses.iter().position(|loss| !loss.is_finite()) {
+            return Err(TrainError::Diverged { epoch, step: (progress.images + image) / self.batch + 1 });
+        }
+        let time = began.elapsed();
+        if !self.steps_are_fixed {
+            self.steps = next_steps(steps, time);
+        }
+        let sum = progress.loss * progress.images as f64 + losses.iter().copied().map(f64::from).sum::<f64>();
+        progress.images += losses.len();
+        progress.loss = sum / progress.images as f64;
+        progress.seconds += time.as_secs_f64();
+        Ok(())
+    }
+
+    fn land_validation(&self, epoch: u32, submitted: Instant, evaluation: &Evaluation) -> Result<Epoch, TrainError> {
+        let validation = self.validation.score(evaluation);
+        if !validation.loss.is_finite() {
+            return Err(TrainError::Diverged { epoch, step: self.trainer.steps_of_an_epoch() });
+        }
+        let kept = match &self.kept {
+            Some((older, score, _)) if !self.keep.prefers(&validation, score) => *older,
+            _ => epoch,
+        };
+        Ok(Epoch {
+            epoch,
+            images: self.images,
+            train_loss: self.progress.loss,
+            validation,
+            kept,
+            seconds: self.progress.seconds,
+            validation_seconds: self.landed.max(submitted).elapsed().as_secs_f64(),
+        })
     }
 }
 
@@ -245,11 +324,8 @@ struct Judge {
 impl Judge {
     fn new(model: &Model, data: DataSet) -> Result<Judge, GpuError> {
         let images = Images::new(model.gpu(), &data.images, &data.labels)?;
-        Ok(Judge { evaluator: Evaluator::new(model, &images, EVALUATION_BATCH)?, labels: data.labels })
-    }
-
-    async fn evaluate(&self) -> Result<Evaluation, GpuError> {
-        self.evaluator.run().await
+        let evaluator = Evaluator::new(model, &images, evaluate::batch(model.gpu()))?;
+        Ok(Judge { evaluator, labels: data.labels })
     }
 
     fn score(&self, evaluation: &Evaluation) -> Score {
@@ -260,7 +336,7 @@ impl Judge {
 /// The steps of the next submit, when `steps` took `time`.
 fn next_steps(steps: usize, time: Duration) -> usize {
     let per_step = time.as_secs_f64() / steps as f64;
-    ((SUBMIT.as_secs_f64() / per_step) as usize).clamp(1, MOST_STEPS)
+    ((WORK_IN_FLIGHT.as_secs_f64() / IN_FLIGHT as f64 / per_step) as usize).clamp(1, MOST_STEPS)
 }
 
 #[cfg(test)]
@@ -279,9 +355,9 @@ mod tests {
     }
 
     #[test]
-    fn a_submit_takes_a_quarter_of_a_second_within_bounds() {
-        assert_eq!(next_steps(1, Duration::from_millis(20)), 12);
-        assert_eq!(next_steps(12, Duration::from_millis(480)), 6);
+    fn all_submits_together_take_a_quarter_of_a_second_within_bounds() {
+        assert_eq!(next_steps(1, Duration::from_millis(5)), 12);
+        assert_eq!(next_steps(12, Duration::from_millis(120)), 6);
         assert_eq!(next_steps(1, Duration::from_secs(10)), 1);
         assert_eq!(next_steps(64, Duration::from_micros(1)), 64);
         assert_eq!(next_steps(1, Duration::ZERO), 64);

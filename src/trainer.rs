@@ -1,7 +1,7 @@
 //! Training on the GPU, step by step: everything that a step needs lies on the GPU, and a step is one recording that is
 //! replayed. [`crate::train`] arranges steps into epochs.
 
-use crate::gpu::{Gpu, GpuError, Recording, Tensor};
+use crate::gpu::{Gpu, GpuError, Reading, Recording, Tensor};
 use crate::layers::batch::{self, Images};
 use crate::layers::clock::{self, Clock};
 use crate::layers::softmax::{self, ScoreShape, Scores};
@@ -33,6 +33,15 @@ pub struct Trainer {
     scores: Scores,
     d_parameters: Tensor,
     batches_done: usize,
+}
+
+/// The losses of steps that are on their way.
+#[must_use = "the losses are lost unless somebody awaits them"]
+pub struct Losses {
+    shape: ScoreShape,
+    /// The first of the steps in its epoch.
+    first: usize,
+    reading: Reading,
 }
 
 impl Trainer {
@@ -100,7 +109,12 @@ impl Trainer {
         self.shape.batches()
     }
 
-    /// Begins epoch `epoch`, counted from 0, with an order of the images of its own.
+    /// How many steps of the epoch are not submitted yet.
+    pub fn steps_left(&self) -> usize {
+        self.steps_of_an_epoch() - self.batches_done
+    }
+
+    /// Begins epoch `epoch`, counted from 0, with an order of the images of its own. What was submitted before keeps its own.
     pub fn begin_epoch(&mut self, epoch: u32) {
         let gpu = self.model.gpu();
         self.order.write(gpu, &random::shuffle(self.seed, epoch, self.shape.count as u32));
@@ -108,8 +122,7 @@ impl Trainer {
         self.batches_done = 0;
     }
 
-    /// Trains `steps` steps in one submit, waits for them, and gives the loss of every image before its step, in the
-    /// order in which they came.
+    /// Trains `steps` steps, waits for them, and gives their [`Losses::finish`].
     ///
     /// # Errors
     /// The device failed.
@@ -117,15 +130,37 @@ impl Trainer {
     /// # Panics
     /// If the epoch has fewer steps left.
     pub async fn run(&mut self, steps: usize) -> Result<Vec<f32>, GpuError> {
-        let (first, end) = (self.batches_done, self.batches_done + steps);
-        assert!(end <= self.steps_of_an_epoch(), "an epoch has {} steps", self.steps_of_an_epoch());
+        self.submit(steps)?.finish().await
+    }
+
+    /// Begins to train `steps` steps, without waiting. Any number of submits may be on their way; the GPU takes them in order.
+    ///
+    /// # Errors
+    /// The device failed earlier.
+    ///
+    /// # Panics
+    /// If the epoch has fewer steps left.
+    pub fn submit(&mut self, steps: usize) -> Result<Losses, GpuError> {
+        assert!(steps <= self.steps_left(), "an epoch has {} steps", self.steps_of_an_epoch());
+        let first = self.batches_done;
+        self.batches_done += steps;
         self.step.submit(steps)?;
-        self.batches_done = end;
         let width = capacity(self.shape.n);
-        let padded: Vec<f32> = self.scores.losses.read_range(self.model.gpu(), first * width..end * width).await?;
-        let mut losses: Vec<f32> =
-            padded.chunks_exact(width).flat_map(|batch| &batch[..self.shape.n]).copied().collect();
-        losses.truncate(self.shape.count - first * self.shape.n);
+        let range = first * width..self.batches_done * width;
+        Ok(Losses { shape: self.shape, first, reading: self.scores.losses.start_reading(self.model.gpu(), range) })
+    }
+}
+
+impl Losses {
+    /// Waits for the steps, and gives the loss of every image before its step, in the order in which they came.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub async fn finish(self) -> Result<Vec<f32>, GpuError> {
+        let padded: Vec<f32> = self.reading.numbers().await?;
+        let batches = padded.chunks_exact(capacity(self.shape.n));
+        let mut losses: Vec<f32> = batches.flat_map(|batch| &batch[..self.shape.n]).copied().collect();
+        losses.truncate(self.shape.count - self.first * self.shape.n);
         Ok(losses)
     }
 }

@@ -4,13 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
-use digits::evaluate::Evaluator;
+use digits::evaluate::{self, Evaluator};
 use digits::layers::batch::Images;
 use digits::mnist::{DataSet, Split, read_pen_file};
 use digits::model::Model;
 use digits::network::ModelFile;
 use digits::report::{ClassFigures, Confusion};
-use digits::train::EVALUATION_BATCH;
 use indicatif::HumanCount;
 use pollster::FutureExt as _;
 use serde::Serialize;
@@ -86,7 +85,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let gpu = options.tiles.remembered(&gpu.open()?);
     let model = Model::new(&gpu, &file.network, &file.parameters)?;
     let images = Images::new(&gpu, &data.images, &data.labels)?;
-    let evaluation = Evaluator::new(&model, &images, EVALUATION_BATCH)?.run().block_on()?;
+    let evaluation = Evaluator::new(&model, &images, evaluate::batch(&gpu))?.run().block_on()?;
     let confusion = Confusion::new(file.network.classes(), &data.labels, &evaluation.predictions);
     let (accuracy, loss) = (evaluation.accuracy(&data.labels), evaluation.loss());
     if options.json {

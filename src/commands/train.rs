@@ -310,7 +310,7 @@ impl Session<'_> {
     async fn on(&mut self, event: Event<'_>, model: &Model) -> anyhow::Result<()> {
         match event {
             Event::Progress(progress) => self.progress(&progress, model).await,
-            Event::Epoch(epoch, _) => self.epoch(&epoch, model).await,
+            Event::Epoch(epoch, _, parameters) => self.epoch(&epoch, parameters),
             Event::Test(score) => self.test(&score, model).await,
         }
     }
@@ -318,18 +318,18 @@ impl Session<'_> {
     async fn progress(&mut self, progress: &Progress, model: &Model) -> anyhow::Result<()> {
         self.screen.progress(progress);
         if self.interrupt.is_pressed() && (self.keep == Keep::Last || self.summary.epochs == 0) {
-            let images_seen = u64::from(progress.epoch - 1) * progress.of as u64 + progress.images as u64;
-            self.save(Summary { images_seen, validation_accuracy: None, ..self.summary.clone() }, model).await?;
+            let (images_seen, parameters) = (progress.learnt, model.read_parameters().await?);
+            self.save(Summary { images_seen, validation_accuracy: None, ..self.summary.clone() }, &parameters)?;
         }
         self.stop_if_asked()
     }
 
-    async fn epoch(&mut self, epoch: &Epoch, model: &Model) -> anyhow::Result<()> {
+    fn epoch(&mut self, epoch: &Epoch, parameters: &Parameters) -> anyhow::Result<()> {
         if epoch.kept == epoch.epoch {
             let images_seen = u64::from(epoch.epoch) * epoch.images as u64;
             let validation_accuracy = Some(epoch.validation.accuracy);
             let summary = Summary { epochs: epoch.epoch, images_seen, validation_accuracy, ..self.summary.clone() };
-            self.save(summary, model).await?;
+            self.save(summary, parameters)?;
         }
         self.epoch_seconds.push(epoch.seconds);
         if let Some(log) = &mut self.log {
@@ -341,7 +341,8 @@ impl Session<'_> {
 
     async fn test(&mut self, test: &Test, model: &Model) -> anyhow::Result<()> {
         self.screen.clear();
-        self.save(Summary { test_accuracy: Some(test.score.accuracy), ..self.summary.clone() }, model).await?;
+        let summary = Summary { test_accuracy: Some(test.score.accuracy), ..self.summary.clone() };
+        self.save(summary, &model.read_parameters().await?)?;
         let times = Times::of(&self.epoch_seconds).expect("a training has an epoch");
         let total = self.started.elapsed().as_secs_f64();
         if let Some(log) = &mut self.log {
@@ -365,9 +366,8 @@ impl Session<'_> {
     }
 
     /// Writes the model and remembers what it is.
-    async fn save(&mut self, summary: Summary, model: &Model) -> anyhow::Result<()> {
-        let parameters = model.read_parameters().await?;
-        let file = ModelFile { network: self.network.clone(), parameters, summary };
+    fn save(&mut self, summary: Summary, parameters: &Parameters) -> anyhow::Result<()> {
+        let file = ModelFile { network: self.network.clone(), parameters: parameters.clone(), summary };
         file.save(self.out)?;
         self.summary = file.summary;
         Ok(())

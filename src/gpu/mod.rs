@@ -16,6 +16,7 @@ pub use adapter::{AdapterError, AdapterReport, Request, adapters, driver};
 pub use choices::{Choice, Choices, Origin, Timing};
 pub use device::{Checks, Core, Gpu, GpuError, Matrices, Operands, Precision, Settings};
 pub use kernel::{Dispatch, Kernel, KernelError};
+pub use reading::Reading;
 pub use recording::Recording;
 pub use replay::{Replay, Replayer};
 pub use source::{Constant, FILES, Source};

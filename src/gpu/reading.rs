@@ -32,7 +32,8 @@ impl Drop for Staging {
 }
 
 /// A copy that was asked for.
-pub(super) struct Reading {
+#[must_use = "what it brings is lost unless somebody awaits it"]
+pub struct Reading {
     gpu: Gpu,
     staging: Staging,
     submission: SubmissionIndex,
@@ -41,7 +42,7 @@ pub(super) struct Reading {
 
 impl Reading {
     /// Submits the commands of `encoder` and behind them the copy of a part of `tensor` to `staging`, which it fills.
-    pub fn start(
+    pub(super) fn start(
         gpu: &Gpu,
         mut encoder: CommandEncoder,
         tensor: &Tensor,
@@ -59,11 +60,19 @@ impl Reading {
         Reading { gpu: gpu.clone(), staging, submission, told }
     }
 
+    /// Waits for the copy.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub async fn numbers<T: Pod>(self) -> Result<Vec<T>, GpuError> {
+        Ok(self.finish(|numbers: &[T]| numbers.to_vec()).await?.0)
+    }
+
     /// Waits for the copy and hands it to `take`; gives what that makes of it, and the memory, for another reading.
     ///
     /// # Errors
     /// The device failed.
-    pub async fn finish<T: Pod, R>(self, take: impl FnOnce(&[T]) -> R) -> Result<(R, Staging), GpuError> {
+    pub(super) async fn finish<T: Pod, R>(self, take: impl FnOnce(&[T]) -> R) -> Result<(R, Staging), GpuError> {
         let Reading { gpu, staging, submission, told } = self;
         if let Err(error) = gpu.wait_for(submission) {
             gpu.settle().await?;

@@ -148,10 +148,14 @@ impl Tensor {
     /// # Errors
     /// The device failed.
     pub async fn read_range<T: Pod>(&self, gpu: &Gpu, range: Range<usize>) -> Result<Vec<T>, GpuError> {
+        self.start_reading(gpu, range).numbers().await
+    }
+
+    /// Asks for a part of the numbers as they are behind all submitted work, without waiting.
+    pub fn start_reading(&self, gpu: &Gpu, range: Range<usize>) -> Reading {
         let encoder = gpu.device.create_command_encoder(&Default::default());
         let staging = Staging::new(gpu, range.len());
-        let reading = Reading::start(gpu, encoder, self, range, staging);
-        Ok(reading.finish(|numbers: &[T]| numbers.to_vec()).await?.0)
+        Reading::start(gpu, encoder, self, range, staging)
     }
 
     /// Whether both are the same numbers.

@@ -10,7 +10,7 @@ use crate::explain::Maps;
 use crate::gpu::GpuError;
 use crate::mnist::DataSet;
 use crate::model::Model;
-use crate::network::{Layer, ModelFile, Shape, Summary};
+use crate::network::{Layer, ModelFile, Parameters, Shape, Summary};
 use crate::platform::Instant;
 use crate::reference::Optimiser;
 use crate::train::{Epoch, Event, Job, Progress, Test, TrainError, train};
@@ -66,10 +66,11 @@ impl<T: Fn(Answer)> Session<T> {
                 }
                 self.attend(model, &mut kept, &progress).await
             }
-            Event::Epoch(epoch, evaluation) => {
+            Event::Epoch(epoch, evaluation, parameters) => {
                 (self.tell)(Answer::Epoch(epoch));
                 (self.tell)(mistakes(&validation, evaluation));
-                kept.take(&epoch, model).await
+                kept.take(&epoch, parameters);
+                Ok(())
             }
             Event::Test(result) => {
                 kept.model.parameters = model.read_parameters().await?;
@@ -161,23 +162,22 @@ impl<T: Fn(Answer)> Session<T> {
 
 impl Kept {
     /// The model of an epoch, where that is the one to keep.
-    async fn take(&mut self, epoch: &Epoch, model: &Model) -> Result<(), Why> {
+    fn take(&mut self, epoch: &Epoch, parameters: &Parameters) {
         self.has_epoch = true;
         if epoch.kept == epoch.epoch {
-            self.model.parameters = model.read_parameters().await?;
+            self.model.parameters = parameters.clone();
             let summary = &mut self.model.summary;
             summary.epochs = epoch.epoch;
             summary.images_seen = u64::from(epoch.epoch) * epoch.images as u64;
             summary.validation_accuracy = Some(epoch.validation.accuracy);
         }
-        Ok(())
     }
 
     /// The model of the newest step, where no epoch is finished.
     async fn take_unfinished(&mut self, progress: &Progress, model: &Model) -> Result<(), Why> {
         if !self.has_epoch {
             self.model.parameters = model.read_parameters().await?;
-            self.model.summary.images_seen = progress.images as u64;
+            self.model.summary.images_seen = progress.learnt;
         }
         Ok(())
     }

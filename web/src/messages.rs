@@ -331,7 +331,7 @@ impl From<Answer> for AnswerMessage {
             Answer::Restored => AnswerMessage::Restored,
             Answer::Encoded(bytes) => AnswerMessage::Saved { bytes: ByteBuf::from(bytes) },
             Answer::Training { network, epochs } => AnswerMessage::Training { network, epochs },
-            Answer::Progress(Progress { epoch, images, of, loss, seconds }) => {
+            Answer::Progress(Progress { epoch, images, of, loss, seconds, .. }) => {
                 AnswerMessage::Progress { epoch, images, of, loss, seconds }
             }
             Answer::Epoch(Epoch { epoch, images, train_loss, validation, kept, seconds, .. }) => {
