@@ -14,9 +14,10 @@ use crate::network::{Network, Parameters};
 use crate::platform::Instant;
 use crate::trainer::{Losses, Plan, Trainer};
 
-/// Submits that are on their way at a time: while the GPU works on one, the host encodes the next and reads what came of the
-/// last.
+/// Submits that are on their way to a GPU at a time: while it works on one, the host encodes the next and reads what came of
+/// the last. A software driver is the host.
 const IN_FLIGHT: usize = 4;
+const IN_FLIGHT_OF_SOFTWARE: usize = 1;
 
 /// All that is on its way takes about this long: short enough to stop soon, long enough to keep a GPU at work.
 const WORK_IN_FLIGHT: Duration = Duration::from_millis(250);
@@ -144,10 +145,10 @@ pub async fn train<E: From<TrainError>>(
     for epoch in 1..=job.epochs {
         training.trainer.begin_epoch(epoch - 1);
         while training.trainer.steps_left() > 0 {
-            training.land_until(IN_FLIGHT - 1, &mut events).await?;
+            training.land_until(training.most_in_flight - 1, &mut events).await?;
             training.submit_steps(epoch)?;
         }
-        training.land_until(IN_FLIGHT - 1, &mut events).await?;
+        training.land_until(training.most_in_flight - 1, &mut events).await?;
         training.submit_validation(epoch)?;
     }
     training.land_until(0, &mut events).await?;
@@ -180,6 +181,7 @@ struct Training {
     steps: usize,
     steps_are_fixed: bool,
     in_flight: VecDeque<Flight>,
+    most_in_flight: usize,
     /// When the last of them landed, from which on the GPU works on the next.
     landed: Instant,
     /// Of the epoch whose steps land.
@@ -213,6 +215,7 @@ impl Training {
             steps: job.steps_per_submit.unwrap_or(1),
             steps_are_fixed: job.steps_per_submit.is_some(),
             in_flight: VecDeque::new(),
+            most_in_flight: if gpu.is_software() { IN_FLIGHT_OF_SOFTWARE } else { IN_FLIGHT },
             landed: Instant::now(),
             progress: Progress { epoch: 0, images: 0, of: images.count(), loss: 0.0, seconds: 0.0, learnt: 0 },
             kept: None,
@@ -285,7 +288,7 @@ impl Training {
         }
         let time = began.elapsed();
         if !self.steps_are_fixed {
-            self.steps = next_steps(steps, time);
+            self.steps = next_steps(steps, time, self.most_in_flight);
         }
         let sum = progress.loss * progress.images as f64 + losses.iter().copied().map(f64::from).sum::<f64>();
         progress.images += losses.len();
@@ -333,10 +336,10 @@ impl Judge {
     }
 }
 
-/// The steps of the next submit, when `steps` took `time`.
-fn next_steps(steps: usize, time: Duration) -> usize {
+/// The steps of the next submit, one of so many, when `steps` took `time`.
+fn next_steps(steps: usize, time: Duration, in_flight: usize) -> usize {
     let per_step = time.as_secs_f64() / steps as f64;
-    ((WORK_IN_FLIGHT.as_secs_f64() / IN_FLIGHT as f64 / per_step) as usize).clamp(1, MOST_STEPS)
+    ((WORK_IN_FLIGHT.as_secs_f64() / in_flight as f64 / per_step) as usize).clamp(1, MOST_STEPS)
 }
 
 #[cfg(test)]
@@ -356,10 +359,11 @@ mod tests {
 
     #[test]
     fn all_submits_together_take_a_quarter_of_a_second_within_bounds() {
-        assert_eq!(next_steps(1, Duration::from_millis(5)), 12);
-        assert_eq!(next_steps(12, Duration::from_millis(120)), 6);
-        assert_eq!(next_steps(1, Duration::from_secs(10)), 1);
-        assert_eq!(next_steps(64, Duration::from_micros(1)), 64);
-        assert_eq!(next_steps(1, Duration::ZERO), 64);
+        assert_eq!(next_steps(1, Duration::from_millis(20), 1), 12);
+        assert_eq!(next_steps(12, Duration::from_millis(480), 1), 6);
+        assert_eq!(next_steps(12, Duration::from_millis(120), 4), 6);
+        assert_eq!(next_steps(1, Duration::from_secs(10), 1), 1);
+        assert_eq!(next_steps(64, Duration::from_micros(1), 4), 64);
+        assert_eq!(next_steps(1, Duration::ZERO, 1), 64);
     }
 }

@@ -75,7 +75,7 @@ impl Shader {
         let info = Validator::new(ValidationFlags::all(), capabilities)
             .validate(&module)
             .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
-        Shader { name, entry_point: kernel.source().entry_point, module, info }
+        Shader { name, entry_point: kernel.entry_point(), module, info }
     }
 
     #[track_caller]
@@ -140,7 +140,8 @@ fn every_join_of_the_cooperative_core_translates_where_cooperative_matrices_exis
     for (size, matrices) in [(8, "matmul/fragments_8"), (16, "matmul/fragments_16")] {
         // Built as any adapter can, then with the adapter's matrices in the place of the emulated ones.
         for kernel in kernels(Core::Cooperative { lanes: 32, size, matrices: Matrices::Emulated }) {
-            let mut source = kernel.source().clone();
+            let [source] = kernel.sources() else { continue };
+            let mut source = source.clone();
             if source.files.pop_if(|file| *file == "matmul/fragments_emulated").is_some() {
                 source.files.extend(["matmul/fragments", matrices]);
             }

@@ -8,6 +8,7 @@ use naga::valid::{Capabilities, ValidationFlags, Validator};
 use naga::{AddressSpace, ImageClass, StorageAccess, TypeInner};
 use wgpu::{BindGroupLayoutEntry, BindingType, BufferBindingType, ShaderRuntimeChecks, ShaderStages};
 
+use super::joint::{self, Joint, Part};
 use super::source::texture_name;
 use super::{Checks, Gpu, Source, Tensor};
 use crate::platform;
@@ -15,7 +16,8 @@ use crate::platform;
 /// A compiled kernel.
 pub struct Kernel {
     name: String,
-    source: Source,
+    sources: Vec<Source>,
+    entry_point: &'static str,
     text: String,
     pipeline: wgpu::ComputePipeline,
     layout: wgpu::BindGroupLayout,
@@ -73,12 +75,30 @@ impl Kernel {
         let (name, text) = (source.name(), source.text(gpu.settings().operands));
         // Kernels of one file differ by their entry point alone.
         let key = format!("// {}\n{text}", source.entry_point);
-        gpu.cached(key, |text| Kernel::compile(gpu, name, source, text))
+        gpu.cached(key, |text| Kernel::compile(gpu, name, vec![source.clone()], source.entry_point, text))
     }
 
-    fn compile(gpu: &Gpu, name: String, source: &Source, text: &str) -> Result<Kernel, KernelError> {
+    /// Compiles kernels as one, or finds it, and binds their tensors, for a dispatch of the workgroups of all.
+    ///
+    /// # Errors
+    /// The text is not valid, or the driver refuses it.
+    pub fn side_by_side(gpu: &Gpu, parts: &[Part]) -> Result<Dispatch, KernelError> {
+        let Joint { name, text, tensors, workgroups } = Joint::new(parts);
+        let sources = parts.iter().map(|part| part.source.clone()).collect();
+        let kernel = gpu.cached(text, |text| Kernel::compile(gpu, name, sources, joint::ENTRY_POINT, text))?;
+        let tensors: Vec<(&str, &Tensor)> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
+        kernel.bind(gpu, &tensors, workgroups)
+    }
+
+    fn compile(
+        gpu: &Gpu,
+        name: String,
+        sources: Vec<Source>,
+        entry_point: &'static str,
+        text: &str,
+    ) -> Result<Kernel, KernelError> {
         let slots =
-            slots(text, source.entry_point).map_err(|message| KernelError::Shader { kernel: name.clone(), message })?;
+            slots(text, entry_point).map_err(|message| KernelError::Shader { kernel: name.clone(), message })?;
         let entries: Vec<BindGroupLayoutEntry> = slots.iter().map(Slot::layout).collect();
         let device = &gpu.device;
         let internal = device.push_error_scope(wgpu::ErrorFilter::Internal);
@@ -104,7 +124,7 @@ impl Kernel {
             label: Some(&name),
             layout: Some(&pipeline_layout),
             module: &module,
-            entry_point: Some(source.entry_point),
+            entry_point: Some(entry_point),
             compilation_options: wgpu::PipelineCompilationOptions {
                 zero_initialize_workgroup_memory: false,
                 ..Default::default()
@@ -118,7 +138,7 @@ impl Kernel {
             Poll::Ready(None) => {}
             Poll::Pending => gpu.settle_later(name.clone(), error),
         }
-        Ok(Kernel { name, source: source.clone(), text: text.into(), pipeline, layout, slots })
+        Ok(Kernel { name, sources, entry_point, text: text.into(), pipeline, layout, slots })
     }
 
     /// The file and entry point, `conv/forward.matmul`.
@@ -126,9 +146,13 @@ impl Kernel {
         &self.name
     }
 
-    /// The files and constants that it was joined from.
-    pub fn source(&self) -> &Source {
-        &self.source
+    /// The files and constants that it was joined from: several of kernels that share a dispatch.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    pub fn entry_point(&self) -> &'static str {
+        self.entry_point
     }
 
     /// The WGSL that was compiled.

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::joint::{Joint, Part};
 use super::kernel::Dispatch;
-use super::{Gpu, GpuError, Operands, Tensor};
+use super::{Core, Gpu, GpuError, Kernel, Operands, Settings, Tensor};
 use crate::platform::Instant;
 
 /// Dispatches in their order, and the copies to textures that they need.
@@ -13,6 +14,8 @@ pub struct Recording {
     commands: Vec<Command>,
     /// The tensors whose texture holds what their buffer holds, at the end of the recording.
     fresh: Vec<Tensor>,
+    /// Kernels that are to share a dispatch, while such are recorded.
+    together: Option<Vec<Part>>,
 }
 
 #[derive(Clone)]
@@ -24,7 +27,7 @@ enum Command {
 impl Recording {
     /// Nothing yet.
     pub fn new(gpu: &Gpu) -> Recording {
-        Recording { gpu: gpu.clone(), commands: Vec::new(), fresh: Vec::new() }
+        Recording { gpu: gpu.clone(), commands: Vec::new(), fresh: Vec::new(), together: None }
     }
 
     /// The device that the recording runs on.
@@ -54,6 +57,59 @@ impl Recording {
         self.fresh.retain(|fresh| !dispatch.written.iter().any(|written| written.is(fresh)));
         self.fresh.extend(dispatch.refreshed.iter().cloned());
         self.commands.push(Command::Run(dispatch));
+    }
+
+    /// Has the products that `record` records run in one dispatch, where that can be: they must not wait for each other. Software
+    /// drivers are busy with each alone.
+    ///
+    /// # Errors
+    /// Those of `record`, or the driver refuses the kernel.
+    pub fn together(&mut self, record: impl FnOnce(&mut Recording) -> Result<(), GpuError>) -> Result<(), GpuError> {
+        if matches!(
+            self.gpu.settings(),
+            Settings { core: Core::Broadcast { .. }, .. } | Settings { operands: Operands::Textures, .. }
+        ) {
+            return record(self);
+        }
+        self.together = Some(Vec::new());
+        let recorded = record(self);
+        let parts = self.together.take().unwrap_or_default();
+        recorded?;
+        self.push_parts(&parts)
+    }
+
+    /// Whether what is recorded is to share a dispatch.
+    pub fn is_together(&self) -> bool {
+        self.together.is_some()
+    }
+
+    /// Adds a product, to others if it is to share their dispatch.
+    ///
+    /// # Errors
+    /// The driver refuses the kernel.
+    pub fn push_part(&mut self, part: Part) -> Result<(), GpuError> {
+        match &mut self.together {
+            Some(parts) => parts.push(part),
+            None => self.push_parts(&[part])?,
+        }
+        Ok(())
+    }
+
+    fn push_parts(&mut self, parts: &[Part]) -> Result<(), GpuError> {
+        let dispatch = match parts {
+            [] => return Ok(()),
+            [Part { source, tensors, workgroups, .. }] => {
+                let tensors: Vec<(&str, &Tensor)> = tensors.iter().map(|(name, tensor)| (*name, tensor)).collect();
+                Kernel::new(&self.gpu, source)?.bind(&self.gpu, &tensors, *workgroups)?
+            }
+            parts if Joint::is_possible(&self.gpu, parts) => Kernel::side_by_side(&self.gpu, parts)?,
+            [first, rest @ ..] => {
+                self.push_parts(std::slice::from_ref(first))?;
+                return self.push_parts(rest);
+            }
+        };
+        self.push(dispatch);
+        Ok(())
     }
 
     /// Each command as a recording of its own, with its name: a kernel's, or `copy` for a copy to a texture.

@@ -326,7 +326,7 @@ fn substitute(line: &str, variable: &str, value: u32) -> String {
 }
 
 /// Names and numbers, and what stands between them, in turn.
-fn words(line: &str) -> impl Iterator<Item = &str> {
+pub(super) fn words(line: &str) -> impl Iterator<Item = &str> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut rest = line;
     std::iter::from_fn(move || {

@@ -1,9 +1,9 @@
 //! One matrix product: joins an operation's file to a core, and lists the tile shapes that the core could have, the rule's
 //! own first. They differ in who computes what and never in the order in which it is added.
 
+use super::dispatch_size;
 use super::tiles::{self, Shape};
-use super::{dispatch_size, record};
-use crate::gpu::{Candidate, Core, GpuError, Matrices, Operands, Recording, Source, Tensor};
+use crate::gpu::{Candidate, Core, GpuError, Matrices, Operands, Part, Recording, Source, Tensor};
 
 /// Tile shapes that the broadcast core has for a product, at most.
 const MOST_CANDIDATES: usize = 4;
@@ -69,6 +69,8 @@ struct Tile {
     rows: usize,
     /// Invocations that share the columns, as in [`Product::columns`].
     columns: usize,
+    /// Of a workgroup.
+    invocations: usize,
     /// Rows and columns of an invocation, where tiles of one size differ in them.
     each: Option<[usize; 2]>,
     constants: Vec<(&'static str, usize)>,
@@ -81,7 +83,7 @@ impl Product {
         &self,
         recording: &mut Recording,
         mut operation: Source,
-        tensors: &[(&str, &Tensor)],
+        tensors: &[(&'static str, &Tensor)],
     ) -> Result<(), GpuError> {
         if let Columns::Blocks(_) = self.columns {
             operation.files.push("matmul/blocks");
@@ -103,15 +105,21 @@ impl Product {
                 let kept = self.kept(lanes as usize, gpu.settings().operands);
                 kept.into_iter().chain(self.broadcast(lanes as usize)).take(MOST_CANDIDATES).collect()
             }
-            Core::Tile => tiles::shapes(self, gpu.tiles().breadth()).iter().map(|shape| self.tile(shape)).collect(),
+            Core::Tile => {
+                // Those that share a dispatch have workgroups of one size.
+                let invocations = recording.is_together().then_some(tiles::MOST_INVOCATIONS);
+                let shapes = tiles::shapes(self, invocations, gpu.tiles().breadth());
+                shapes.iter().map(|shape| self.tile(shape)).collect()
+            }
             Core::Cooperative { lanes, size, matrices } => {
                 vec![self.cooperative(lanes as usize, size as usize, matrices)]
             }
         };
         let candidates: Vec<Candidate> = tiles.iter().map(|tile| self.join(&operation, tile)).collect();
         let chosen = gpu.tiles().choose(gpu, &self.shape(), &candidates, tensors)?;
-        let Candidate { source, workgroups, .. } = &candidates[chosen];
-        record(recording, source, tensors, *workgroups)
+        let (Candidate { source, workgroups, .. }, invocations) = (&candidates[chosen], tiles[chosen].invocations);
+        let tensors = tensors.iter().map(|(name, tensor)| (*name, (*tensor).clone())).collect();
+        recording.push_part(Part { source: source.clone(), tensors, workgroups: *workgroups, invocations })
     }
 
     /// `matmul/broadcast.wgsl`: as many rows as pay, since each load of B serves them all.
@@ -129,6 +137,7 @@ impl Product {
             core: &["matmul/broadcast"],
             rows: groups * lanes,
             columns: lanes,
+            invocations: lanes,
             each: None,
             constants: vec![("LANES", lanes), ("GROUPS", groups)],
         };
@@ -153,6 +162,7 @@ impl Product {
             core: &["matmul/kept"],
             rows,
             columns: lanes,
+            invocations: lanes,
             each: None,
             constants: vec![
                 ("LANES", lanes),
@@ -178,6 +188,7 @@ impl Product {
             core: &["matmul/rows"],
             rows: groups * lanes,
             columns,
+            invocations: lanes,
             each: None,
             constants: vec![("LANES", lanes), ("GROUPS", groups), ("TILE_COLUMNS", columns)],
         };
@@ -193,6 +204,7 @@ impl Product {
             core: &["matmul/tile"],
             rows: shape.tile_rows(),
             columns: shape.tile_columns(),
+            invocations: shape.invocations(),
             each: Some([shape.rows, shape.width]),
             constants: vec![
                 ("DOWN", shape.down),
@@ -238,6 +250,7 @@ impl Product {
             core,
             rows: row_fragments * size,
             columns: 16 / blocks,
+            invocations: 4 * lanes,
             each: None,
             constants: vec![
                 ("LANES", lanes),

@@ -35,7 +35,7 @@ pub(super) struct Shape {
 }
 
 /// The most that WebGPU's default limits allow a workgroup.
-const MOST_INVOCATIONS: usize = 256;
+pub(super) const MOST_INVOCATIONS: usize = 256;
 const MOST_BYTES: usize = 16 << 10;
 
 /// The cost of a shape for which a dispatch has no room.
@@ -50,7 +50,7 @@ impl Shape {
         self.across * self.width
     }
 
-    fn invocations(&self) -> usize {
+    pub fn invocations(&self) -> usize {
         self.shares * self.down * self.across
     }
 
@@ -113,11 +113,15 @@ impl Shape {
     }
 }
 
-/// Up to `most` shapes for a product, the one first that should be the fastest: of equal ones, that with the most
+/// Up to `most` shapes for a product, of so many invocations if their number is given and there are such, the one first that should be the fastest: of equal ones, that with the most
 /// invocations, then that with the fewest reads. All add in the same order, and those with another tile come before those that
 /// only divide one in another way.
-pub(super) fn shapes(product: &Product, most: usize) -> Vec<Shape> {
+pub(super) fn shapes(product: &Product, invocations: Option<usize>, most: usize) -> Vec<Shape> {
     let mut all = possible(product);
+    let is_asked_for = |shape: &Shape| invocations.is_some_and(|invocations| shape.invocations() == invocations);
+    if all.iter().any(is_asked_for) {
+        all.retain(is_asked_for);
+    }
     all.sort_by_key(|shape| {
         (shape.cost(product), std::cmp::Reverse(shape.invocations()), shape.reads(product), shape.across)
     });
@@ -200,7 +204,7 @@ mod tests {
                         (Columns::Windows { count, blocks: 4 }, Innermost::Columns),
                     ] {
                         let product = product(rows, columns, inner_blocks, 1, innermost);
-                        let shapes = shapes(&product, 6);
+                        let shapes = shapes(&product, None, 6);
                         for shape in &shapes {
                             assert!(shape.is_possible(&product), "{shape:?}");
                             assert!(shape.invocations() <= MOST_INVOCATIONS, "{shape:?}");
