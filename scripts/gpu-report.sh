@@ -1,6 +1,7 @@
 #!/bin/sh
-# Measures digits on this machine's GPU in one go and prints a report: the self-test, the tile shapes, every benchmark, and a
-# whole training, beside PyTorch's on the same GPU (eager, and with CUDA graphs) where Python has it.
+# Measures digits on this machine's GPU in one go and prints a report: the self-test, the tile shapes, every benchmark, and whole
+# trainings, beside PyTorch's on the same GPU where Python has it: eager, with CUDA graphs, and compiled with TF32 and
+# images in the order of tensor cores; its steps of other sizes and its recognition, too. Takes about four minutes.
 #
 #   scripts/gpu-report.sh [--epochs COUNT] [--digits PROGRAM] > report.md
 #
@@ -41,13 +42,32 @@ section "Adapters" "$digits" gpus
 section "Self-test" "$digits" selftest
 section "Tile shapes" "$digits" tune
 section "Benchmarks" "$digits" bench all
+# The first on this adapter may compile and measure; the second finds what it left.
 section "Training" "$digits" train --epochs "$epochs" --out "$work/model" --log "$work/digits.jsonl"
+section "Training, the second time" "$digits" train --epochs "$epochs" --out "$work/model" --log "$work/again.jsonl"
+tail -n 1 "$work/again.jsonl" 2>/dev/null || true
+if "$digits" gpus | grep -q "cooperative matrices"; then
+    section "Mixed precision" "$digits" train --epochs "$epochs" --precision mixed --out "$work/mixed"
+    section "Mixed precision, a step" "$digits" bench step --core cooperative
+    section "Mixed precision, larger sizes" "$digits" bench scale --core cooperative
+fi
 
 if ! python3 -c 'import torch' 2>/dev/null; then
     printf '\nPyTorch is not installed for python3, so nothing stands beside these figures.\n'
     exit 0
 fi
-section "PyTorch, eager" python3 "$folder/torch_mnist.py" --epochs "$epochs"
+torch() {
+    title=$1
+    shift
+    section "PyTorch, $title" python3 "$folder/torch_mnist.py" "$@"
+}
+torch "eager" --epochs 2
 if python3 -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then
-    section "PyTorch, CUDA graphs" python3 "$folder/torch_mnist.py" --epochs "$epochs" --graphs
+    tuned="--graphs --compile --tf32 --channels-last"
+    torch "CUDA graphs" --epochs "$epochs" --graphs
+    # shellcheck disable=SC2086
+    torch "CUDA graphs, compiled, TF32, channels last" --epochs "$epochs" $tuned
+    torch "larger sizes, CUDA graphs, f32" --scale --graphs
+    torch "larger sizes, CUDA graphs, TF32" --scale --graphs --tf32
+    torch "recognition, TF32" --infer --tf32
 fi

@@ -1,9 +1,13 @@
 """The default training of digits in PyTorch, to be timed beside it: the same network, data, batch and optimiser.
 
-  python3 torch_mnist.py [--device cuda|cpu] [--graphs] [--epochs 15] [--seed 0] [--data DIR]
+  python3 torch_mnist.py [--device cuda|cpu] [--graphs] [--compile] [--tf32] [--channels-last] [--epochs 15] [--seed 0] [--data DIR]
+  python3 torch_mnist.py --scale [the same forms]     steps of other sizes, as `digits bench scale`
+  python3 torch_mnist.py --infer [--tf32] [--compile]  recognition, host to host, as `digits bench infer`
 
 The images stay on the device; an epoch is timed from its shuffle to its last step, validation apart. --graphs captures the
-step as a CUDA graph and replays it. Prints a line of JSON an epoch and a last one, with the field names of `train --log`.
+step as a CUDA graph and replays it; --compile has torch.compile make its kernels, --tf32 rounds what is multiplied to ten
+bits, --channels-last orders images as tensor cores want them. Prints a line of JSON an epoch and a last one, with the field
+names of `train --log`; with --scale and --infer a line for each size.
 """
 
 import argparse
@@ -33,24 +37,38 @@ def load(folder, name, device):
     return images.unsqueeze(1).to(device), labels.to(device)
 
 
-def network():
-    layers = [nn.Conv2d(1, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 48, 3), nn.ReLU(), nn.MaxPool2d(2)]
-    return nn.Sequential(*layers, nn.Dropout(0.25), nn.Flatten(), nn.Linear(1200, 500), nn.ReLU(), nn.Linear(500, 10))
+def network(width=1.0):
+    a, b, units = int(32 * width), int(48 * width), int(500 * width)
+    layers = [nn.Conv2d(1, a, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(a, b, 3), nn.ReLU(), nn.MaxPool2d(2)]
+    return nn.Sequential(*layers, nn.Dropout(0.25), nn.Flatten(), nn.Linear(25 * b, units), nn.ReLU(), nn.Linear(units, 10))
+
+
+def placed(model, options):
+    model = model.to(options.device)
+    return model.to(memory_format=torch.channels_last) if options.channels_last else model
 
 
 class Step:
     """One step of Adam on a batch; gives the loss, a tensor on the device."""
 
-    def __init__(self, model, device, graphs):
-        self.model = model
-        self.optimiser = torch.optim.Adam(model.parameters(), lr=1e-3, capturable=graphs)
-        self.images = torch.zeros(BATCH, 1, 28, 28, device=device)
-        self.labels = torch.zeros(BATCH, dtype=torch.int64, device=device)
-        self.graph = self.capture() if graphs else None
+    def __init__(self, model, options, batch):
+        self.model, self.batch = model, batch
+        self.loss_of = torch.compile(self.loss_of) if options.compile else self.loss_of
+        # Adam's fused kernel, where there is one.
+        kind = {"fused": True} if options.device == "cuda" else {}
+        self.optimiser = torch.optim.Adam(model.parameters(), lr=1e-3, capturable=options.graphs, **kind)
+        self.images = torch.zeros(batch, 1, 28, 28, device=options.device)
+        if options.channels_last:
+            self.images = self.images.to(memory_format=torch.channels_last)
+        self.labels = torch.zeros(batch, dtype=torch.int64, device=options.device)
+        self.graph = self.capture() if options.graphs else None
+
+    def loss_of(self, images, labels):
+        return nn.functional.cross_entropy(self.model(images), labels)
 
     def eager(self, images, labels):
         self.optimiser.zero_grad(set_to_none=True)
-        loss = nn.functional.cross_entropy(self.model(images), labels)
+        loss = self.loss_of(images, labels)
         loss.backward()
         self.optimiser.step()
         return loss.detach()
@@ -75,7 +93,7 @@ class Step:
         return graph
 
     def __call__(self, images, labels):
-        if self.graph is None or len(labels) < BATCH:
+        if self.graph is None or len(labels) < self.batch:
             return self.eager(images, labels)
         self.images.copy_(images)
         self.labels.copy_(labels)
@@ -96,17 +114,71 @@ def synchronise(device):
         torch.cuda.synchronize()
 
 
+def median_seconds(work, device, runs=9, seconds=0.1):
+    """Of a call of `work`, repeated until a run takes about `seconds`."""
+
+    def time_of(repeats):
+        synchronise(device)
+        started = time.perf_counter()
+        for _ in range(repeats):
+            work()
+        synchronise(device)
+        return (time.perf_counter() - started) / repeats
+
+    time_of(3)
+    repeats = max(1, int(seconds / time_of(3)))
+    return statistics.median(time_of(repeats) for _ in range(runs))
+
+
+def scale(options, images, labels):
+    """Steps of other sizes: the median time of a step on one batch."""
+    sizes = [(batch, 1.0) for batch in [32, 128, 512, 1024, 4096]] + [(BATCH, width) for width in [0.25, 0.5, 2.0, 4.0]]
+    for batch, width in sizes:
+        torch.manual_seed(options.seed)
+        step = Step(placed(network(width), options), options, batch)
+        seconds = median_seconds(lambda: step(images[:batch], labels[:batch]), options.device)
+        print(json.dumps({"batch": batch, "width": width, "seconds": seconds, "images_per_second": batch / seconds}), flush=True)
+
+
+@torch.inference_mode()
+def infer(options):
+    """Recognition from bytes on the host to probabilities on the host."""
+    bytes_of = torch.tensor(idx(options.data / "t10k-images-idx3-ubyte.gz")).unsqueeze(1)
+    model = placed(network(), options).eval()
+    forward = torch.compile(model, mode="reduce-overhead") if options.compile else model
+    for batch in [1, 1024, 8192]:
+        images = bytes_of[:batch].contiguous()
+        images = images.pin_memory() if options.device == "cuda" else images
+        work = lambda: forward(images.to(options.device, non_blocking=True).float() / 255).softmax(1).cpu()
+        seconds = median_seconds(work, options.device)
+        print(json.dumps({"batch": batch, "seconds": seconds, "images_per_second": batch / seconds}), flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--graphs", action="store_true")
+    parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--tf32", action="store_true")
+    parser.add_argument("--channels-last", action="store_true")
+    parser.add_argument("--scale", action="store_true")
+    parser.add_argument("--infer", action="store_true")
     parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--data", type=pathlib.Path, default=pathlib.Path(__file__).parent.parent / "data" / "mnist")
     options = parser.parse_args()
     torch.manual_seed(options.seed)
+    torch.set_float32_matmul_precision("high" if options.tf32 else "highest")
+    torch.backends.cudnn.allow_tf32 = options.tf32
+    torch.backends.cudnn.benchmark = True
+    if options.infer:
+        return infer(options)
     images, labels = load(options.data, "train", options.device)
-    step = Step(network().to(options.device), options.device, options.graphs)
+    if options.channels_last:
+        images = images.to(memory_format=torch.channels_last)
+    if options.scale:
+        return scale(options, images, labels)
+    step = Step(placed(network(), options), options, BATCH)
     seconds = []
     for epoch in range(1, options.epochs + 1):
         synchronise(options.device)
@@ -122,7 +194,8 @@ def main():
     test = accuracy(step.model, *load(options.data, "t10k", options.device))
     device = torch.cuda.get_device_name() if options.device == "cuda" else f"cpu, {torch.get_num_threads()} threads"
     last = {"test_accuracy": test, "train_seconds": sum(seconds), "median_epoch_seconds": median}
-    print(json.dumps(last | {"torch": torch.__version__, "device": device, "graphs": options.graphs}), flush=True)
+    forms = {name: getattr(options, name) for name in ["graphs", "compile", "tf32", "channels_last"]}
+    print(json.dumps(last | {"torch": torch.__version__, "device": device} | forms), flush=True)
 
 
 if __name__ == "__main__":

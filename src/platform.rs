@@ -51,22 +51,16 @@ pub fn refusal(internal: ErrorScopeGuard, validation: ErrorScopeGuard) -> Later<
     Box::pin(validation)
 }
 
-/// What `work` makes of each item, all at the same time.
+/// Does `work` in another thread, beside whatever else is done so.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = items.iter().map(|item| scope.spawn(|| work(item))).collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    })
+pub fn begin(work: impl FnOnce() + Send + 'static) {
+    rayon::spawn(work);
 }
 
 /// A page's engine is one thread.
 #[cfg(target_arch = "wasm32")]
-pub fn side_by_side<T, R>(items: &[T], work: impl Fn(&T) -> R) -> Vec<R> {
-    items.iter().map(work).collect()
+pub fn begin(work: impl FnOnce()) {
+    work();
 }
 
 /// How long nothing is asked before what can wait is begun. In a program no time: it is done before the next frame.

@@ -66,7 +66,7 @@ impl<P: Pixel> Recognizer<P> {
             {
                 self.finish(replay, &mut probabilities).await?;
             }
-            in_flight.push_back(self.replayer.start(batch));
+            in_flight.push_back(self.replayer.start(batch)?);
         }
         while let Some(replay) = in_flight.pop_front() {
             self.finish(replay, &mut probabilities).await?;
@@ -158,7 +158,7 @@ mod tests {
     fn what_nobody_waits_for_does_not_mix_with_what_is_asked_next() {
         let recognizer = Recognizer::<u8>::new(&model(), 2).unwrap();
         let images = images(5, 2 * IN_FLIGHT);
-        drop(recognizer.replayer.start(&images[..2 * 784]));
+        drop(recognizer.replayer.start(&images[..2 * 784]).unwrap());
         let found = recognizer.recognize(&images).block_on().unwrap();
         assert_near(&found, &expected(&images));
     }

@@ -267,20 +267,20 @@ impl Gpu {
         }
     }
 
-    /// The kernel of a text, compiled when it is first asked for. Others may be compiled meanwhile, in other threads; of two
-    /// that are the same the first stays.
+    /// The kernel of a text, made when it is first asked for.
     pub(super) fn cached(
         &self,
         text: String,
         compile: impl FnOnce(&str) -> Result<Kernel, KernelError>,
     ) -> Result<Arc<Kernel>, KernelError> {
         let key = (text, self.settings.checks);
-        let known = lock(&self.kernels).get(&key).cloned();
-        if let Some(kernel) = known {
-            return Ok(kernel);
+        let mut kernels = lock(&self.kernels);
+        if let Some(kernel) = kernels.get(&key) {
+            return Ok(kernel.clone());
         }
         let kernel = Arc::new(compile(&key.0)?);
-        Ok(lock(&self.kernels).entry(key).or_insert(kernel).clone())
+        kernels.insert(key, kernel.clone());
+        Ok(kernel)
     }
 }
 

@@ -2,16 +2,15 @@
 //! so a binding that is missing, misspelt or left over fails when the kernel is built, and names kernel and binding.
 
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use naga::{AddressSpace, ImageClass, StorageAccess, TypeInner};
-use wgpu::{BindGroupLayoutEntry, BindingType, BufferBindingType, ShaderRuntimeChecks, ShaderStages};
+use wgpu::{BindGroupLayoutEntry, BindingType, BufferBindingType, ShaderStages};
 
 use super::joint::{self, Joint, Part};
+use super::pipeline::Pipeline;
 use super::source::texture_name;
-use super::{Checks, Gpu, Source, Tensor};
-use crate::platform;
+use super::{Gpu, Source, Tensor};
 
 /// A compiled kernel.
 pub struct Kernel {
@@ -19,7 +18,7 @@ pub struct Kernel {
     sources: Vec<Source>,
     entry_point: &'static str,
     text: String,
-    pipeline: wgpu::ComputePipeline,
+    pipeline: Pipeline,
     layout: wgpu::BindGroupLayout,
     slots: Vec<Slot>,
 }
@@ -40,7 +39,7 @@ pub struct Dispatch {
 }
 
 /// Why a kernel could not be built: a mistake in this program or in the driver, never in the user's input.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum KernelError {
     #[error("shader {kernel} is not valid WGSL: {message}")]
     Shader { kernel: String, message: String },
@@ -67,10 +66,11 @@ enum SlotKind {
 }
 
 impl Kernel {
-    /// Compiles `source`, or finds it among the kernels compiled before.
+    /// Begins to compile `source`, or finds it among the kernels compiled before. What the driver says against it is told by
+    /// those who run it.
     ///
     /// # Errors
-    /// The text is not valid, or the driver refuses it.
+    /// The text is not valid.
     pub fn new(gpu: &Gpu, source: &Source) -> Result<Arc<Kernel>, KernelError> {
         let (name, text) = (source.name(), source.text(gpu.settings().operands));
         // Kernels of one file differ by their entry point alone.
@@ -78,10 +78,10 @@ impl Kernel {
         gpu.cached(key, |text| Kernel::compile(gpu, name, vec![source.clone()], source.entry_point, text))
     }
 
-    /// Compiles kernels as one, or finds it, and binds their tensors, for a dispatch of the workgroups of all.
+    /// Begins to compile kernels as one, or finds it, and binds their tensors, for a dispatch of the workgroups of all.
     ///
     /// # Errors
-    /// The text is not valid, or the driver refuses it.
+    /// The text is not valid.
     pub fn side_by_side(gpu: &Gpu, parts: &[Part]) -> Result<Dispatch, KernelError> {
         let Joint { name, text, tensors, workgroups } = Joint::new(parts);
         let sources = parts.iter().map(|part| part.source.clone()).collect();
@@ -100,44 +100,10 @@ impl Kernel {
         let slots =
             slots(text, entry_point).map_err(|message| KernelError::Shader { kernel: name.clone(), message })?;
         let entries: Vec<BindGroupLayoutEntry> = slots.iter().map(Slot::layout).collect();
-        let device = &gpu.device;
-        let internal = device.push_error_scope(wgpu::ErrorFilter::Internal);
-        let validation = device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let layout =
-            device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(&name), entries: &entries });
-        let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-            label: Some(&name),
-            bind_group_layouts: &[Some(&layout)],
-            immediate_size: 0,
-        });
-        let descriptor =
-            wgpu::ShaderModuleDescriptor { label: Some(&name), source: wgpu::ShaderSource::Wgsl(text.into()) };
-        let module = match gpu.settings().checks {
-            Checks::Checked => device.create_shader_module(descriptor),
-            // SAFETY: every shader is a part of this program; the tests run each with sentinels behind its tensors,
-            // no divisor is zero and every loop ends.
-            Checks::Unchecked => unsafe {
-                device.create_shader_module_trusted(descriptor, ShaderRuntimeChecks::unchecked())
-            },
-        };
-        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some(&name),
-            layout: Some(&pipeline_layout),
-            module: &module,
-            entry_point: Some(entry_point),
-            compilation_options: wgpu::PipelineCompilationOptions {
-                zero_initialize_workgroup_memory: false,
-                ..Default::default()
-            },
-            cache: None,
-        });
-        // A program's driver has answered by now; a browser answers later.
-        let mut error = platform::refusal(internal, validation);
-        match error.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Some(error)) => return Err(KernelError::Driver { kernel: name, message: error.to_string() }),
-            Poll::Ready(None) => {}
-            Poll::Pending => gpu.settle_later(name.clone(), error),
-        }
+        let layout = gpu
+            .device
+            .create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(&name), entries: &entries });
+        let pipeline = Pipeline::begin(gpu, &name, text, entry_point, &layout);
         Ok(Kernel { name, sources, entry_point, text: text.into(), pipeline, layout, slots })
     }
 
@@ -160,8 +126,12 @@ impl Kernel {
         &self.text
     }
 
-    pub(super) fn pipeline(&self) -> &wgpu::ComputePipeline {
-        &self.pipeline
+    /// Waits until the driver has compiled it.
+    ///
+    /// # Errors
+    /// The driver refuses it.
+    pub(super) fn pipeline(&self) -> Result<&wgpu::ComputePipeline, KernelError> {
+        self.pipeline.wait()
     }
 
     /// Binds tensors by name, for a dispatch of `workgroups`.

@@ -6,6 +6,7 @@ mod choices;
 mod device;
 mod joint;
 mod kernel;
+mod pipeline;
 mod reading;
 mod recording;
 mod replay;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::joint::{Joint, Part};
 use super::kernel::Dispatch;
-use super::{Core, Gpu, GpuError, Kernel, Operands, Settings, Tensor};
+use super::{Core, Gpu, GpuError, Kernel, KernelError, Operands, Settings, Tensor};
 use crate::platform::Instant;
 
 /// Dispatches in their order, and the copies to textures that they need.
@@ -137,16 +137,19 @@ impl Recording {
     /// The device failed earlier.
     pub fn submit(&self, times: usize) -> Result<(), GpuError> {
         for replays in encoders(times) {
-            self.gpu.queue.submit([self.encode(replays)]);
+            self.gpu.queue.submit([self.encode(replays)?]);
         }
         self.gpu.check()
     }
 
     /// The recording, once, for what comes behind it in the same submit.
-    pub(super) fn encoder(&self) -> wgpu::CommandEncoder {
+    ///
+    /// # Errors
+    /// The driver refuses a kernel.
+    pub(super) fn encoder(&self) -> Result<wgpu::CommandEncoder, KernelError> {
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-        self.encode_into(&mut encoder, 1);
-        encoder
+        self.encode_into(&mut encoder, 1)?;
+        Ok(encoder)
     }
 
     /// Runs the recording `times` times, and gives the time from the submit to the end of the work. What the host does
@@ -155,7 +158,7 @@ impl Recording {
     /// # Errors
     /// The device failed.
     pub fn time(&self, times: usize) -> Result<Duration, GpuError> {
-        let buffers: Vec<_> = encoders(times).map(|replays| self.encode(replays)).collect();
+        let buffers = encoders(times).map(|replays| self.encode(replays)).collect::<Result<Vec<_>, _>>()?;
         self.gpu.wait()?;
         let start = Instant::now();
         self.gpu.queue.submit(buffers);
@@ -163,27 +166,28 @@ impl Recording {
         Ok(start.elapsed())
     }
 
-    fn encode(&self, times: usize) -> wgpu::CommandBuffer {
+    fn encode(&self, times: usize) -> Result<wgpu::CommandBuffer, KernelError> {
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-        self.encode_into(&mut encoder, times);
-        encoder.finish()
+        self.encode_into(&mut encoder, times)?;
+        Ok(encoder.finish())
     }
 
-    fn encode_into(&self, encoder: &mut wgpu::CommandEncoder, times: usize) {
+    fn encode_into(&self, encoder: &mut wgpu::CommandEncoder, times: usize) -> Result<(), KernelError> {
         let mut commands = (0..times).flat_map(|_| &self.commands).peekable();
         while let Some(command) = commands.next() {
             match command {
                 Command::Copy(tensor) => tensor.copy_to_texture(&self.gpu, encoder),
                 Command::Run(first) => {
                     let mut pass = encoder.begin_compute_pass(&Default::default());
-                    run(&mut pass, first);
+                    run(&mut pass, first)?;
                     while let Some(Command::Run(next)) = commands.next_if(|command| matches!(command, Command::Run(_)))
                     {
-                        run(&mut pass, next);
+                        run(&mut pass, next)?;
                     }
                 }
             }
         }
+        Ok(())
     }
 }
 
@@ -194,9 +198,10 @@ fn encoders(times: usize) -> impl Iterator<Item = usize> {
     (0..times).step_by(MOST).map(move |first| (times - first).min(MOST))
 }
 
-fn run(pass: &mut wgpu::ComputePass, dispatch: &Dispatch) {
-    pass.set_pipeline(dispatch.kernel.pipeline());
+fn run(pass: &mut wgpu::ComputePass, dispatch: &Dispatch) -> Result<(), KernelError> {
+    pass.set_pipeline(dispatch.kernel.pipeline()?);
     pass.set_bind_group(0, &dispatch.bind_group, &[]);
     let [x, y, z] = dispatch.workgroups;
     pass.dispatch_workgroups(x, y, z);
+    Ok(())
 }

@@ -39,15 +39,18 @@ impl Replayer {
     /// Puts `numbers` at the beginning of the input and runs the recording, without waiting. Runs follow each other in the
     /// order in which they were started.
     ///
+    /// # Errors
+    /// The driver refuses a kernel.
+    ///
     /// # Panics
     /// If there are more numbers than the input holds.
-    pub fn start<T: Pod>(&self, numbers: &[T]) -> Replay {
+    pub fn start<T: Pod>(&self, numbers: &[T]) -> Result<Replay, GpuError> {
         let gpu = self.gpu();
         let staging = lock(&self.idle).pop();
         let staging = staging.unwrap_or_else(|| Staging::new(gpu, self.output.len()));
         self.input.write(gpu, numbers);
-        let reading = Reading::start(gpu, self.recording.encoder(), &self.output, 0..self.output.len(), staging);
-        Replay { reading, idle: self.idle.clone() }
+        let reading = Reading::start(gpu, self.recording.encoder()?, &self.output, 0..self.output.len(), staging);
+        Ok(Replay { reading, idle: self.idle.clone() })
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use super::{Choice, Choices, Gpu, GpuError, Kernel, KernelError, Recording, Source, Tensor, Timing};
-use crate::platform::{self, Instant};
+use crate::platform::Instant;
 use crate::samples::Samples;
 
 /// Which of its tile shapes a product gets.
@@ -61,14 +61,11 @@ const CLEARLY_FASTER: f64 = 0.95;
 const BREADTH: usize = 6;
 
 /// A run repeats a product until it takes about this long, which drowns the cost of the submit.
-const RUN_TIME: Duration = Duration::from_millis(2);
+const RUN_TIME: Duration = Duration::from_millis(1);
 const MOST_REPEATS: f64 = 1000.0;
 
-/// Kernels that are compiled side by side.
-const AT_A_TIME: usize = 8;
-
 /// The shapes of a product run in turn, as many rounds as take no longer than this together, within these bounds.
-const ROUNDS_TIME: Duration = Duration::from_secs(1);
+const ROUNDS_TIME: Duration = Duration::from_millis(100);
 const LEAST_ROUNDS: f64 = 5.0;
 const MOST_ROUNDS: f64 = 9.0;
 
@@ -211,20 +208,15 @@ fn time(
     is_up: impl Fn() -> bool,
 ) -> Result<Option<Vec<Timing>>, GpuError> {
     let mut recordings = Vec::new();
-    for some in candidates.chunks(AT_A_TIME) {
-        let compiled = platform::side_by_side(some, |candidate| Kernel::new(gpu, &candidate.source));
-        for (candidate, kernel) in some.iter().zip(compiled) {
-            match kernel {
-                Ok(kernel) => {
-                    let recording = record(gpu, &kernel, candidate, tensors)?;
-                    // The first run compiles what the driver has put off.
-                    recording.time(1)?;
-                    recordings.push((&candidate.tile, recording));
-                }
-                // A driver may refuse a tile that it finds too large. Not the default: nothing would run without that.
-                Err(KernelError::Driver { .. }) if !recordings.is_empty() => {}
-                Err(error) => return Err(error.into()),
-            }
+    // All are compiled side by side, and waited for one after the other.
+    let recorded = candidates.iter().map(|candidate| Ok((&candidate.tile, record(gpu, candidate, tensors)?)));
+    for (tile, recording) in recorded.collect::<Result<Vec<(&String, Recording)>, KernelError>>()? {
+        // The first run compiles what the driver has put off.
+        match recording.time(1) {
+            Ok(_) => recordings.push((tile, recording)),
+            // A driver may refuse a tile that it finds too large. Not the default: nothing would run without that.
+            Err(GpuError::Kernel(KernelError::Driver { .. })) if !recordings.is_empty() => {}
+            Err(error) => return Err(error),
         }
         if is_up() {
             return Ok(None);
@@ -250,14 +242,9 @@ fn time(
     Ok(Some(recordings.iter().zip(seconds).map(timing).collect()))
 }
 
-/// The candidate's kernel alone, without the copies to the textures that it reads.
-fn record(
-    gpu: &Gpu,
-    kernel: &Arc<Kernel>,
-    candidate: &Candidate,
-    tensors: &[(&str, &Tensor)],
-) -> Result<Recording, KernelError> {
-    let dispatch = kernel.bind(gpu, tensors, candidate.workgroups)?;
+/// The candidate alone, without the copies to the textures that it reads.
+fn record(gpu: &Gpu, candidate: &Candidate, tensors: &[(&str, &Tensor)]) -> Result<Recording, KernelError> {
+    let dispatch = Kernel::new(gpu, &candidate.source)?.bind(gpu, tensors, candidate.workgroups)?;
     let mut recording = Recording::new(gpu);
     dispatch.textures.iter().for_each(|tensor| recording.hold(tensor));
     recording.push(dispatch);
