@@ -6,7 +6,7 @@ use anyhow::ensure;
 use clap::{Args, ValueEnum};
 use digits::gpu::{Gpu, Operands, Settings};
 use digits::layers::batch::Images;
-use digits::measure::{Inference, Kernels, Scale, Steps, Sweep};
+use digits::measure::{Inference, Kernels, Scale, Start, Steps, Sweep};
 use digits::mnist::Split;
 use digits::report::{BenchReport, Comparison};
 use indicatif::ProgressBar;
@@ -45,6 +45,8 @@ enum Part {
     Infer,
     /// Training steps of larger batches and wider networks
     Scale,
+    /// A training up to its first step, and where that goes
+    Start,
     /// All of these
     All,
     /// What tile shapes are worth, at many sizes; takes minutes
@@ -66,7 +68,8 @@ enum OperandsName {
 /// Measures a part, puts its figures into the report and gives their table.
 type Measure = fn(&Gpu, &mut BenchReport) -> anyhow::Result<String>;
 
-const PARTS: [(Part, &str, Measure); 5] = [
+const PARTS: [(Part, &str, Measure); 6] = [
+    (Part::Start, "a start", |gpu, report| Ok(report.start.insert(Start::measure(gpu)?).table())),
     (Part::Kernels, "kernels", |gpu, report| Ok(report.kernels.insert(Kernels::measure(gpu, &images(gpu)?)?).table())),
     (Part::Step, "a training step", |gpu, report| Ok(report.step.insert(Steps::measure(gpu, &images(gpu)?)?).table())),
     (Part::Infer, "recognition", |gpu, report| Ok(report.infer.insert(Inference::measure(gpu)?).table())),

@@ -1,6 +1,8 @@
 //! `digits train`: options into a job, and the events of its training into lines, a log and a model file.
 
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -105,8 +107,13 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let job = options.job()?;
     ModelFile::check_path(&options.out)?;
     let interrupt = Interrupt::install()?;
-    let data = options.load()?;
-    let gpu = options.with_precision(gpu.open()?)?;
+    // The images are unpacked while the device opens.
+    let (data, gpu) = thread::scope(|scope| {
+        let data = scope.spawn(|| options.load());
+        let gpu = gpu.open();
+        (data.join().unwrap_or_else(|panic| resume_unwind(panic)), gpu)
+    });
+    let (data, gpu) = (data?, options.with_precision(gpu?)?);
     let log = options.log.as_deref().map(create_log).transpose()?;
     introduce(options, &job, &gpu, &data)?;
     let screen = Screen::new(job.epochs);

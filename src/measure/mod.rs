@@ -9,6 +9,7 @@ mod ceiling;
 mod inference;
 mod kernels;
 mod scale;
+mod start;
 mod step;
 mod sweep;
 
@@ -18,6 +19,7 @@ pub use ceiling::{Bound, Ceiling};
 pub use inference::{Inference, Latency, Throughput};
 pub use kernels::{Kernels, Measurement};
 pub use scale::{Outcome, Point, Scale};
+pub use start::{Start, StartError};
 pub use step::{Command, Steps, Training};
 pub use sweep::{Sweep, Swept};
 

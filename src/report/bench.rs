@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::units::{percent, si};
 use crate::gpu::{self, Choice, Gpu, Tiles, Timing};
-use crate::measure::{Bound, Inference, Kernels, Latency, Outcome, Point, Scale, Steps, Sweep, Swept, Throughput};
+use crate::measure::{
+    Bound, Inference, Kernels, Latency, Outcome, Point, Scale, Start, Steps, Sweep, Swept, Throughput,
+};
 use crate::network::SEED;
 
 /// The figures of one machine: the parts that were measured. In JSON every figure is in an SI unit, which its name tells:
@@ -24,6 +26,8 @@ pub struct BenchReport {
     pub infer: Option<Inference>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scale: Option<Scale>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<Start>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sweep: Option<Sweep>,
 }
@@ -60,7 +64,15 @@ pub enum BenchReportError {
 impl BenchReport {
     /// No figures yet.
     pub fn new(gpu: &Gpu) -> BenchReport {
-        BenchReport { machine: Machine::of(gpu), kernels: None, step: None, infer: None, scale: None, sweep: None }
+        BenchReport {
+            machine: Machine::of(gpu),
+            kernels: None,
+            step: None,
+            infer: None,
+            scale: None,
+            start: None,
+            sweep: None,
+        }
     }
 
     /// Reads the JSON of an earlier report.
@@ -201,6 +213,23 @@ impl Point {
             Outcome::Skipped { .. } => ["-".into(), "-".into(), "-".into()],
         });
         row
+    }
+}
+
+impl Start {
+    /// A line for each part, and the whole.
+    pub fn table(&self) -> String {
+        let parts = [
+            ("the device opens", self.device_seconds),
+            ("MNIST is unpacked", self.data_seconds),
+            ("the images go up", self.upload_seconds),
+            ("a step is recorded", self.record_seconds),
+            ("the first step, with its kernels", self.first_step_seconds),
+        ];
+        let all: f64 = parts.iter().map(|(_, seconds)| seconds).sum();
+        let rows = parts.into_iter().chain([("all, one after the other", all)]);
+        let rows = rows.map(|(name, seconds)| vec![name.into(), si(seconds, "s"), percent(seconds / all)]);
+        super::table(1, ["where a start goes", "time", "share"].map(String::from).to_vec(), rows)
     }
 }
 
