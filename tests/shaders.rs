@@ -14,7 +14,9 @@ use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use pollster::FutureExt as _;
 
 /// Files that are joined to others and are no operation themselves.
-const PARTS: [&str; 21] = [
+const PARTS: [&str; 23] = [
+    "classifier/loss",
+    "classifier/scores",
     "clock",
     "conv/forward",
     "conv/images",

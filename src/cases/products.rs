@@ -224,6 +224,15 @@ pub fn reduce(weight_shape: &'static [usize], splits: usize) -> Case {
     }
 }
 
+/// All parameters up to those of `matrix`, the padding behind its rows zero as in training.
+pub(super) fn parameters(matrix: &Matrix, inputs: &mut Inputs) -> Vec<f64> {
+    let mut flat = vec![0.5; OFFSET];
+    flat.resize(matrix.end(), 0.0);
+    let weights = inputs.values(matrix.rows * matrix.inputs);
+    matrix.fill(&mut flat, &weights, &inputs.values(matrix.rows));
+    flat
+}
+
 /// A layer with weights, reduced to sizes: `x` and `y` numbers an image, `terms` products a sum.
 struct Product<'a> {
     matrix: &'a Matrix,
@@ -243,7 +252,7 @@ impl Product<'_> {
         layer: impl Fn(&mut Recording, [&Tensor; 3]) -> Result<()>,
     ) -> Result<Prepared> {
         let mut inputs = Inputs::new(gpu);
-        let (parameters, x) = (self.parameters(&mut inputs), inputs.values(self.n * self.x));
+        let (parameters, x) = (parameters(self.matrix, &mut inputs), inputs.values(self.n * self.x));
         let y = inputs.output("y", self.y, self.n);
         let mut recording = Recording::new(gpu);
         let on_gpu = inputs.images("x", &x, self.n, Absent::Anything)?;
@@ -254,7 +263,7 @@ impl Product<'_> {
 
     fn forward_pooled(&self, gpu: &Gpu, shape: &ConvShape, pool: &PoolShape) -> Result<Prepared> {
         let mut inputs = Inputs::new(gpu);
-        let (parameters, x) = (self.parameters(&mut inputs), inputs.values(self.n * self.x));
+        let (parameters, x) = (parameters(self.matrix, &mut inputs), inputs.values(self.n * self.x));
         let y = inputs.output("y", self.y, self.n);
         let winners = Tensor::poisoned(gpu, "winners", layers::pool::winners_length(pool));
         let mut recording = Recording::new(gpu);
@@ -278,7 +287,7 @@ impl Product<'_> {
         layer: impl Fn(&mut Recording, [&Tensor; 4]) -> Result<()>,
     ) -> Result<Prepared> {
         let mut inputs = Inputs::new(gpu);
-        let parameters = self.parameters(&mut inputs);
+        let parameters = parameters(self.matrix, &mut inputs);
         let (d_y, x) = (inputs.values(self.n * self.y), inputs.values(self.n * self.x));
         let d_x = inputs.output("d_x", self.x, self.n);
         let mut recording = Recording::new(gpu);
@@ -307,15 +316,6 @@ impl Product<'_> {
         self.matrix.fill(&mut values, &weights, &biases);
         let expected = Expected::Flat { values, tolerance: sum_tolerance(self.terms) };
         Ok(Prepared { recording, outputs: vec![Output { tensor: d_parameters, expected }] })
-    }
-
-    /// All parameters up to the layer's, the padding behind its rows zero as in training.
-    fn parameters(&self, inputs: &mut Inputs) -> Vec<f64> {
-        let mut flat = vec![0.5; OFFSET];
-        flat.resize(self.matrix.end(), 0.0);
-        let weights = inputs.values(self.matrix.rows * self.matrix.inputs);
-        self.matrix.fill(&mut flat, &weights, &inputs.values(self.matrix.rows));
-        flat
     }
 
     fn images(&self, recording: Recording, tensor: Tensor, values: Vec<f64>) -> Prepared {

@@ -31,7 +31,8 @@ pub fn forward(
         innermost: Innermost::Columns,
         scales: Scales::NONE,
     };
-    product.record(recording, forward_source("dense/forward", shape, matrix, activation), &tensors)
+    let source = forward_source("dense/forward", shape, matrix, activation).with("RELU_BELOW", false);
+    product.record(recording, source, &tensors)
 }
 
 /// Whether [`softmax`] is made for a layer: one image, on a software driver, and few classes.
@@ -97,17 +98,22 @@ pub fn backward_weights(
     reduce::record_parts(recording, source, &gradient, matrix, &[("d_y", d_y), ("x", x)], d_parameters)
 }
 
-fn forward_source(file: &'static str, shape: &DenseShape, matrix: &Matrix, activation: Activation) -> Source {
+/// What `dense/forward.wgsl` needs to know, behind another file or as the first.
+pub(super) fn forward_source(
+    file: &'static str,
+    shape: &DenseShape,
+    matrix: &Matrix,
+    activation: Activation,
+) -> Source {
     source(file, shape)
         .with("STRIDE4", matrix.stride / 4)
         .with("W_OFFSET4", matrix.offset / 4)
         .with("RELU", is_relu(activation))
-        .with("RELU_BELOW", false)
 }
 
 /// `dense/sums.wgsl` with what becomes of its sums.
 fn one_source(ending: &'static str, shape: &DenseShape, matrix: &Matrix, activation: Activation, lanes: u32) -> Source {
-    let mut source = forward_source(ending, shape, matrix, activation).with("LANES", lanes);
+    let mut source = forward_source(ending, shape, matrix, activation).with("RELU_BELOW", false).with("LANES", lanes);
     (source.entry_point, source.files) = ("forward", vec![ending, "dense/sums", "relu"]);
     source
 }

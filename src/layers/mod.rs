@@ -9,6 +9,7 @@ use crate::network::Activation;
 
 pub mod adam;
 pub mod batch;
+pub mod classifier;
 pub mod clock;
 pub mod conv;
 pub mod dense;
