@@ -1,14 +1,16 @@
 //! A network on the GPU: its parameters, and how a batch goes forward and backward through its layers.
 
+mod activations;
 mod operation;
 
 use crate::gpu::{Gpu, GpuError, Recording, Tensor};
 use crate::layers::classifier::Classifier;
 use crate::layers::clock::Clock;
+use crate::layers::epilogue::Epilogue;
 use crate::layers::softmax::{ScoreShape, Scores};
-use crate::layers::winograd::Winograd;
 use crate::layers::{self, conv, dense, dropout, pool, softmax, transpose};
 use crate::network::{Activation, Matrix, Network, Parameters, Shape};
+pub use activations::Activations;
 pub(crate) use operation::Operation;
 
 /// A network and its parameters on the GPU. Clones share the parameters.
@@ -17,18 +19,6 @@ pub struct Model {
     gpu: Gpu,
     network: Network,
     parameters: Tensor,
-}
-
-/// What a batch of `n` images becomes on its way through a network. Clones share the numbers.
-#[derive(Clone)]
-pub struct Activations {
-    n: usize,
-    /// The images, [H * W, N], then the output of each operation, [C, H, W, N].
-    tensors: Vec<Tensor>,
-    /// Of each operation that pools, what its windows took, [C, H, W, N / 4].
-    winners: Vec<Option<Tensor>>,
-    /// Of each convolution that goes Winograd's way, what it keeps.
-    winograd: Vec<Option<Winograd>>,
 }
 
 /// How a batch goes through the network.
@@ -110,36 +100,6 @@ impl Model {
         self.parameters.write(&self.gpu, &parameters.values);
     }
 
-    /// Room for the activations of a batch of `n` images. In an evaluation dropout hands its input on.
-    ///
-    /// # Errors
-    /// One of them is larger than the adapter can bind.
-    pub fn activations(&self, n: usize, pass: Pass) -> Result<Activations, GpuError> {
-        let zeros =
-            |name: &str, shape: Shape| Tensor::zeros(&self.gpu, name, layers::activation_length(shape.features(), n));
-        let mut shape = self.network.input();
-        let mut tensors = vec![zeros("the images of a batch", shape)?];
-        let (mut winners, mut winograd) = (Vec::new(), Vec::new());
-        for operation in Operation::of(&self.network, n, 0) {
-            shape = operation.output(shape);
-            tensors.push(match (&operation, pass) {
-                (Operation::Dropout(_), Pass::Evaluate) => tensors[tensors.len() - 1].clone(),
-                _ => zeros(&format!("the output of {}", operation.name()), shape)?,
-            });
-            winners.push(match &operation {
-                Operation::ConvPool(.., pool) | Operation::Pool(pool, _) => {
-                    Some(Tensor::zeros(&self.gpu, "the winners of a pooling", pool::winners_length(pool))?)
-                }
-                Operation::Conv(..) | Operation::Dense(..) | Operation::Dropout(_) => None,
-            });
-            winograd.push(match &operation {
-                Operation::ConvPool(shape, ..) => Winograd::new(&self.gpu, shape)?,
-                _ => None,
-            });
-        }
-        Ok(Activations { n, tensors, winners, winograd })
-    }
-
     /// Records the forward pass of a labelled batch, from the images to the losses and predictions.
     ///
     /// # Errors
@@ -187,10 +147,10 @@ impl Model {
         };
         let x = activations.last_input();
         let d_x = self.gradient(x.len())?;
-        let below = operations.last().map_or(Activation::Linear, Operation::activation);
+        let mut operations = operations.into_iter().enumerate().collect();
+        let below = last.below(&mut operations).unwrap_or(Activation::Linear.into());
         classifier.gradients(recording, shape, below, [clock, labels, &self.parameters, x, &d_x], scores)?;
         last.record_weights_gradient(recording, [&scores.d_logits, x, d_parameters])?;
-        let operations = operations.into_iter().enumerate().collect();
         self.record_descent(recording, activations, pass, operations, d_x, wanted)
     }
 
@@ -237,21 +197,32 @@ impl Model {
         operations: &[Operation],
     ) -> Result<(), GpuError> {
         let w = &self.parameters;
-        for (index, operation) in operations.iter().enumerate() {
+        let mut operations = operations.iter().enumerate().peekable();
+        while let Some((index, operation)) = operations.next() {
             let (x, y) = (&activations.tensors[index], &activations.tensors[index + 1]);
+            let dropout = match (operations.peek(), pass) {
+                (Some((_, Operation::Dropout(dropout))), Pass::Train { clock, .. })
+                    if operation.joins_dropout(&self.gpu) =>
+                {
+                    operations.next();
+                    Some((dropout, clock))
+                }
+                _ => None,
+            };
+            let epilogue = |activation: &Activation| Epilogue { activation: *activation, dropout };
             match (operation, pass) {
                 (Operation::Conv(shape, matrix, activation), _) => {
-                    conv::forward(recording, shape, matrix, *activation, [w, x, y])?;
+                    conv::forward(recording, shape, matrix, epilogue(activation), [w, x, y])?;
                 }
                 (Operation::ConvPool(shape, matrix, activation, _), _) => {
                     let tensors = [w, x, y, activations.winners(index)];
                     match &activations.winograd[index] {
                         Some(winograd) => winograd.forward_pooled(recording, matrix, *activation, tensors)?,
-                        None => conv::forward_pooled(recording, shape, matrix, *activation, tensors)?,
+                        None => conv::forward_pooled(recording, shape, matrix, epilogue(activation), tensors)?,
                     }
                 }
                 (Operation::Dense(shape, matrix, activation), _) => {
-                    dense::forward(recording, shape, matrix, *activation, [w, x, y])?;
+                    dense::forward(recording, shape, matrix, epilogue(activation), [w, x, y])?;
                 }
                 (Operation::Pool(shape, below), _) => {
                     pool::forward(recording, shape, *below, [x, y, activations.winners(index)])?;
@@ -297,7 +268,7 @@ impl Model {
     ) -> Result<(), GpuError> {
         while let Some((index, operation)) = operations.pop() {
             let x = &activations.tensors[index];
-            let below = operations.last().map(|(_, operation)| operation.activation());
+            let below = operation.below(&mut operations);
             match (&operation, wanted) {
                 // Nothing else asks for the gradient of the first convolution's output, so it is not stored.
                 (Operation::ConvPool(shape, matrix, ..), Wanted::Parameters(d_parameters)) if below.is_none() => {
@@ -324,7 +295,7 @@ impl Model {
                 (None, Wanted::Parameters(_)) => return Ok(()),
                 (None, Wanted::Images(d_images)) => d_images.clone(),
             };
-            let below = below.unwrap_or(Activation::Linear);
+            let below = below.unwrap_or(Activation::Linear.into());
             match (&operation, pass) {
                 (Operation::Conv(shape, matrix, _) | Operation::ConvPool(shape, matrix, ..), _) => {
                     let w_t = self.transposed(recording, matrix)?;
@@ -338,6 +309,7 @@ impl Model {
                     pool::backward(recording, shape, [&d_y, activations.winners(index), &d_x])?;
                 }
                 (Operation::Dropout(dropout), Pass::Train { clock, .. }) => {
+                    let below = operations.last().map_or(Activation::Linear, |(_, below)| below.activation());
                     dropout::backward(recording, dropout, below, [clock, &d_y, x, &d_x])?;
                 }
                 (Operation::Dropout(_), Pass::Evaluate) => unreachable!("an evaluation has no dropout"),
@@ -376,26 +348,5 @@ impl Pass<'_> {
             Pass::Train { seed, .. } => seed,
             Pass::Evaluate => 0,
         }
-    }
-}
-
-impl Activations {
-    /// The images, [H * W, N].
-    pub fn images(&self) -> &Tensor {
-        &self.tensors[0]
-    }
-
-    /// The output of the last layer, [classes, N], where a kernel of its own makes it.
-    fn logits(&self) -> &Tensor {
-        &self.tensors[self.tensors.len() - 1]
-    }
-
-    /// What the last layer takes.
-    fn last_input(&self) -> &Tensor {
-        &self.tensors[self.tensors.len() - 2]
-    }
-
-    fn winners(&self, operation: usize) -> &Tensor {
-        self.winners[operation].as_ref().expect("a pooling has winners")
     }
 }

@@ -14,7 +14,7 @@ use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use pollster::FutureExt as _;
 
 /// Files that are joined to others and are no operation themselves.
-const PARTS: [&str; 23] = [
+const PARTS: [&str; 25] = [
     "classifier/loss",
     "classifier/scores",
     "clock",
@@ -22,6 +22,8 @@ const PARTS: [&str; 23] = [
     "conv/images",
     "conv/input",
     "dense/sums",
+    "dropout/joined",
+    "dropout/none",
     "each",
     "matmul/blocks",
     "matmul/broadcast",

@@ -2,7 +2,7 @@
 //   loss[n] by classifier/loss.wgsl;   d_logits[f, n] = (p[f, n] - one at the label) / images
 //   d_x[c, n] = sum over f of w[f, c] d_logits[f, n]
 // where images counts the real images of the batch; one with the label NONE has no gradient. Where a ReLU made x, the gradient
-// goes on only where x > 0.
+// goes on only where x > 0; where dropout did, too, that is where it kept x, and SCALE what it multiplied x by.
 
 @group(0) @binding(6) var<storage, read_write> d_logits: array<vec4<f32>>; // [NG, F, I4]
 @group(0) @binding(7) var<storage, read_write> d_x: array<vec4<f32>>;      // [NG, C, I4]
@@ -39,7 +39,7 @@ fn finish(n: u32, local: u32, known: Known) {
         // end
         // repeat E 4
         if (4u * k + E < C) {
-            d_x[at_E] = gate(d_E, x_E);
+            d_x[at_E] = gate(SCALE * d_E, x_E);
         }
         // end
     }

@@ -1,39 +1,43 @@
 //! Cases of the last dense layer with what follows from its scores.
 
+use super::dropped;
 use super::products::{self, OFFSET};
 use super::{Absent, Case, Expected, Inputs, Output, Prepared, sum_tolerance};
 use crate::gpu::{Gpu, GpuError, Recording, Tensor};
 use crate::layers::capacity;
 use crate::layers::classifier::Classifier;
 use crate::layers::clock::Clock;
+use crate::layers::epilogue::Below;
 use crate::layers::softmax::{ScoreShape, Scores};
 use crate::network::{Activation, Matrix};
 use crate::reference::classifier;
 use crate::reference::dense::DenseShape;
-use crate::reference::relu_backward;
 use crate::reference::softmax::NO_IMAGE;
+use crate::reference::{self, relu, relu_backward};
 
 /// What the exponentials of a GPU, which are good to a few units in the last place, and a logarithm add to the error of a score.
 const EXPONENTIALS: f64 = 4e-6;
 
-/// The three kernels of a last layer. Those that take labels see the second, shorter batch of a data set: `n - 1` images, or all
+/// The kernels of a last layer, the gradients also behind dropout. Those that take labels see the second, shorter batch of a data set: `n - 1` images, or all
 /// when there is only one a batch.
-pub fn classifier(n: usize, inputs: usize, classes: usize) -> [Case; 3] {
+pub fn classifier(n: usize, inputs: usize, classes: usize) -> [Case; 4] {
     let data = Data { shape: DenseShape { n, inputs, units: classes }, matrix: matrix(inputs, classes) };
     let (products, numbers) = ((2 * n * inputs * classes) as f64, n * inputs + inputs * classes);
     let case = |operation, flops, numbers, prepare| {
         let shape = format!("N {n} C {inputs} F {classes}");
         Case { operation, shape, flops, bytes: 4.0 * numbers as f64, prepare }
     };
-    let (for_losses, for_gradients) = (data.clone(), data.clone());
+    let (for_losses, for_gradients, for_dropped) = (data.clone(), data.clone(), data.clone());
+    let all = numbers + n * (inputs + classes);
     [
         case("classifier/probabilities", products, numbers, Box::new(move |gpu| data.probabilities(gpu))),
         case("classifier/losses", products, numbers, Box::new(move |gpu| for_losses.losses(gpu))),
+        case("classifier/gradients", 2.0 * products, all, Box::new(move |gpu| for_gradients.gradients(gpu))),
         case(
-            "classifier/gradients",
+            "classifier/gradients/dropout",
             2.0 * products,
-            numbers + n * (inputs + classes),
-            Box::new(move |gpu| for_gradients.gradients(gpu)),
+            all,
+            Box::new(move |gpu| for_dropped.gradients_behind_dropout(gpu)),
         ),
     ]
 }
@@ -95,21 +99,42 @@ impl Data {
     }
 
     fn gradients(&self, gpu: &Gpu) -> Result<Prepared, GpuError> {
+        self.gradients_of(gpu, &self.batch(gpu)?, Activation::Relu.into(), |d_x| d_x)
+    }
+
+    /// With an x that dropout left of what a ReLU made.
+    fn gradients_behind_dropout(&self, gpu: &Gpu) -> Result<Prepared, GpuError> {
         let batch = self.batch(gpu)?;
-        let Batch { x, weights, biases, labels, shape, scores, .. } = &batch;
+        let (dropout, _) = dropped::draw(gpu, self.shape.inputs, batch.shape.n)?;
+        let x = reference::dropout::forward(&relu(&batch.x), &dropout);
+        let x_on_gpu = Inputs::new(gpu).images("x", &x, batch.shape.n, Absent::Anything)?;
+        let batch = Batch { x, x_on_gpu, ..batch };
+        let undo = |d_x: Vec<f64>| reference::dropout::backward(&d_x, &dropout);
+        self.gradients_of(gpu, &batch, Below::relu_and(&dropout), undo)
+    }
+
+    /// `below` is what made x, and `undo` what it does to the gradient, but for the ReLU's part.
+    fn gradients_of(
+        &self,
+        gpu: &Gpu,
+        batch: &Batch,
+        below: Below,
+        undo: impl Fn(Vec<f64>) -> Vec<f64>,
+    ) -> Result<Prepared, GpuError> {
+        let Batch { x, weights, biases, labels, shape, scores, .. } = batch;
         let d_x = Inputs::new(gpu).output("d_x", shape.inputs, shape.n);
         let mut recording = Recording::new(gpu);
         let tensors = [&batch.clock, &batch.labels_on_gpu, &batch.parameters, &batch.x_on_gpu, &d_x];
-        self.classifier().gradients(&mut recording, &batch.scores_of, Activation::Relu, tensors, scores)?;
+        self.classifier().gradients(&mut recording, &batch.scores_of, below, tensors, scores)?;
         let expected = classifier::gradients(x, weights, biases, labels, shape);
         let images = |tensor: &Tensor, values| Output {
             tensor: tensor.clone(),
             expected: Expected::Images { values, n: shape.n, tolerance: self.tolerance() },
         };
         let outputs = vec![
-            self.losses_output(gpu, &batch, expected.losses),
+            self.losses_output(gpu, batch, expected.losses),
             images(&scores.d_logits, expected.d_logits),
-            images(&d_x, relu_backward(&expected.d_x, x)),
+            images(&d_x, relu_backward(&undo(expected.d_x), x)),
         ];
         Ok(Prepared { recording, outputs })
     }

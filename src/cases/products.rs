@@ -35,7 +35,7 @@ pub fn conv(shape: ConvShape) -> [Case; 3] {
                 product.forward(
                     gpu,
                     |w, b, x| reference::conv::forward(x, w, b, &shape),
-                    |r, tensors| layers::conv::forward(r, &shape, &forward, Activation::Relu, tensors),
+                    |r, tensors| layers::conv::forward(r, &shape, &forward, Activation::Relu.into(), tensors),
                 )
             }),
         ),
@@ -46,7 +46,7 @@ pub fn conv(shape: ConvShape) -> [Case; 3] {
                 product.backward_input(
                     gpu,
                     |w, d_y| reference::conv::backward_input(d_y, w, &shape),
-                    |r, tensors| layers::conv::backward_input(r, &shape, Activation::Relu, tensors),
+                    |r, tensors| layers::conv::backward_input(r, &shape, Activation::Relu.into(), tensors),
                 )
             }),
         ),
@@ -125,7 +125,7 @@ pub fn dense(shape: DenseShape) -> [Case; 3] {
                 Product { matrix: &forward, x, y, n: shape.n, terms: x }.forward(
                     gpu,
                     |w, b, x| reference::dense::forward(x, w, b, &shape),
-                    |r, tensors| layers::dense::forward(r, &shape, &forward, Activation::Relu, tensors),
+                    |r, tensors| layers::dense::forward(r, &shape, &forward, Activation::Relu.into(), tensors),
                 )
             }),
         ),
@@ -135,7 +135,7 @@ pub fn dense(shape: DenseShape) -> [Case; 3] {
                 Product { matrix: &matrix, x, y, n: shape.n, terms: y }.backward_input(
                     gpu,
                     |w, d_y| reference::dense::backward_input(d_y, w, &shape),
-                    |r, tensors| layers::dense::backward_input(r, &shape, Activation::Relu, tensors),
+                    |r, tensors| layers::dense::backward_input(r, &shape, Activation::Relu.into(), tensors),
                 )
             }),
         ),
@@ -269,7 +269,7 @@ impl Product<'_> {
         let mut recording = Recording::new(gpu);
         let on_gpu = inputs.images("x", &x, self.n, Absent::Anything)?;
         let tensors = [&inputs.flat("parameters", &parameters)?, &on_gpu, &y, &winners];
-        layers::conv::forward_pooled(&mut recording, shape, self.matrix, Activation::Relu, tensors)?;
+        layers::conv::forward_pooled(&mut recording, shape, self.matrix, Activation::Relu.into(), tensors)?;
         let sums =
             reference::conv::forward(&x, &self.matrix.weights(&parameters), &self.matrix.biases(&parameters), shape);
         let activations = relu(&sums);

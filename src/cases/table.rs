@@ -1,7 +1,7 @@
 //! The cases themselves: odd shapes that catch mistakes at the edges, and the seed network's shapes for measuring.
 
 use super::classifier::classifier;
-use super::{Case, passes, products, winograd};
+use super::{Case, dropped, passes, products, winograd};
 use crate::layers;
 use crate::model::Operation;
 use crate::network::{Activation, Network, SEED, Shape};
@@ -65,10 +65,13 @@ const WINOGRADS: [ConvShape; 4] = [
 pub fn parity() -> Vec<Case> {
     let mut cases = Vec::new();
     CONVS.into_iter().for_each(|shape| cases.extend(products::conv(shape)));
+    CONVS.into_iter().for_each(|shape| cases.extend(dropped::conv(shape)));
     let is_pooled = |shape: &ConvShape| shape.output().iter().all(|length| *length >= 2);
     cases.extend(CONVS.into_iter().filter(is_pooled).flat_map(products::conv_pooled));
+    cases.extend(CONVS.into_iter().filter(is_pooled).map(dropped::conv_pooled));
     WINOGRADS.into_iter().for_each(|shape| cases.extend(winograd::winograd(shape)));
     DENSES.into_iter().for_each(|shape| cases.extend(products::dense(shape)));
+    DENSES.into_iter().for_each(|shape| cases.extend(dropped::dense(shape)));
     cases.extend([(1, 2), (5, 17), (70, 10)].map(|(inputs, classes)| products::dense_softmax(inputs, classes)));
     CLASSIFIERS.into_iter().for_each(|[n, inputs, classes]| cases.extend(classifier(n, inputs, classes)));
     POOLS.into_iter().for_each(|shape| cases.extend(passes::pool(shape)));
@@ -93,6 +96,8 @@ pub fn seed_network(n: usize) -> Vec<Case> {
             Operation::ConvPool(shape, .., pool) => {
                 cases.extend(products::conv(shape));
                 cases.extend(products::conv_pooled(shape));
+                cases.extend(dropped::conv(shape));
+                cases.push(dropped::conv_pooled(shape));
                 cases.extend(passes::pool(pool));
                 if layers::winograd::takes(&shape) {
                     cases.extend(winograd::winograd(shape));
@@ -100,6 +105,7 @@ pub fn seed_network(n: usize) -> Vec<Case> {
             }
             Operation::Dense(shape, _, activation) => {
                 cases.extend(products::dense(shape));
+                cases.extend(dropped::dense(shape));
                 if activation == Activation::Linear {
                     cases.extend(classifier(n, shape.inputs, shape.units));
                 }
@@ -111,12 +117,18 @@ pub fn seed_network(n: usize) -> Vec<Case> {
     // One image goes forward in its own way.
     for operation in Operation::of(&network, 1, 0) {
         match operation {
-            Operation::ConvPool(shape, ..) => cases.extend(products::conv_pooled(shape).into_iter().take(1)),
+            Operation::ConvPool(shape, ..) => {
+                cases.extend(products::conv_pooled(shape).into_iter().take(1));
+                cases.push(dropped::conv_pooled(shape));
+            }
             Operation::Dense(shape, _, Activation::Linear) => {
                 cases.push(products::dense_softmax(shape.inputs, shape.units));
                 cases.extend(classifier(1, shape.inputs, shape.units).into_iter().take(1));
             }
-            Operation::Dense(shape, ..) => cases.extend(products::dense(shape).into_iter().take(1)),
+            Operation::Dense(shape, ..) => {
+                cases.extend(products::dense(shape).into_iter().take(1));
+                cases.extend(dropped::dense(shape).into_iter().take(1));
+            }
             _ => {}
         }
     }

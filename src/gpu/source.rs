@@ -40,6 +40,8 @@ shader_files!(
     "dense/softmax",
     "dense/sums",
     "dropout",
+    "dropout/joined",
+    "dropout/none",
     "each",
     "matmul/blocks",
     "matmul/broadcast",

@@ -1,8 +1,9 @@
 //! The last dense layer and what follows from its scores in one kernel: `shaders/classifier/*.wgsl` on
 //! [`crate::reference::classifier`]'s rules. A GPU takes longer to start each of the kernels that it stands for than to run it.
 
+use super::epilogue::Below;
 use super::softmax::{ScoreShape, Scores};
-use super::{MOST_WORKGROUPS, dense, dispatch_size, image_blocks, is_relu, record};
+use super::{MOST_WORKGROUPS, dense, dispatch_size, image_blocks, record};
 use crate::gpu::{Core, Gpu, GpuError, Recording, Source, Tensor};
 use crate::network::{Activation, Matrix};
 use crate::reference::dense::DenseShape;
@@ -29,7 +30,7 @@ impl Classifier<'_> {
 
     /// x [C, N], parameters -> the probability of each class, p [F, N].
     pub fn probabilities(&self, recording: &mut Recording, [parameters, x, p]: [&Tensor; 3]) -> Result<(), GpuError> {
-        let source = self.source("classifier/probabilities", Activation::Linear);
+        let source = self.source("classifier/probabilities", Activation::Linear.into());
         self.record(recording, &source, &[("w", parameters), ("x", x), ("p", p)])
     }
 
@@ -41,7 +42,7 @@ impl Classifier<'_> {
         [clock, labels, parameters, x]: [&Tensor; 4],
         scores: &Scores,
     ) -> Result<(), GpuError> {
-        let source = with_loss(self.source("classifier/losses", Activation::Linear), shape);
+        let source = with_loss(self.source("classifier/losses", Activation::Linear.into()), shape);
         let tensors = [
             ("clock", clock),
             ("labels", labels),
@@ -53,13 +54,13 @@ impl Classifier<'_> {
         self.record(recording, &source, &tensors)
     }
 
-    /// x [C, N], parameters, labels `[N]` and the clock's batch -> losses, d_logits [F, N], and d_x [C, N], gated by the
-    /// activation that made x. Probabilities and predictions, for which no training asks, are not written.
+    /// x [C, N], parameters, labels `[N]` and the clock's batch -> losses, d_logits [F, N], and d_x [C, N], gated by
+    /// what made x. Probabilities and predictions, for which no training asks, are not written.
     pub fn gradients(
         &self,
         recording: &mut Recording,
         shape: &ScoreShape,
-        below: Activation,
+        below: Below,
         [clock, labels, parameters, x, d_x]: [&Tensor; 5],
         scores: &Scores,
     ) -> Result<(), GpuError> {
@@ -77,20 +78,20 @@ impl Classifier<'_> {
     }
 
     /// `classifier/scores.wgsl` with what becomes of its scores.
-    fn source(&self, ending: &'static str, below: Activation) -> Source {
+    fn source(&self, ending: &'static str, below: Below) -> Source {
         const INVOCATIONS: usize = 128;
         /// Blocks of inputs whose loads are under way together, at most.
         const MOST_AHEAD: usize = 2;
         let shares = shares(self.shape.units).min(INVOCATIONS);
         let blocks_of_a_share = (self.matrix.stride / 4).div_ceil(shares);
-        let mut source = dense::forward_source(ending, &self.shape, self.matrix, Activation::Linear)
-            .with("RELU_BELOW", is_relu(below))
+        let mut source = below
+            .constants(dense::forward_source(ending, &self.shape, self.matrix, Activation::Linear))
             .with("INVOCATIONS", INVOCATIONS)
             .with("SHARES", shares)
             .with("ROWS", self.shape.units.div_ceil(INVOCATIONS / shares))
             .with("AHEAD", blocks_of_a_share.min(MOST_AHEAD));
         source.entry_point = "forward";
-        source.files.extend(["classifier/scores", "dense/forward", "matmul/outer"]);
+        source.files.extend(["classifier/scores", "dense/forward", "dropout/none", "matmul/outer"]);
         source
     }
 

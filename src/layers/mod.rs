@@ -14,6 +14,7 @@ pub mod clock;
 pub mod conv;
 pub mod dense;
 pub mod dropout;
+pub mod epilogue;
 pub mod pool;
 mod product;
 pub mod reduce;

@@ -1,8 +1,9 @@
 //! The operations of a network as the GPU runs them: what one kernel does forward, which may be more than a layer.
 
 use super::Pass;
-use crate::gpu::{GpuError, Recording, Tensor};
+use crate::gpu::{Core, Gpu, GpuError, Recording, Tensor};
 use crate::layers::classifier::Classifier;
+use crate::layers::epilogue::Below;
 use crate::layers::{self, conv, dense};
 use crate::network::{Activation, Layer, Matrix, Network, Shape};
 use crate::reference::conv::ConvShape;
@@ -81,6 +82,16 @@ impl Operation {
         }
     }
 
+    /// Whether its kernel, on `gpu`, also does the dropout behind it.
+    pub(super) fn joins_dropout(&self, gpu: &Gpu) -> bool {
+        let is_gpu = match gpu.settings().core {
+            // Software drivers start a kernel in no time, and Winograd's way has none for it.
+            Core::Broadcast { .. } => false,
+            Core::Tile | Core::Cooperative { .. } => true,
+        };
+        is_gpu && matches!(self, Operation::Conv(..) | Operation::ConvPool(..) | Operation::Dense(..))
+    }
+
     /// The operation as a last layer, if it has no activation.
     pub(super) fn classifier(&self) -> Option<Classifier<'_>> {
         match self {
@@ -92,6 +103,32 @@ impl Operation {
     /// Whether a pass has it: an evaluation has no dropout.
     pub(super) fn is_in(&self, pass: Pass) -> bool {
         !matches!((self, pass), (Operation::Dropout(_), Pass::Evaluate))
+    }
+
+    /// Whether a ReLU made its output, be it behind a pooling.
+    fn is_relu(&self) -> bool {
+        match self {
+            Operation::Conv(.., activation)
+            | Operation::ConvPool(.., activation, _)
+            | Operation::Dense(.., activation)
+            | Operation::Pool(_, activation) => *activation == Activation::Relu,
+            Operation::Dropout(_) => false,
+        }
+    }
+
+    /// What made the operation's input, given the `operations` below it, if there are any. Dropout is taken from them where the
+    /// kernel of the gradient by the input undoes it on its way.
+    pub(super) fn below(&self, operations: &mut Vec<(usize, Operation)>) -> Option<Below> {
+        let is_product = matches!(self, Operation::Conv(..) | Operation::ConvPool(..) | Operation::Dense(..));
+        if let [.., (_, made), (_, Operation::Dropout(dropout))] = &operations[..]
+            && is_product
+            && made.is_relu()
+        {
+            let below = Below::relu_and(dropout);
+            operations.pop();
+            return Some(below);
+        }
+        operations.last().map(|(_, operation)| operation.activation().into())
     }
 
     /// What a gradient by the output must be gated by. Behind a pooling the winners know it.
