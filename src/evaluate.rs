@@ -4,8 +4,8 @@ use crate::gpu::{Gpu, GpuError, Reading, Recording, Tensor};
 use crate::layers::batch::{self, Images};
 use crate::layers::capacity;
 use crate::layers::clock::{self, Clock};
-use crate::layers::softmax::{self, ScoreShape, Scores};
-use crate::model::{Model, Pass};
+use crate::layers::softmax::{ScoreShape, Scores};
+use crate::model::{Labelled, Model, Pass};
 
 /// A recorded pass over a data set; it sees the parameters that the model has when it runs.
 pub struct Evaluator {
@@ -58,8 +58,8 @@ impl Evaluator {
         let mut batch = Recording::new(gpu);
         clock::tick(&mut batch, None, &clock)?;
         batch::gather(&mut batch, n, images, [&clock, &order, activations.images(), &labels])?;
-        model.record_forward(&mut batch, &activations, Pass::Evaluate)?;
-        softmax::forward(&mut batch, &shape, [&clock, activations.logits(), &labels], &scores)?;
+        let labelled = Labelled { shape: &shape, clock: &clock, labels: &labels, scores: &scores };
+        model.record_evaluation(&mut batch, &activations, &labelled)?;
         Ok(Evaluator { batch, shape, clock, scores })
     }
 

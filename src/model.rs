@@ -1,15 +1,17 @@
 //! A network on the GPU: its parameters, and how a batch goes forward and backward through its layers.
 
+mod activations;
+mod operation;
+
 use crate::gpu::{Gpu, GpuError, Recording, Tensor};
+use crate::layers::classifier::Classifier;
 use crate::layers::clock::Clock;
+use crate::layers::epilogue::Epilogue;
 use crate::layers::softmax::{ScoreShape, Scores};
-use crate::layers::winograd::Winograd;
 use crate::layers::{self, conv, dense, dropout, pool, softmax, transpose};
-use crate::network::{Activation, Layer, Matrix, Network, Parameters, Shape};
-use crate::reference::conv::ConvShape;
-use crate::reference::dense::DenseShape;
-use crate::reference::dropout::Dropout;
-use crate::reference::pool::PoolShape;
+use crate::network::{Activation, Matrix, Network, Parameters, Shape};
+pub use activations::Activations;
+pub(crate) use operation::Operation;
 
 /// A network and its parameters on the GPU. Clones share the parameters.
 #[derive(Clone)]
@@ -19,18 +21,6 @@ pub struct Model {
     parameters: Tensor,
 }
 
-/// What a batch of `n` images becomes on its way through a network. Clones share the numbers.
-#[derive(Clone)]
-pub struct Activations {
-    n: usize,
-    /// The images, [H * W, N], then the output of each operation, [C, H, W, N].
-    tensors: Vec<Tensor>,
-    /// Of each operation that pools, what its windows took, [C, H, W, N / 4].
-    winners: Vec<Option<Tensor>>,
-    /// Of each convolution that goes Winograd's way, what it keeps.
-    winograd: Vec<Option<Winograd>>,
-}
-
 /// How a batch goes through the network.
 #[derive(Clone, Copy)]
 pub enum Pass<'a> {
@@ -38,6 +28,17 @@ pub enum Pass<'a> {
     Evaluate,
     /// Training: dropout draws for the clock's step.
     Train { seed: u32, clock: &'a Tensor },
+}
+
+/// A batch of a labelled data set, and where what the network says of it goes.
+#[derive(Clone, Copy)]
+pub struct Labelled<'a> {
+    pub shape: &'a ScoreShape,
+    /// Counts the batches.
+    pub clock: &'a Tensor,
+    /// `[N]`
+    pub labels: &'a Tensor,
+    pub scores: &'a Scores,
 }
 
 /// What a backward pass is for.
@@ -54,16 +55,6 @@ pub struct FeatureMaps<'a> {
     pub shape: Shape,
     /// [C, H, W, N]
     pub tensor: &'a Tensor,
-}
-
-/// What one kernel does forward: a layer, or a convolution with the pooling behind it, with its sizes.
-pub(crate) enum Operation {
-    Conv(ConvShape, Matrix, Activation),
-    ConvPool(ConvShape, Matrix, Activation, PoolShape),
-    Dense(DenseShape, Matrix, Activation),
-    /// With the activation that made its input.
-    Pool(PoolShape, Activation),
-    Dropout(Dropout),
 }
 
 impl Model {
@@ -109,47 +100,58 @@ impl Model {
         self.parameters.write(&self.gpu, &parameters.values);
     }
 
-    /// Room for the activations of a batch of `n` images. In an evaluation dropout hands its input on.
-    ///
-    /// # Errors
-    /// One of them is larger than the adapter can bind.
-    pub fn activations(&self, n: usize, pass: Pass) -> Result<Activations, GpuError> {
-        let zeros =
-            |name: &str, shape: Shape| Tensor::zeros(&self.gpu, name, layers::activation_length(shape.features(), n));
-        let mut shape = self.network.input();
-        let mut tensors = vec![zeros("the images of a batch", shape)?];
-        let (mut winners, mut winograd) = (Vec::new(), Vec::new());
-        for operation in Operation::of(&self.network, n, 0) {
-            shape = operation.output(shape);
-            tensors.push(match (&operation, pass) {
-                (Operation::Dropout(_), Pass::Evaluate) => tensors[tensors.len() - 1].clone(),
-                _ => zeros(&format!("the output of {}", operation.name()), shape)?,
-            });
-            winners.push(match &operation {
-                Operation::ConvPool(.., pool) | Operation::Pool(pool, _) => {
-                    Some(Tensor::zeros(&self.gpu, "the winners of a pooling", pool::winners_length(pool))?)
-                }
-                Operation::Conv(..) | Operation::Dense(..) | Operation::Dropout(_) => None,
-            });
-            winograd.push(match &operation {
-                Operation::ConvPool(shape, ..) => Winograd::new(&self.gpu, shape)?,
-                _ => None,
-            });
-        }
-        Ok(Activations { n, tensors, winners, winograd })
-    }
-
-    /// Records the forward pass from the images to the logits.
+    /// Records the forward pass of a labelled batch, from the images to the losses and predictions.
     ///
     /// # Errors
     /// A kernel cannot be built.
-    pub fn record_forward(
+    pub fn record_evaluation(
         &self,
         recording: &mut Recording,
         activations: &Activations,
-        pass: Pass,
+        batch: &Labelled,
     ) -> Result<(), GpuError> {
-        self.record_operations(recording, activations, pass, Operation::of(&self.network, activations.n, pass.seed()))
+        let &Labelled { shape, clock, labels, scores } = batch;
+        let mut operations = Operation::of(&self.network, activations.n, Pass::Evaluate.seed());
+        let last = self.pop_classifier(&mut operations);
+        self.record_operations(recording, activations, Pass::Evaluate, &operations)?;
+        match last.as_ref().and_then(Operation::classifier) {
+            Some(classifier) => {
+                let tensors = [clock, labels, &self.parameters, activations.last_input()];
+                classifier.losses(recording, shape, tensors, scores)
+            }
+            None => softmax::forward(recording, shape, [clock, activations.logits(), labels], scores),
+        }
+    }
+
+    /// Records the passes of a labelled batch forward and backward, from the images to the losses and to the gradient of their
+    /// mean by every parameter, in the flat layout.
+    ///
+    /// # Errors
+    /// A kernel cannot be built, or a gradient is larger than the adapter can bind.
+    pub fn record_training(
+        &self,
+        recording: &mut Recording,
+        activations: &Activations,
+        seed: u32,
+        batch: &Labelled,
+        d_parameters: &Tensor,
+    ) -> Result<(), GpuError> {
+        let &Labelled { shape, clock, labels, scores } = batch;
+        let (pass, wanted) = (Pass::Train { seed, clock }, Wanted::Parameters(d_parameters));
+        let mut operations = Operation::of(&self.network, activations.n, seed);
+        let last = self.pop_classifier(&mut operations);
+        self.record_operations(recording, activations, pass, &operations)?;
+        let Some((last, classifier)) = last.as_ref().and_then(|last| Some((last, last.classifier()?))) else {
+            softmax::forward(recording, shape, [clock, activations.logits(), labels], scores)?;
+            return self.record_backward(recording, activations, pass, &scores.d_logits, wanted);
+        };
+        let x = activations.last_input();
+        let d_x = self.gradient(x.len())?;
+        let mut operations = operations.into_iter().enumerate().collect();
+        let below = last.below(&mut operations).unwrap_or(Activation::Linear.into());
+        classifier.gradients(recording, shape, below, [clock, labels, &self.parameters, x, &d_x], scores)?;
+        last.record_weights_gradient(recording, [&scores.d_logits, x, d_parameters])?;
+        self.record_descent(recording, activations, pass, operations, d_x, wanted)
     }
 
     /// Records the way from the images to the probability of each class, [classes, N], and gives where it stands.
@@ -159,15 +161,18 @@ impl Model {
     pub fn record_recognition(&self, recording: &mut Recording, activations: &Activations) -> Result<Tensor, GpuError> {
         let (gpu, n, pass) = (&self.gpu, activations.n, Pass::Evaluate);
         let mut operations = Operation::of(&self.network, n, pass.seed());
-        let last = operations.pop_if(|last| match last {
-            Operation::Dense(shape, _, Activation::Linear) => dense::is_for_softmax(gpu, shape),
-            _ => false,
-        });
-        self.record_operations(recording, activations, pass, operations)?;
-        if let Some(Operation::Dense(shape, matrix, _)) = last {
-            let p = Tensor::zeros(gpu, "the probabilities", layers::activation_length(shape.units, n))?;
-            let x = &activations.tensors[activations.tensors.len() - 2];
-            dense::softmax(recording, &shape, &matrix, [&self.parameters, x, &p])?;
+        let is_for_softmax = |last: &Classifier| dense::is_for_softmax(gpu, &last.shape);
+        let last = self
+            .pop_classifier(&mut operations)
+            .or_else(|| operations.pop_if(|last| last.classifier().is_some_and(|last| is_for_softmax(&last))));
+        self.record_operations(recording, activations, pass, &operations)?;
+        if let Some(classifier) = last.as_ref().and_then(Operation::classifier) {
+            let p = Tensor::zeros(gpu, "the probabilities", layers::activation_length(classifier.shape.units, n))?;
+            let tensors = [&self.parameters, activations.last_input(), &p];
+            match is_for_softmax(&classifier) {
+                true => dense::softmax(recording, &classifier.shape, classifier.matrix, tensors)?,
+                false => classifier.probabilities(recording, tensors)?,
+            }
             return Ok(p);
         }
         // The softmax scores a batch of a data set; here the first and only one, and nobody asks for the loss.
@@ -179,35 +184,51 @@ impl Model {
         Ok(scores.probabilities)
     }
 
+    /// Takes the last layer from the operations, if [`Classifier`]'s kernels are made for it.
+    fn pop_classifier(&self, operations: &mut Vec<Operation>) -> Option<Operation> {
+        operations.pop_if(|last| last.classifier().is_some_and(|last| last.is_for(&self.gpu)))
+    }
+
     fn record_operations(
         &self,
         recording: &mut Recording,
         activations: &Activations,
         pass: Pass,
-        operations: Vec<Operation>,
+        operations: &[Operation],
     ) -> Result<(), GpuError> {
         let w = &self.parameters;
-        for (index, operation) in operations.into_iter().enumerate() {
+        let mut operations = operations.iter().enumerate().peekable();
+        while let Some((index, operation)) = operations.next() {
             let (x, y) = (&activations.tensors[index], &activations.tensors[index + 1]);
+            let dropout = match (operations.peek(), pass) {
+                (Some((_, Operation::Dropout(dropout))), Pass::Train { clock, .. })
+                    if operation.joins_dropout(&self.gpu) =>
+                {
+                    operations.next();
+                    Some((dropout, clock))
+                }
+                _ => None,
+            };
+            let epilogue = |activation: &Activation| Epilogue { activation: *activation, dropout };
             match (operation, pass) {
                 (Operation::Conv(shape, matrix, activation), _) => {
-                    conv::forward(recording, &shape, &matrix, activation, [w, x, y])?;
+                    conv::forward(recording, shape, matrix, epilogue(activation), [w, x, y])?;
                 }
                 (Operation::ConvPool(shape, matrix, activation, _), _) => {
                     let tensors = [w, x, y, activations.winners(index)];
                     match &activations.winograd[index] {
-                        Some(winograd) => winograd.forward_pooled(recording, &matrix, activation, tensors)?,
-                        None => conv::forward_pooled(recording, &shape, &matrix, activation, tensors)?,
+                        Some(winograd) => winograd.forward_pooled(recording, matrix, *activation, tensors)?,
+                        None => conv::forward_pooled(recording, shape, matrix, epilogue(activation), tensors)?,
                     }
                 }
                 (Operation::Dense(shape, matrix, activation), _) => {
-                    dense::forward(recording, &shape, &matrix, activation, [w, x, y])?;
+                    dense::forward(recording, shape, matrix, epilogue(activation), [w, x, y])?;
                 }
                 (Operation::Pool(shape, below), _) => {
-                    pool::forward(recording, &shape, below, [x, y, activations.winners(index)])?;
+                    pool::forward(recording, shape, *below, [x, y, activations.winners(index)])?;
                 }
                 (Operation::Dropout(dropout), Pass::Train { clock, .. }) => {
-                    dropout::forward(recording, &dropout, [clock, x, y])?;
+                    dropout::forward(recording, dropout, [clock, x, y])?;
                 }
                 (Operation::Dropout(_), Pass::Evaluate) => {}
             }
@@ -231,10 +252,23 @@ impl Model {
         let mut operations: Vec<_> =
             Operation::of(&self.network, activations.n, pass.seed()).into_iter().enumerate().collect();
         operations.retain(|(_, operation)| operation.is_in(pass));
-        let mut d_y = d_logits.clone();
+        self.record_descent(recording, activations, pass, operations, d_logits.clone(), wanted)
+    }
+
+    /// Records the backward pass through some of the operations, with their numbers, from the gradient by the output of the
+    /// last of them.
+    fn record_descent(
+        &self,
+        recording: &mut Recording,
+        activations: &Activations,
+        pass: Pass,
+        mut operations: Vec<(usize, Operation)>,
+        mut d_y: Tensor,
+        wanted: Wanted,
+    ) -> Result<(), GpuError> {
         while let Some((index, operation)) = operations.pop() {
             let x = &activations.tensors[index];
-            let below = operations.last().map(|(_, operation)| operation.activation());
+            let below = operation.below(&mut operations);
             match (&operation, wanted) {
                 // Nothing else asks for the gradient of the first convolution's output, so it is not stored.
                 (Operation::ConvPool(shape, matrix, ..), Wanted::Parameters(d_parameters)) if below.is_none() => {
@@ -261,7 +295,7 @@ impl Model {
                 (None, Wanted::Parameters(_)) => return Ok(()),
                 (None, Wanted::Images(d_images)) => d_images.clone(),
             };
-            let below = below.unwrap_or(Activation::Linear);
+            let below = below.unwrap_or(Activation::Linear.into());
             match (&operation, pass) {
                 (Operation::Conv(shape, matrix, _) | Operation::ConvPool(shape, matrix, ..), _) => {
                     let w_t = self.transposed(recording, matrix)?;
@@ -275,6 +309,7 @@ impl Model {
                     pool::backward(recording, shape, [&d_y, activations.winners(index), &d_x])?;
                 }
                 (Operation::Dropout(dropout), Pass::Train { clock, .. }) => {
+                    let below = operations.last().map_or(Activation::Linear, |(_, below)| below.activation());
                     dropout::backward(recording, dropout, below, [clock, &d_y, x, &d_x])?;
                 }
                 (Operation::Dropout(_), Pass::Evaluate) => unreachable!("an evaluation has no dropout"),
@@ -306,101 +341,6 @@ impl Model {
     }
 }
 
-impl Operation {
-    /// The operations of a network on batches of `n`; `seed` is dropout's. What a pooling leaves out of its input, a
-    /// convolution before it does not compute.
-    pub(crate) fn of(network: &Network, n: usize, seed: u32) -> Vec<Operation> {
-        let matrix =
-            |index| network.matrices().into_iter().find(|matrix| matrix.layer == index).expect("it has weights");
-        let (mut operations, mut shape, mut below) = (Vec::new(), network.input(), Activation::Linear);
-        let mut rest = network.layers().iter().enumerate().peekable();
-        while let Some((index, layer)) = rest.next() {
-            let Shape { channels: c, height: h, width: w } = shape;
-            let operation = match *layer {
-                Layer::Conv { filters: f, kernel, activation, .. } => {
-                    let full = ConvShape { n, c, h, w, f, kernel, padding: layer.padding(), crop: [0, 0] };
-                    let conv = match rest.peek() {
-                        Some((_, Layer::Pool { size })) => {
-                            ConvShape { crop: full.output().map(|length| length % size), ..full }
-                        }
-                        _ => full,
-                    };
-                    let [h, w] = conv.output();
-                    let size = conv::POOLED_SIZE;
-                    match rest.next_if(|(_, layer)| **layer == Layer::Pool { size }) {
-                        Some(_) => {
-                            Operation::ConvPool(conv, matrix(index), activation, PoolShape { n, c: f, h, w, size })
-                        }
-                        None => Operation::Conv(conv, matrix(index), activation),
-                    }
-                }
-                Layer::Dense { units, activation } => {
-                    Operation::Dense(DenseShape { n, inputs: c * h * w, units }, matrix(index), activation)
-                }
-                Layer::Pool { size } => Operation::Pool(PoolShape { n, c, h, w, size }, below),
-                Layer::Dropout { rate } => {
-                    let (layer, capacity) = (index as u32, layers::capacity(n));
-                    Operation::Dropout(Dropout { rate, seed, layer, step: 0, features: c * h * w, capacity })
-                }
-            };
-            shape = operation.output(shape);
-            below = operation.activation();
-            operations.push(operation);
-        }
-        operations
-    }
-
-    /// d_y and x -> the operation's part of d_parameters, if it has one.
-    fn record_weights_gradient(
-        &self,
-        recording: &mut Recording,
-        [d_y, x, d_parameters]: [&Tensor; 3],
-    ) -> Result<(), GpuError> {
-        match self {
-            Operation::Conv(shape, matrix, _) | Operation::ConvPool(shape, matrix, ..) => {
-                conv::backward_weights(recording, shape, matrix, [d_y, x, d_parameters])
-            }
-            Operation::Dense(shape, matrix, _) => {
-                dense::backward_weights(recording, shape, matrix, [d_y, x, d_parameters])
-            }
-            Operation::Pool(..) | Operation::Dropout(_) => Ok(()),
-        }
-    }
-
-    /// Whether a pass has it: an evaluation has no dropout.
-    fn is_in(&self, pass: Pass) -> bool {
-        !matches!((self, pass), (Operation::Dropout(_), Pass::Evaluate))
-    }
-
-    /// What a gradient by the output must be gated by. Behind a pooling the winners know it.
-    fn activation(&self) -> Activation {
-        match self {
-            Operation::Conv(.., activation) | Operation::Dense(.., activation) => *activation,
-            Operation::ConvPool(..) | Operation::Pool(..) | Operation::Dropout(_) => Activation::Linear,
-        }
-    }
-
-    fn output(&self, input: Shape) -> Shape {
-        let shape = |channels, [height, width]: [usize; 2]| Shape { channels, height, width };
-        match self {
-            Operation::Conv(conv, ..) => shape(conv.f, conv.output()),
-            Operation::ConvPool(.., pool) | Operation::Pool(pool, _) => shape(pool.c, pool.output()),
-            Operation::Dense(dense, ..) => Shape::flat(dense.units),
-            Operation::Dropout(_) => input,
-        }
-    }
-
-    fn name(&self) -> &str {
-        match self {
-            Operation::Conv(_, matrix, _) | Operation::ConvPool(_, matrix, ..) | Operation::Dense(_, matrix, _) => {
-                &matrix.name
-            }
-            Operation::Pool(..) => "a pooling",
-            Operation::Dropout(_) => "a dropout",
-        }
-    }
-}
-
 impl Pass<'_> {
     /// Dropout's seed; any where it does nothing.
     fn seed(self) -> u32 {
@@ -408,21 +348,5 @@ impl Pass<'_> {
             Pass::Train { seed, .. } => seed,
             Pass::Evaluate => 0,
         }
-    }
-}
-
-impl Activations {
-    /// The images, [H * W, N].
-    pub fn images(&self) -> &Tensor {
-        &self.tensors[0]
-    }
-
-    /// The output of the last layer, [classes, N].
-    pub fn logits(&self) -> &Tensor {
-        &self.tensors[self.tensors.len() - 1]
-    }
-
-    fn winners(&self, operation: usize) -> &Tensor {
-        self.winners[operation].as_ref().expect("a pooling has winners")
     }
 }

@@ -4,9 +4,9 @@
 use crate::gpu::{Gpu, GpuError, Reading, Recording, Tensor};
 use crate::layers::batch::{self, Images};
 use crate::layers::clock::{self, Clock};
-use crate::layers::softmax::{self, ScoreShape, Scores};
+use crate::layers::softmax::{ScoreShape, Scores};
 use crate::layers::{adam, capacity, sgd};
-use crate::model::{Model, Pass, Wanted};
+use crate::model::{Labelled, Model, Pass};
 use crate::network::{Network, Parameters};
 use crate::random;
 use crate::reference::Optimiser;
@@ -65,8 +65,7 @@ impl Trainer {
         let flat = |name| Tensor::zeros(gpu, name, parameters.values.len());
         let d_parameters = flat("the gradients of the parameters")?;
 
-        let pass = Pass::Train { seed: plan.seed, clock: &clock };
-        let activations = model.activations(plan.batch, pass)?;
+        let activations = model.activations(plan.batch, Pass::Train { seed: plan.seed, clock: &clock })?;
         let mut step = Recording::new(gpu);
         let adam = match &plan.optimiser {
             Optimiser::Adam(adam) => Some(adam),
@@ -74,9 +73,8 @@ impl Trainer {
         };
         clock::tick(&mut step, adam, &clock)?;
         batch::gather(&mut step, plan.batch, images, [&clock, &order, activations.images(), &labels])?;
-        model.record_forward(&mut step, &activations, pass)?;
-        softmax::forward(&mut step, &shape, [&clock, activations.logits(), &labels], &scores)?;
-        model.record_backward(&mut step, &activations, pass, &scores.d_logits, Wanted::Parameters(&d_parameters))?;
+        let batch = Labelled { shape: &shape, clock: &clock, labels: &labels, scores: &scores };
+        model.record_training(&mut step, &activations, plan.seed, &batch, &d_parameters)?;
         match &plan.optimiser {
             Optimiser::Adam(rule) => {
                 let (m, v) = (flat("Adam's first moments")?, flat("Adam's second moments")?);

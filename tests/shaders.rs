@@ -14,12 +14,16 @@ use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use pollster::FutureExt as _;
 
 /// Files that are joined to others and are no operation themselves.
-const PARTS: [&str; 21] = [
+const PARTS: [&str; 25] = [
+    "classifier/loss",
+    "classifier/scores",
     "clock",
     "conv/forward",
     "conv/images",
     "conv/input",
     "dense/sums",
+    "dropout/joined",
+    "dropout/none",
     "each",
     "matmul/blocks",
     "matmul/broadcast",

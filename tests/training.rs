@@ -67,8 +67,8 @@ fn three_adam_steps_give_the_losses_gradients_and_parameters_of_pytorch() {
 }
 
 /// So many steps of `n` images, on each core.
-fn steps_agree(steps: usize, n: usize, optimiser: Optimiser) {
-    let network = Network::parse(Shape::MNIST, SMALL).unwrap();
+fn steps_agree(text: &str, steps: usize, n: usize, optimiser: Optimiser) {
+    let network = Network::parse(Shape::MNIST, text).unwrap();
     let data = digits(steps * n);
     let order = random::shuffle(3, 0, (steps * n) as u32);
     let batches: Vec<_> =
@@ -90,13 +90,22 @@ fn steps_agree(steps: usize, n: usize, optimiser: Optimiser) {
 
 #[test]
 fn ten_steps_give_the_ten_losses_of_the_reference() {
-    steps_agree(10, 7, Optimiser::Adam(Adam::new(1e-3)));
-    steps_agree(10, 7, Optimiser::Sgd(Sgd { learning_rate: 0.02, momentum: 0.9 }));
+    steps_agree(SMALL, 10, 7, Optimiser::Adam(Adam::new(1e-3)));
+    steps_agree(SMALL, 10, 7, Optimiser::Sgd(Sgd { learning_rate: 0.02, momentum: 0.9 }));
+}
+
+/// A kernel of its own drops the images and what was dropped already; the gradient by a linear layer's dropout draws anew.
+#[test]
+fn dropout_wherever_it_stands_gives_the_losses_of_the_reference() {
+    let text = "dropout 0.1 | conv 4 3x3 relu | dropout 0.2 | conv 6 3x3 | dropout 0.2 | pool 2 | dropout 0.2 | dropout 0.1 \
+                | dense 20 relu | dropout 0.3 | dense 10";
+    steps_agree(text, 3, 9, Optimiser::Adam(Adam::new(1e-3)));
+    steps_agree("dropout 0.1 | dense 10", 3, 2, Optimiser::Adam(Adam::new(1e-3)));
 }
 
 #[test]
 fn steps_of_many_images_which_go_winograds_way_on_software_drivers_give_the_losses_of_the_reference() {
-    steps_agree(3, 29, Optimiser::Adam(Adam::new(1e-3)));
+    steps_agree(SMALL, 3, 29, Optimiser::Adam(Adam::new(1e-3)));
 }
 
 #[test]

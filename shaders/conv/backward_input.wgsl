@@ -2,7 +2,8 @@
 //   d_x[c, y, x, n] = sum over f, ky, kx of w[f, c, ky, kx] d_y[f, y + PAD_Y - ky, x + PAD_X - kx, n]
 // d_y is zero outside its OH x OW pixels. The product's rows are the channels c, its columns (y, x, n), its inner index
 // k = (ky, kx, f). A tap (ky, kx) is a part of its own, left out by tiles from which it leads outside d_y. Where a ReLU
-// made x, the gradient goes on only where x > 0.
+// made x, the gradient goes on only where x > 0; where dropout did, too, that is where it kept x, and SCALE what it multiplied
+// x by.
 
 @group(0) @binding(0) var<storage, read> w_t: array<vec4<f32>>;       // [C, KH, KW, F4], by transpose.wgsl
 @group(0) @binding(1) var<storage, read> d_y: array<vec4<f32>>;       // [NG, F, OH, OW, I4]
@@ -83,5 +84,5 @@ fn fetch_b(k: u32, c: Column) -> mat4x4<f32> {
 
 fn store_c(m: u32, j: u32, split: u32, c: vec4<f32>) {
     let at = (j / PLANE * C + m) * PLANE + j % PLANE;
-    d_x[at] = gate(c, load_x(at));
+    d_x[at] = gate(SCALE * c, load_x(at));
 }

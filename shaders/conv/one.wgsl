@@ -33,6 +33,6 @@ fn fetch_b(k: u32, c: Column) -> mat4x4<f32> {
 fn store_c(f: u32, window: u32, split: u32, c: vec4<f32>) {
     let pooled = pool_window(array<vec4<f32>, 4>(vec4<f32>(c.x), vec4<f32>(c.y), vec4<f32>(c.z), vec4<f32>(c.w)));
     let at = f * COLUMN_BLOCKS + window;
-    store_y(at, activate(pooled.largest));
+    store_y(at, drop(at, activate(pooled.largest)));
     winners[at] = pack_winners(pooled.winner, pooled.largest);
 }

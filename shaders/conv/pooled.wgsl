@@ -23,6 +23,6 @@ fn column_of(i: u32, p: u32) -> Column {
 fn store_row(m: u32, i: u32, split: u32, c: array<vec4<f32>, BLOCKS>) {
     let pooled = pool_window(c);
     let at = (i / WINDOWS * F + m) * WINDOWS + i % WINDOWS;
-    y[at] = activate(pooled.largest);
+    y[at] = drop(at, activate(pooled.largest));
     winners[at] = pack_winners(pooled.winner, pooled.largest);
 }

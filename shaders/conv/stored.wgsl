@@ -4,5 +4,6 @@
 @group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>; // [NG, F, OH, OW, I4]
 
 fn store_c(m: u32, j: u32, split: u32, c: vec4<f32>) {
-    y[(j / PLANE * F + m) * PLANE + j % PLANE] = activate(c);
+    let at = (j / PLANE * F + m) * PLANE + j % PLANE;
+    y[at] = drop(at, activate(c));
 }

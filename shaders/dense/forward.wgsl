@@ -50,5 +50,6 @@ fn fetch_b(k: u32, c: Column) -> mat4x4<f32> {
 }
 
 fn store_c(m: u32, j: u32, split: u32, c: vec4<f32>) {
-    y[(j / I4 * F + m) * I4 + j % I4] = activate(c);
+    let at = (j / I4 * F + m) * I4 + j % I4;
+    y[at] = drop(at, activate(c));
 }

@@ -6,6 +6,7 @@
 // Beyond the last unit its sum is repeated.
 fn finish(first: u32, sums: array<f32, ROWS>) {
     // repeat R ROWS
-    store_y(min(first + R, F - 1u), activate(vec4<f32>(sums[R])));
+    let at_R = min(first + R, F - 1u);
+    store_y(at_R, drop(at_R, activate(vec4<f32>(sums[R]))));
     // end
 }

@@ -1,6 +1,8 @@
 //! One table of cases for tests, `digits selftest` and benches: an operation at a shape, with its inputs, what the
 //! reference makes of them, and how much work it is.
 
+mod classifier;
+mod dropped;
 mod golden;
 mod passes;
 mod products;
@@ -17,7 +19,8 @@ use crate::random::{self, Stream};
 
 /// An operation at a shape.
 pub struct Case {
-    /// The operation's name: its shader's file, and its direction where one file holds both, `pool/backward`.
+    /// The operation's name: its shader's file, its direction where one file holds both, `pool/backward`, and what is joined to it,
+    /// `conv/pooled/dropout`.
     pub operation: &'static str,
     /// The sizes, for people.
     pub shape: String,

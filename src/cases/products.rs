@@ -35,7 +35,7 @@ pub fn conv(shape: ConvShape) -> [Case; 3] {
                 product.forward(
                     gpu,
                     |w, b, x| reference::conv::forward(x, w, b, &shape),
-                    |r, tensors| layers::conv::forward(r, &shape, &forward, Activation::Relu, tensors),
+                    |r, tensors| layers::conv::forward(r, &shape, &forward, Activation::Relu.into(), tensors),
                 )
             }),
         ),
@@ -46,7 +46,7 @@ pub fn conv(shape: ConvShape) -> [Case; 3] {
                 product.backward_input(
                     gpu,
                     |w, d_y| reference::conv::backward_input(d_y, w, &shape),
-                    |r, tensors| layers::conv::backward_input(r, &shape, Activation::Relu, tensors),
+                    |r, tensors| layers::conv::backward_input(r, &shape, Activation::Relu.into(), tensors),
                 )
             }),
         ),
@@ -125,7 +125,7 @@ pub fn dense(shape: DenseShape) -> [Case; 3] {
                 Product { matrix: &forward, x, y, n: shape.n, terms: x }.forward(
                     gpu,
                     |w, b, x| reference::dense::forward(x, w, b, &shape),
-                    |r, tensors| layers::dense::forward(r, &shape, &forward, Activation::Relu, tensors),
+                    |r, tensors| layers::dense::forward(r, &shape, &forward, Activation::Relu.into(), tensors),
                 )
             }),
         ),
@@ -135,7 +135,7 @@ pub fn dense(shape: DenseShape) -> [Case; 3] {
                 Product { matrix: &matrix, x, y, n: shape.n, terms: y }.backward_input(
                     gpu,
                     |w, d_y| reference::dense::backward_input(d_y, w, &shape),
-                    |r, tensors| layers::dense::backward_input(r, &shape, Activation::Relu, tensors),
+                    |r, tensors| layers::dense::backward_input(r, &shape, Activation::Relu.into(), tensors),
                 )
             }),
         ),
@@ -224,6 +224,15 @@ pub fn reduce(weight_shape: &'static [usize], splits: usize) -> Case {
     }
 }
 
+/// All parameters up to those of `matrix`, the padding behind its rows zero as in training.
+pub(super) fn parameters(matrix: &Matrix, inputs: &mut Inputs) -> Vec<f64> {
+    let mut flat = vec![0.5; OFFSET];
+    flat.resize(matrix.end(), 0.0);
+    let weights = inputs.values(matrix.rows * matrix.inputs);
+    matrix.fill(&mut flat, &weights, &inputs.values(matrix.rows));
+    flat
+}
+
 /// A layer with weights, reduced to sizes: `x` and `y` numbers an image, `terms` products a sum.
 struct Product<'a> {
     matrix: &'a Matrix,
@@ -243,7 +252,7 @@ impl Product<'_> {
         layer: impl Fn(&mut Recording, [&Tensor; 3]) -> Result<()>,
     ) -> Result<Prepared> {
         let mut inputs = Inputs::new(gpu);
-        let (parameters, x) = (self.parameters(&mut inputs), inputs.values(self.n * self.x));
+        let (parameters, x) = (parameters(self.matrix, &mut inputs), inputs.values(self.n * self.x));
         let y = inputs.output("y", self.y, self.n);
         let mut recording = Recording::new(gpu);
         let on_gpu = inputs.images("x", &x, self.n, Absent::Anything)?;
@@ -254,13 +263,13 @@ impl Product<'_> {
 
     fn forward_pooled(&self, gpu: &Gpu, shape: &ConvShape, pool: &PoolShape) -> Result<Prepared> {
         let mut inputs = Inputs::new(gpu);
-        let (parameters, x) = (self.parameters(&mut inputs), inputs.values(self.n * self.x));
+        let (parameters, x) = (parameters(self.matrix, &mut inputs), inputs.values(self.n * self.x));
         let y = inputs.output("y", self.y, self.n);
         let winners = Tensor::poisoned(gpu, "winners", layers::pool::winners_length(pool));
         let mut recording = Recording::new(gpu);
         let on_gpu = inputs.images("x", &x, self.n, Absent::Anything)?;
         let tensors = [&inputs.flat("parameters", &parameters)?, &on_gpu, &y, &winners];
-        layers::conv::forward_pooled(&mut recording, shape, self.matrix, Activation::Relu, tensors)?;
+        layers::conv::forward_pooled(&mut recording, shape, self.matrix, Activation::Relu.into(), tensors)?;
         let sums =
             reference::conv::forward(&x, &self.matrix.weights(&parameters), &self.matrix.biases(&parameters), shape);
         let activations = relu(&sums);
@@ -278,7 +287,7 @@ impl Product<'_> {
         layer: impl Fn(&mut Recording, [&Tensor; 4]) -> Result<()>,
     ) -> Result<Prepared> {
         let mut inputs = Inputs::new(gpu);
-        let parameters = self.parameters(&mut inputs);
+        let parameters = parameters(self.matrix, &mut inputs);
         let (d_y, x) = (inputs.values(self.n * self.y), inputs.values(self.n * self.x));
         let d_x = inputs.output("d_x", self.x, self.n);
         let mut recording = Recording::new(gpu);
@@ -307,15 +316,6 @@ impl Product<'_> {
         self.matrix.fill(&mut values, &weights, &biases);
         let expected = Expected::Flat { values, tolerance: sum_tolerance(self.terms) };
         Ok(Prepared { recording, outputs: vec![Output { tensor: d_parameters, expected }] })
-    }
-
-    /// All parameters up to the layer's, the padding behind its rows zero as in training.
-    fn parameters(&self, inputs: &mut Inputs) -> Vec<f64> {
-        let mut flat = vec![0.5; OFFSET];
-        flat.resize(self.matrix.end(), 0.0);
-        let weights = inputs.values(self.matrix.rows * self.matrix.inputs);
-        self.matrix.fill(&mut flat, &weights, &inputs.values(self.matrix.rows));
-        flat
     }
 
     fn images(&self, recording: Recording, tensor: Tensor, values: Vec<f64>) -> Prepared {

@@ -1,7 +1,8 @@
 //! The cases themselves: odd shapes that catch mistakes at the edges, and the seed network's shapes for measuring.
 
+use super::classifier::classifier;
 use super::turn::turn;
-use super::{Case, passes, products, winograd};
+use super::{Case, dropped, passes, products, winograd};
 use crate::layers;
 use crate::model::Operation;
 use crate::network::{Activation, Network, SEED, Shape};
@@ -43,6 +44,9 @@ pub const DENSES: [DenseShape; 6] = [
     DenseShape { n: 130, inputs: 12, units: 3 },
 ];
 
+/// Small and odd last layers, [N, C, classes]: in the second and third an invocation has more than two blocks of inputs.
+const CLASSIFIERS: [[usize; 3]; 6] = [[1, 1, 2], [9, 530, 10], [3, 403, 32], [5, 70, 17], [65, 33, 10], [130, 12, 3]];
+
 /// Small and odd poolings: windows that divide the image and windows that do not.
 pub const POOLS: [PoolShape; 3] = [
     PoolShape { n: 1, c: 1, h: 4, w: 4, size: 2 },
@@ -62,11 +66,15 @@ const WINOGRADS: [ConvShape; 4] = [
 pub fn parity() -> Vec<Case> {
     let mut cases = Vec::new();
     CONVS.into_iter().for_each(|shape| cases.extend(products::conv(shape)));
+    CONVS.into_iter().for_each(|shape| cases.extend(dropped::conv(shape)));
     let is_pooled = |shape: &ConvShape| shape.output().iter().all(|length| *length >= 2);
     cases.extend(CONVS.into_iter().filter(is_pooled).flat_map(products::conv_pooled));
+    cases.extend(CONVS.into_iter().filter(is_pooled).map(dropped::conv_pooled));
     WINOGRADS.into_iter().for_each(|shape| cases.extend(winograd::winograd(shape)));
     DENSES.into_iter().for_each(|shape| cases.extend(products::dense(shape)));
+    DENSES.into_iter().for_each(|shape| cases.extend(dropped::dense(shape)));
     cases.extend([(1, 2), (5, 17), (70, 10)].map(|(inputs, classes)| products::dense_softmax(inputs, classes)));
+    CLASSIFIERS.into_iter().for_each(|[n, inputs, classes]| cases.extend(classifier(n, inputs, classes)));
     POOLS.into_iter().for_each(|shape| cases.extend(passes::pool(shape)));
     cases.extend(passes::dropout(1, 7, 0.0));
     cases.extend(passes::dropout(65, 5, 0.25));
@@ -91,12 +99,20 @@ pub fn seed_network(n: usize) -> Vec<Case> {
             Operation::ConvPool(shape, .., pool) => {
                 cases.extend(products::conv(shape));
                 cases.extend(products::conv_pooled(shape));
+                cases.extend(dropped::conv(shape));
+                cases.push(dropped::conv_pooled(shape));
                 cases.extend(passes::pool(pool));
                 if layers::winograd::takes(&shape) {
                     cases.extend(winograd::winograd(shape));
                 }
             }
-            Operation::Dense(shape, ..) => cases.extend(products::dense(shape)),
+            Operation::Dense(shape, _, activation) => {
+                cases.extend(products::dense(shape));
+                cases.extend(dropped::dense(shape));
+                if activation == Activation::Linear {
+                    cases.extend(classifier(n, shape.inputs, shape.units));
+                }
+            }
             Operation::Pool(shape, _) => cases.extend(passes::pool(shape)),
             Operation::Dropout(dropout) => cases.extend(passes::dropout(n, dropout.features, dropout.rate)),
         }
@@ -104,11 +120,18 @@ pub fn seed_network(n: usize) -> Vec<Case> {
     // One image goes forward in its own way.
     for operation in Operation::of(&network, 1, 0) {
         match operation {
-            Operation::ConvPool(shape, ..) => cases.extend(products::conv_pooled(shape).into_iter().take(1)),
+            Operation::ConvPool(shape, ..) => {
+                cases.extend(products::conv_pooled(shape).into_iter().take(1));
+                cases.push(dropped::conv_pooled(shape));
+            }
             Operation::Dense(shape, _, Activation::Linear) => {
                 cases.push(products::dense_softmax(shape.inputs, shape.units));
+                cases.extend(classifier(1, shape.inputs, shape.units).into_iter().take(1));
             }
-            Operation::Dense(shape, ..) => cases.extend(products::dense(shape).into_iter().take(1)),
+            Operation::Dense(shape, ..) => {
+                cases.extend(products::dense(shape).into_iter().take(1));
+                cases.extend(dropped::dense(shape).into_iter().take(1));
+            }
             _ => {}
         }
     }

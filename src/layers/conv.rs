@@ -1,5 +1,6 @@
 //! Convolution: `shaders/conv/*.wgsl` on [`crate::reference::conv`]'s shapes.
 
+use super::epilogue::{Below, Epilogue};
 use super::product::{Columns, Innermost, Product, Scales};
 use super::reduce::WeightGradient;
 use super::{image_blocks, is_relu, reduce, with_images};
@@ -12,7 +13,7 @@ pub fn forward(
     recording: &mut Recording,
     shape: &ConvShape,
     matrix: &Matrix,
-    activation: Activation,
+    epilogue: Epilogue,
     [parameters, x, y]: [&Tensor; 3],
 ) -> Result<(), GpuError> {
     let [oh, ow] = shape.output();
@@ -25,9 +26,9 @@ pub fn forward(
         innermost: Innermost::Columns,
         scales: Scales::NONE,
     };
-    let mut source = forward_source(&["conv/stored", "conv/images"], shape, matrix, activation);
-    source = source.with("RELU_BELOW", false);
-    product.record(recording, source, &[("w", parameters), ("x", x), ("y", y)])
+    let source = forward_source(&["conv/stored", "conv/images"], shape, matrix, epilogue.activation);
+    let (source, tensors) = epilogue.join(source.with("RELU_BELOW", false), &[("w", parameters), ("x", x), ("y", y)]);
+    product.record(recording, source, &tensors)
 }
 
 /// The windows that [`forward_pooled`] pools.
@@ -39,7 +40,7 @@ pub fn forward_pooled(
     recording: &mut Recording,
     shape: &ConvShape,
     matrix: &Matrix,
-    activation: Activation,
+    epilogue: Epilogue,
     [parameters, x, y, winners]: [&Tensor; 4],
 ) -> Result<(), GpuError> {
     let [oh, ow] = shape.output();
@@ -61,10 +62,11 @@ pub fn forward_pooled(
         innermost: Innermost::Columns,
         scales: Scales::NONE,
     };
-    let mut source = forward_source(endings, shape, matrix, activation);
+    let mut source = forward_source(endings, shape, matrix, epilogue.activation);
     source.files.push("winners");
-    source = source.with("RELU_BELOW", is_relu(activation)).with("SIZE", POOLED_SIZE);
-    product.record(recording, source, &[("w", parameters), ("x", x), ("y", y), ("winners", winners)])
+    source = source.with("RELU_BELOW", is_relu(epilogue.activation)).with("SIZE", POOLED_SIZE);
+    let (source, tensors) = epilogue.join(source, &[("w", parameters), ("x", x), ("y", y), ("winners", winners)]);
+    product.record(recording, source, &tensors)
 }
 
 /// `conv/forward.wgsl` with what becomes of its sums, and of which columns they are.
@@ -79,11 +81,11 @@ fn forward_source(endings: &[&'static str], shape: &ConvShape, matrix: &Matrix, 
 }
 
 /// d_y [F, OH, OW, N] (before the layer's own ReLU), turned weights w_t (by [`super::transpose`]), x [C, H, W, N]
-/// -> d_x [C, H, W, N], gated by the activation that made x.
+/// -> d_x [C, H, W, N], gated by what made x.
 pub fn backward_input(
     recording: &mut Recording,
     shape: &ConvShape,
-    below: Activation,
+    below: Below,
     [w_t, d_y, x, d_x]: [&Tensor; 4],
 ) -> Result<(), GpuError> {
     let taps = shape.kernel[0] * shape.kernel[1];
@@ -96,7 +98,7 @@ pub fn backward_input(
         innermost: Innermost::Columns,
         scales: Scales::of_gradient_b(shape.n),
     };
-    let source = source("conv/backward_input", shape).with("RELU", false).with("RELU_BELOW", is_relu(below));
+    let source = below.constants(source("conv/backward_input", shape).with("RELU", false));
     product.record(recording, source, &[("w_t", w_t), ("d_y", d_y), ("x", x), ("d_x", d_x)])
 }
 

@@ -1,5 +1,6 @@
 //! Dense layers: `shaders/dense/*.wgsl` on [`crate::reference::dense`]'s shapes.
 
+use super::epilogue::{Below, Epilogue};
 use super::product::{Columns, Innermost, Product, Scales};
 use super::reduce::WeightGradient;
 use super::{dispatch_size, image_blocks, is_relu, record, reduce, with_images};
@@ -12,14 +13,16 @@ pub fn forward(
     recording: &mut Recording,
     shape: &DenseShape,
     matrix: &Matrix,
-    activation: Activation,
+    epilogue: Epilogue,
     [parameters, x, y]: [&Tensor; 3],
 ) -> Result<(), GpuError> {
     let tensors = [("w", parameters), ("x", x), ("y", y)];
+    let activation = epilogue.activation;
     if let (1, Core::Broadcast { lanes }) = (shape.n, recording.gpu().settings().core) {
         /// Units of a subgroup: it loads each input once for all of them.
         const ROWS: usize = 16;
         let source = one_source("dense/one", shape, matrix, activation, lanes).with("ROWS", ROWS);
+        let (source, tensors) = epilogue.join(source, &tensors);
         return record(recording, &source, &tensors, dispatch_size([shape.units.div_ceil(ROWS), 1, 1]));
     }
     let product = Product {
@@ -31,7 +34,9 @@ pub fn forward(
         innermost: Innermost::Columns,
         scales: Scales::NONE,
     };
-    product.record(recording, forward_source("dense/forward", shape, matrix, activation), &tensors)
+    let source = forward_source("dense/forward", shape, matrix, activation).with("RELU_BELOW", false);
+    let (source, tensors) = epilogue.join(source, &tensors);
+    product.record(recording, source, &tensors)
 }
 
 /// Whether [`softmax`] is made for a layer: one image, on a software driver, and few classes.
@@ -59,11 +64,11 @@ pub fn softmax(
 }
 
 /// d_y [F, N] (before the layer's own ReLU), turned weights w_t (by [`super::transpose`]), x [C, N] -> d_x [C, N], gated
-/// by the activation that made x.
+/// by what made x.
 pub fn backward_input(
     recording: &mut Recording,
     shape: &DenseShape,
-    below: Activation,
+    below: Below,
     [w_t, d_y, x, d_x]: [&Tensor; 4],
 ) -> Result<(), GpuError> {
     let inner_blocks = shape.units.div_ceil(4);
@@ -76,7 +81,7 @@ pub fn backward_input(
         innermost: Innermost::Columns,
         scales: Scales::of_gradient_b(shape.n),
     };
-    let source = source("dense/backward_input", shape).with("RELU", false).with("RELU_BELOW", is_relu(below));
+    let source = below.constants(source("dense/backward_input", shape).with("RELU", false));
     product.record(recording, source, &[("w_t", w_t), ("d_y", d_y), ("x", x), ("d_x", d_x)])
 }
 
@@ -97,17 +102,22 @@ pub fn backward_weights(
     reduce::record_parts(recording, source, &gradient, matrix, &[("d_y", d_y), ("x", x)], d_parameters)
 }
 
-fn forward_source(file: &'static str, shape: &DenseShape, matrix: &Matrix, activation: Activation) -> Source {
+/// What `dense/forward.wgsl` needs to know, behind another file or as the first.
+pub(super) fn forward_source(
+    file: &'static str,
+    shape: &DenseShape,
+    matrix: &Matrix,
+    activation: Activation,
+) -> Source {
     source(file, shape)
         .with("STRIDE4", matrix.stride / 4)
         .with("W_OFFSET4", matrix.offset / 4)
         .with("RELU", is_relu(activation))
-        .with("RELU_BELOW", false)
 }
 
 /// `dense/sums.wgsl` with what becomes of its sums.
 fn one_source(ending: &'static str, shape: &DenseShape, matrix: &Matrix, activation: Activation, lanes: u32) -> Source {
-    let mut source = forward_source(ending, shape, matrix, activation).with("LANES", lanes);
+    let mut source = forward_source(ending, shape, matrix, activation).with("RELU_BELOW", false).with("LANES", lanes);
     (source.entry_point, source.files) = ("forward", vec![ending, "dense/sums", "relu"]);
     source
 }

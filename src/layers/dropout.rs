@@ -1,10 +1,10 @@
 //! Dropout: `shaders/dropout.wgsl` on [`crate::reference::dropout`]'s rule. The step comes from the clock, not from the
 //! [`Dropout`].
 
+use super::epilogue::with_dropout;
 use super::{image_blocks, is_relu, record_each, with_images};
 use crate::gpu::{GpuError, Recording, Source, Tensor};
 use crate::network::Activation;
-use crate::random::Stream;
 use crate::reference::dropout::Dropout;
 
 /// x [C, N] -> y [C, N]
@@ -29,12 +29,6 @@ fn count(dropout: &Dropout) -> usize {
 }
 
 fn source(entry_point: &'static str, dropout: &Dropout, below: Activation) -> Source {
-    let source = Source::new(entry_point, &["dropout", "clock", "random", "relu", "each"]).with("C", dropout.features);
-    with_images(source, dropout.capacity)
-        .with("SEED", dropout.seed)
-        .with("STREAM", Stream::Dropout { layer: dropout.layer }.key())
-        .with("THRESHOLD", dropout.threshold())
-        .with("SCALE", 1.0 / (1.0 - dropout.rate))
-        .with("RELU", false)
-        .with("RELU_BELOW", is_relu(below))
+    let source = with_dropout(Source::new(entry_point, &["dropout", "relu", "each"]), dropout);
+    with_images(source, dropout.capacity).with("RELU", false).with("RELU_BELOW", is_relu(below))
 }

@@ -9,10 +9,12 @@ use crate::network::Activation;
 
 pub mod adam;
 pub mod batch;
+pub mod classifier;
 pub mod clock;
 pub mod conv;
 pub mod dense;
 pub mod dropout;
+pub mod epilogue;
 pub mod pool;
 mod product;
 pub mod reduce;

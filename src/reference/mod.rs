@@ -15,6 +15,7 @@
 
 pub mod adam;
 pub mod batch;
+pub mod classifier;
 pub mod conv;
 pub mod dense;
 pub mod dropout;

@@ -1,0 +1,34 @@
+// Cross-entropy, the loss, by the scores of classifier/scores.wgsl:
+//   loss[n] = -log p[label n, n]
+// One with the label NONE is no image and has no loss.
+
+@group(0) @binding(3) var<storage, read> clock: Clock;
+@group(0) @binding(4) var<storage, read> labels: array<vec4<u32>>;       // [NG, I4]
+@group(0) @binding(5) var<storage, read_write> losses: array<vec4<f32>>; // [batches, NG, I4]
+
+const NONE = vec4<u32>(255u);
+
+// What must be known of images n: their labels, and which batch they are of.
+struct Known { labels: vec4<u32>, batch: u32 }
+
+fn known_of(n: u32) -> Known {
+    return Known(labels[n], clock.batch);
+}
+
+// How many images the batch has.
+fn count(known: Known) -> f32 {
+    return f32(min(N, COUNT - known.batch * N));
+}
+
+// Where what is kept of images n through all batches lies.
+fn place(n: u32, known: Known) -> u32 {
+    return known.batch * NG * I4 + n;
+}
+
+fn write_losses(n: u32, known: Known, s: Softmax) {
+    var of_label = vec4<f32>();
+    for (var f = 0u; f < F; f++) {
+        of_label = select(of_label, score(f) - s.largest, known.labels == vec4<u32>(f));
+    }
+    losses[place(n, known)] = select(vec4<f32>(), log(s.sum) - of_label, known.labels != NONE);
+}
