@@ -13,7 +13,7 @@ use super::{Gpu, Operands, Source, Tensor};
 pub struct Part {
     pub source: Source,
     /// By the names that the kernel has for them.
-    pub tensors: Vec<(&'static str, Tensor)>,
+    pub tensors: Vec<(String, Tensor)>,
     pub workgroups: [u32; 3],
     /// Of each workgroup.
     pub invocations: usize,

@@ -99,7 +99,8 @@ impl Recording {
         let dispatch = match parts {
             [] => return Ok(()),
             [Part { source, tensors, workgroups, .. }] => {
-                let tensors: Vec<(&str, &Tensor)> = tensors.iter().map(|(name, tensor)| (*name, tensor)).collect();
+                let tensors: Vec<(&str, &Tensor)> =
+                    tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
                 Kernel::new(&self.gpu, source)?.bind(&self.gpu, &tensors, *workgroups)?
             }
             parts if Joint::is_possible(&self.gpu, parts) => Kernel::side_by_side(&self.gpu, parts)?,

@@ -83,7 +83,7 @@ impl Product {
         &self,
         recording: &mut Recording,
         mut operation: Source,
-        tensors: &[(&'static str, &Tensor)],
+        tensors: &[(&str, &Tensor)],
     ) -> Result<(), GpuError> {
         if let Columns::Blocks(_) = self.columns {
             operation.files.push("matmul/blocks");
@@ -118,7 +118,7 @@ impl Product {
         let candidates: Vec<Candidate> = tiles.iter().map(|tile| self.join(&operation, tile)).collect();
         let chosen = gpu.tiles().choose(gpu, &self.shape(), &candidates, tensors)?;
         let (Candidate { source, workgroups, .. }, invocations) = (&candidates[chosen], tiles[chosen].invocations);
-        let tensors = tensors.iter().map(|(name, tensor)| (*name, (*tensor).clone())).collect();
+        let tensors = tensors.iter().map(|(name, tensor)| (name.to_string(), (*tensor).clone())).collect();
         recording.push_part(Part { source: source.clone(), tensors, workgroups: *workgroups, invocations })
     }
 

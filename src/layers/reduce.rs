@@ -46,7 +46,7 @@ pub(super) fn record_parts(
     operation: Source,
     gradient: &WeightGradient,
     matrix: &Matrix,
-    operands: &[(&'static str, &Tensor)],
+    operands: &[(&str, &Tensor)],
     d_parameters: &Tensor,
 ) -> Result<(), GpuError> {
     let WeightGradient { rows, column_blocks, inner_blocks, scales } = *gradient;
