@@ -21,6 +21,6 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     let new_v = old_v + ONE_MINUS_BETA2 * (g * g - old_v);
     m[i] = new_m;
     v[i] = new_v;
-    let update = (new_m / clock.correction1) / (sqrt(new_v / clock.correction2) + EPSILON);
+    let update = (new_m / clock.now.correction1) / (sqrt(new_v / clock.now.correction2) + EPSILON);
     w[i] = load_w(i) - RATE * update;
 }

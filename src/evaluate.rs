@@ -3,7 +3,7 @@
 use crate::gpu::{GpuError, Recording, Tensor};
 use crate::layers::batch::{self, Images};
 use crate::layers::capacity;
-use crate::layers::clock::{self, Clock};
+use crate::layers::clock::Clock;
 use crate::layers::softmax::{self, ScoreShape, Scores};
 use crate::model::{Model, Pass};
 
@@ -39,8 +39,7 @@ impl Evaluator {
         let scores = Scores::new(gpu, &shape)?;
         let activations = model.activations(n, Pass::Evaluate)?;
         let mut batch = Recording::new(gpu);
-        clock::tick(&mut batch, None, &clock)?;
-        batch::gather(&mut batch, n, images, [&clock, &order, activations.images(), &labels])?;
+        batch::gather(&mut batch, n, None, images, [&clock, &order, activations.images(), &labels])?;
         model.record_forward(&mut batch, &activations, Pass::Evaluate)?;
         softmax::forward(&mut batch, &shape, [&clock, activations.logits(), &labels], &scores)?;
         Ok(Evaluator { batch, shape, clock, scores })

@@ -1,7 +1,7 @@
 //! A network on the GPU: its parameters, and how a batch goes forward and backward through its layers.
 
 use crate::gpu::{Gpu, GpuError, Recording, Tensor};
-use crate::layers::clock::Clock;
+use crate::layers::clock::{Clock, Time};
 use crate::layers::softmax::{ScoreShape, Scores};
 use crate::layers::winograd::Winograd;
 use crate::layers::{self, conv, dense, dropout, pool, softmax, transpose};
@@ -172,7 +172,7 @@ impl Model {
         }
         // The softmax scores a batch of a data set; here the first and only one, and nobody asks for the loss.
         let shape = ScoreShape { n, classes: self.network.classes(), count: n };
-        let clock = Clock { batch: 0, ..Clock::START }.tensor(gpu)?;
+        let clock = Clock { now: Time { batch: 0, ..Time::START }, ..Clock::START }.tensor(gpu)?;
         let labels = Tensor::zeros(gpu, "the labels of a batch", layers::capacity(n))?;
         let scores = Scores::new(gpu, &shape)?;
         softmax::forward(recording, &shape, [&clock, activations.logits(), &labels], &scores)?;

@@ -3,7 +3,7 @@
 
 use crate::gpu::{Gpu, GpuError, Recording, Tensor};
 use crate::layers::batch::{self, Images};
-use crate::layers::clock::{self, Clock};
+use crate::layers::clock::Clock;
 use crate::layers::softmax::{self, ScoreShape, Scores};
 use crate::layers::{adam, capacity, sgd};
 use crate::model::{Model, Pass, Wanted};
@@ -63,8 +63,8 @@ impl Trainer {
             Optimiser::Adam(adam) => Some(adam),
             Optimiser::Sgd(_) => None,
         };
-        clock::tick(&mut step, adam, &clock)?;
-        batch::gather(&mut step, plan.batch, images, [&clock, &order, activations.images(), &labels])?;
+        let tensors = [&clock, &order, activations.images(), &labels];
+        batch::gather(&mut step, plan.batch, adam, images, tensors)?;
         model.record_forward(&mut step, &activations, pass)?;
         softmax::forward(&mut step, &shape, [&clock, activations.logits(), &labels], &scores)?;
         model.record_backward(&mut step, &activations, pass, &scores.d_logits, Wanted::Parameters(&d_parameters))?;

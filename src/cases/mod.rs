@@ -12,6 +12,7 @@ pub use table::{CONVS, DENSES, POOLS, parity, seed_network};
 
 use crate::gpu::{Core, Gpu, GpuError, Recording, Tensor};
 use crate::layers;
+use crate::layers::clock::Clock;
 use crate::random::{self, Stream};
 
 /// An operation at a shape.
@@ -50,6 +51,8 @@ enum Expected {
     Words(Vec<u32>),
     /// [N, features], exactly; on the device four images share a word.
     Winners { values: Vec<u8>, n: usize },
+    /// The steps exactly, the corrections within what rounding makes of them.
+    Clock(Clock),
 }
 
 /// What a case came to.
@@ -128,6 +131,7 @@ impl Prepared {
                     let found = layers::to_images_outermost(&numbers, *n);
                     compare(tensor.name(), &found, &expected, f64::MIN_POSITIVE)
                 }
+                Expected::Clock(clock) => compare_clocks(tensor.read(gpu).await?[0], *clock),
             };
             match error {
                 Ok(error) => worst = worst.max(error),
@@ -155,6 +159,21 @@ fn compare(name: &str, found: &[f32], expected: &[f64], tolerance: f64) -> Resul
         worst = worst.max(error);
     }
     Ok(worst)
+}
+
+fn compare_clocks(found: Clock, expected: Clock) -> Result<f64, String> {
+    let times = |clock: Clock| [clock.done, clock.now];
+    let steps = |clock| times(clock).map(|time| [time.step, time.batch]);
+    if steps(found) != steps(expected) {
+        return Err(format!("the clock shows {found:?}, not {expected:?}"));
+    }
+    let corrections = |clock| times(clock).map(|time| [time.correction1, time.correction2]).concat();
+    compare(
+        "a correction",
+        &corrections(found),
+        &corrections(expected).into_iter().map(f64::from).collect::<Vec<_>>(),
+        1e-7,
+    )
 }
 
 /// Inputs on the host and on the device. Each has values of its own, in [-1, 1]: multiples of 2^-10, which f16 holds

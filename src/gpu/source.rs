@@ -54,7 +54,6 @@ shader_files!(
     "relu",
     "sgd",
     "softmax",
-    "tick",
     "transpose",
     "winners",
     "winograd/backward_weights",
