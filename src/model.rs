@@ -3,6 +3,8 @@
 use crate::gpu::{Gpu, GpuError, Recording, Tensor};
 use crate::layers::clock::{Clock, Time};
 use crate::layers::softmax::{ScoreShape, Scores};
+use crate::layers::transpose::Turned;
+use crate::layers::update::{Gradients, Trained};
 use crate::layers::winograd::Winograd;
 use crate::layers::{self, conv, dense, dropout, pool, softmax, transpose};
 use crate::network::{Activation, Layer, Matrix, Network, Parameters, Shape};
@@ -43,8 +45,8 @@ pub enum Pass<'a> {
 /// What a backward pass is for.
 #[derive(Clone, Copy)]
 pub enum Wanted<'a> {
-    /// The gradient by every parameter, in the flat layout.
-    Parameters(&'a Tensor),
+    /// The gradients by all parameters.
+    Parameters(&'a Gradients),
     /// The gradient by the images, [H * W, N].
     Images(&'a Tensor),
 }
@@ -215,6 +217,27 @@ impl Model {
         Ok(())
     }
 
+    /// The network's matrices as [`Model::record_backward`] needs them for the gradients of a training with `activations`.
+    pub fn trained(&self, activations: &Activations) -> Vec<Trained> {
+        let core = self.gpu.settings().core;
+        let trained = |(index, operation): (usize, &Operation)| {
+            let (matrix, splits) = match operation {
+                Operation::ConvPool(shape, matrix, ..) if index == 0 => {
+                    (matrix, conv::weight_gradient_pooled(shape, matrix).splits(core))
+                }
+                Operation::ConvPool(_, matrix, ..) if activations.winograd[index].is_some() => (matrix, 1),
+                Operation::Conv(shape, matrix, _) | Operation::ConvPool(shape, matrix, ..) => {
+                    (matrix, conv::weight_gradient(shape, matrix).splits(core))
+                }
+                Operation::Dense(shape, matrix, _) => (matrix, dense::weight_gradient(shape, matrix).splits(core)),
+                Operation::Pool(..) | Operation::Dropout(_) => return None,
+            };
+            // Nothing asks the first for the gradient of its input.
+            Some(Trained { matrix: matrix.clone(), splits, is_turned: index > 0 })
+        };
+        Operation::of(&self.network, activations.n, 0).iter().enumerate().filter_map(trained).collect()
+    }
+
     /// Records the backward pass from the gradient of the logits to what is `wanted`, after the forward pass of the same
     /// activations.
     ///
@@ -237,13 +260,13 @@ impl Model {
             let below = operations.last().map(|(_, operation)| operation.activation());
             match (&operation, wanted) {
                 // Nothing else asks for the gradient of the first convolution's output, so it is not stored.
-                (Operation::ConvPool(shape, matrix, ..), Wanted::Parameters(d_parameters)) if below.is_none() => {
-                    let tensors = [&d_y, activations.winners(index), x, d_parameters];
-                    return conv::backward_weights_pooled(recording, shape, matrix, tensors);
+                (Operation::ConvPool(shape, matrix, ..), Wanted::Parameters(gradients)) if below.is_none() => {
+                    let tensors = [&d_y, activations.winners(index), x];
+                    return conv::backward_weights_pooled(recording, shape, tensors, gradients.parts(matrix));
                 }
                 (Operation::ConvPool(_, matrix, _, pool), _) => {
-                    if let (Some(winograd), Wanted::Parameters(d_parameters)) = (&activations.winograd[index], wanted) {
-                        let tensors = [&d_y, activations.winners(index), d_parameters];
+                    if let (Some(winograd), Wanted::Parameters(gradients)) = (&activations.winograd[index], wanted) {
+                        let tensors = [&d_y, activations.winners(index), &gradients.parts(matrix).tensor];
                         winograd.backward_weights(recording, matrix, tensors)?;
                     }
                     let d_sums = self.gradient(layers::activation_length(pool.c * pool.h * pool.w, pool.n))?;
@@ -252,8 +275,8 @@ impl Model {
                 }
                 _ => {}
             }
-            if let (None, Wanted::Parameters(d_parameters)) = (&activations.winograd[index], wanted) {
-                operation.record_weights_gradient(recording, [&d_y, x, d_parameters])?;
+            if let (None, Wanted::Parameters(gradients)) = (&activations.winograd[index], wanted) {
+                operation.record_weights_gradient(recording, [&d_y, x], gradients)?;
             }
             let d_x = match (below, wanted) {
                 (Some(_), _) => self.gradient(x.len())?,
@@ -264,12 +287,12 @@ impl Model {
             let below = below.unwrap_or(Activation::Linear);
             match (&operation, pass) {
                 (Operation::Conv(shape, matrix, _) | Operation::ConvPool(shape, matrix, ..), _) => {
-                    let w_t = self.transposed(recording, matrix)?;
-                    conv::backward_input(recording, shape, below, [&w_t, &d_y, x, &d_x])?;
+                    let turned = self.turned(recording, matrix, wanted)?;
+                    conv::backward_input(recording, shape, below, &turned, [&d_y, x, &d_x])?;
                 }
                 (Operation::Dense(shape, matrix, _), _) => {
-                    let w_t = self.transposed(recording, matrix)?;
-                    dense::backward_input(recording, shape, below, [&w_t, &d_y, x, &d_x])?;
+                    let turned = self.turned(recording, matrix, wanted)?;
+                    dense::backward_input(recording, shape, below, &turned, [&d_y, x, &d_x])?;
                 }
                 (Operation::Pool(shape, _), _) => {
                     pool::backward(recording, shape, [&d_y, activations.winners(index), &d_x])?;
@@ -299,10 +322,14 @@ impl Model {
         Tensor::zeros(&self.gpu, "the gradient of an activation", length)
     }
 
-    fn transposed(&self, recording: &mut Recording, matrix: &Matrix) -> Result<Tensor, GpuError> {
-        let w_t = Tensor::zeros(&self.gpu, &format!("{} transposed", matrix.name), transpose::length(matrix))?;
-        transpose::forward(recording, matrix, [&self.parameters, &w_t])?;
-        Ok(w_t)
+    /// Turned weights: in a training those that the last update left.
+    fn turned(&self, recording: &mut Recording, matrix: &Matrix, wanted: Wanted) -> Result<Turned, GpuError> {
+        if let Wanted::Parameters(gradients) = wanted {
+            return Ok(gradients.turned(matrix).expect("all but the first are turned").clone());
+        }
+        let turned = Turned::new(&self.gpu, matrix)?;
+        transpose::forward(recording, &self.parameters, &turned)?;
+        Ok(turned)
     }
 }
 
@@ -350,18 +377,19 @@ impl Operation {
         operations
     }
 
-    /// d_y and x -> the operation's part of d_parameters, if it has one.
+    /// d_y and x -> the gradient of the operation's weights, if it has any.
     fn record_weights_gradient(
         &self,
         recording: &mut Recording,
-        [d_y, x, d_parameters]: [&Tensor; 3],
+        tensors: [&Tensor; 2],
+        gradients: &Gradients,
     ) -> Result<(), GpuError> {
         match self {
             Operation::Conv(shape, matrix, _) | Operation::ConvPool(shape, matrix, ..) => {
-                conv::backward_weights(recording, shape, matrix, [d_y, x, d_parameters])
+                conv::backward_weights(recording, shape, tensors, gradients.parts(matrix))
             }
             Operation::Dense(shape, matrix, _) => {
-                dense::backward_weights(recording, shape, matrix, [d_y, x, d_parameters])
+                dense::backward_weights(recording, shape, tensors, gradients.parts(matrix))
             }
             Operation::Pool(..) | Operation::Dropout(_) => Ok(()),
         }

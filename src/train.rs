@@ -211,7 +211,7 @@ impl Training {
         events: &mut impl AsyncFnMut(Event, &Model) -> Result<(), E>,
     ) -> Result<Progress, E> {
         let started = Instant::now();
-        self.trainer.begin_epoch(epoch - 1);
+        self.trainer.begin_epoch(epoch - 1).map_err(TrainError::from)?;
         let seconds = started.elapsed().as_secs_f64();
         let mut progress = Progress { epoch, images: 0, of: self.images, loss: 0.0, seconds };
         let (mut sum, mut done) = (0.0, 0);

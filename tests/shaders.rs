@@ -14,7 +14,7 @@ use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use pollster::FutureExt as _;
 
 /// Files that are joined to others and are no operation themselves.
-const PARTS: [&str; 21] = [
+const PARTS: [&str; 22] = [
     "clock",
     "conv/forward",
     "conv/images",
@@ -35,6 +35,7 @@ const PARTS: [&str; 21] = [
     "matmul/tile",
     "random",
     "relu",
+    "update/matrices",
     "winners",
 ];
 

@@ -5,6 +5,7 @@ mod golden;
 mod passes;
 mod products;
 mod table;
+mod update;
 mod winograd;
 
 pub use golden::golden;
@@ -14,6 +15,7 @@ use crate::gpu::{Core, Gpu, GpuError, Recording, Tensor};
 use crate::layers;
 use crate::layers::clock::Clock;
 use crate::random::{self, Stream};
+use crate::reference;
 
 /// An operation at a shape.
 pub struct Case {
@@ -47,6 +49,8 @@ enum Expected {
     Images { values: Vec<f64>, n: usize, tolerance: f64 },
     /// In the order of the device, within a tolerance.
     Flat { values: Vec<f64>, tolerance: f64 },
+    /// [splits, length] behind what must be left alone, which add up to these within a tolerance.
+    Parts { values: Vec<f64>, splits: usize, tolerance: f64 },
     /// Whole numbers, exactly.
     Words(Vec<u32>),
     /// [N, features], exactly; on the device four images share a word.
@@ -114,6 +118,16 @@ impl Prepared {
                 }
                 Expected::Flat { values, tolerance } => {
                     compare(tensor.name(), &tensor.read(gpu).await?, values, *tolerance)
+                }
+                Expected::Parts { values, splits, tolerance } => {
+                    let found: Vec<f32> = tensor.read(gpu).await?;
+                    let (alone, parts) = found.split_at(found.len() - splits * values.len());
+                    let parts: Vec<f64> = parts.iter().copied().map(f64::from).collect();
+                    let sums = narrow(&reference::update::sum(&parts, values.len()));
+                    match alone.iter().all(|number| *number == 0.0) {
+                        true => compare(tensor.name(), &sums, values, *tolerance),
+                        false => Err(format!("it writes before its part of {}", tensor.name())),
+                    }
                 }
                 Expected::Words(words) => {
                     let found: Vec<u32> = tensor.read(gpu).await?;

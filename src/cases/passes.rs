@@ -11,12 +11,11 @@ use crate::network::Activation;
 use crate::reference::adam::Adam;
 use crate::reference::dropout::Dropout;
 use crate::reference::pool::PoolShape;
-use crate::reference::sgd::Sgd;
 use crate::reference::softmax::NO_IMAGE;
 use crate::reference::{self, relu_backward};
 
 /// What rounding may add to a number that is copied, scaled or squared a few times.
-const ROUNDING: f64 = 1e-6;
+pub(super) const ROUNDING: f64 = 1e-6;
 
 /// Both directions of a pooling above a ReLU.
 pub fn pool(shape: PoolShape) -> [Case; 2] {
@@ -217,47 +216,8 @@ pub fn batch(n: usize, count: usize, features: usize) -> Case {
     Case { operation: "batch", shape, flops: (n * features) as f64, bytes: 5.0 * (n * features) as f64, prepare }
 }
 
-/// Three steps of Adam with the same gradient.
-pub fn adam(length: usize) -> Case {
-    let rule = Adam::new(1e-3);
-    let prepare = Box::new(move |gpu: &Gpu| {
-        let mut inputs = Inputs::new(gpu);
-        let (d_w, mut w) = (inputs.values(length), inputs.values(length));
-        let [on_gpu, m, v] = updated(gpu, ["parameters", "m", "v"], [&w, &vec![0.0; length], &vec![0.0; length]]);
-        let gradients = inputs.flat("d_parameters", &d_w)?;
-        let mut recording = Recording::new(gpu);
-        let (mut m_expected, mut v_expected) = (vec![0.0; length], vec![0.0; length]);
-        for t in 1..=3 {
-            let clock = Clock { now: at_step(&rule, t), ..Clock::START }.tensor(gpu)?;
-            layers::adam::forward(&mut recording, &rule, [&clock, &gradients, &on_gpu, &m, &v])?;
-            reference::adam::step(&mut w, &d_w, &mut m_expected, &mut v_expected, t, &rule);
-        }
-        Ok(flat(recording, [(on_gpu, w), (m, m_expected), (v, v_expected)]))
-    });
-    optimiser_case("adam", length, 12.0, 28.0, prepare)
-}
-
-/// Three steps of gradient descent with momentum and the same gradient.
-pub fn sgd(length: usize) -> Case {
-    let rule = Sgd { learning_rate: 0.01, momentum: 0.9 };
-    let prepare = Box::new(move |gpu: &Gpu| {
-        let mut inputs = Inputs::new(gpu);
-        let (d_w, mut w) = (inputs.values(length), inputs.values(length));
-        let mut velocity = vec![0.0; length];
-        let [on_gpu, v] = updated(gpu, ["parameters", "velocity"], [&w, &velocity]);
-        let gradients = inputs.flat("d_parameters", &d_w)?;
-        let mut recording = Recording::new(gpu);
-        for _ in 0..3 {
-            layers::sgd::forward(&mut recording, &rule, [&gradients, &on_gpu, &v])?;
-            reference::sgd::step(&mut w, &d_w, &mut velocity, &rule);
-        }
-        Ok(flat(recording, [(on_gpu, w), (v, velocity)]))
-    });
-    optimiser_case("sgd", length, 4.0, 20.0, prepare)
-}
-
 /// What the clock says of step `step` of a training by `rule`, whose epoch begins with the fourth.
-fn at_step(rule: &Adam, step: u32) -> Time {
+pub(super) fn at_step(rule: &Adam, step: u32) -> Time {
     let correction = |beta: f64| (1.0 - beta.powi(step as i32)) as f32;
     Time { step, batch: step.wrapping_sub(4), correction1: correction(rule.beta1), correction2: correction(rule.beta2) }
 }
@@ -269,13 +229,8 @@ fn guarded_clock(gpu: &Gpu, clock: Clock) -> Tensor {
     tensor
 }
 
-fn optimiser_case(operation: &'static str, length: usize, flops: f64, bytes: f64, prepare: super::Prepare) -> Case {
-    let steps = 3.0 * length as f64;
-    Case { operation, shape: format!("3 steps of {length}"), flops: flops * steps, bytes: bytes * steps, prepare }
-}
-
 /// Guarded tensors that a kernel reads and writes.
-fn updated<const K: usize>(gpu: &Gpu, names: [&str; K], values: [&Vec<f64>; K]) -> [Tensor; K] {
+pub(super) fn updated<const K: usize>(gpu: &Gpu, names: [&str; K], values: [&Vec<f64>; K]) -> [Tensor; K] {
     std::array::from_fn(|at| {
         let tensor = Tensor::poisoned(gpu, names[at], values[at].len());
         tensor.write(gpu, &super::narrow(values[at]));
@@ -286,10 +241,4 @@ fn updated<const K: usize>(gpu: &Gpu, names: [&str; K], values: [&Vec<f64>; K]) 
 fn prepared(recording: Recording, tensor: Tensor, values: Vec<f64>, n: usize) -> Prepared {
     let expected = Expected::Images { values, n, tolerance: ROUNDING };
     Prepared { recording, outputs: vec![Output { tensor, expected }] }
-}
-
-fn flat<const K: usize>(recording: Recording, outputs: [(Tensor, Vec<f64>); K]) -> Prepared {
-    let expected = |values| Expected::Flat { values, tolerance: ROUNDING };
-    let outputs = outputs.into_iter().map(|(tensor, values)| Output { tensor, expected: expected(values) }).collect();
-    Prepared { recording, outputs }
 }

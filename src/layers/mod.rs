@@ -7,19 +7,18 @@
 use crate::gpu::{GpuError, Kernel, Recording, Source, Tensor};
 use crate::network::Activation;
 
-pub mod adam;
 pub mod batch;
 pub mod clock;
 pub mod conv;
 pub mod dense;
 pub mod dropout;
+pub mod parts;
 pub mod pool;
 mod product;
-pub mod reduce;
-pub mod sgd;
 pub mod softmax;
 mod tiles;
 pub mod transpose;
+pub mod update;
 pub mod winograd;
 
 /// Images that lie side by side as one `vec4<f32>`.
