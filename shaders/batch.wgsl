@@ -1,9 +1,9 @@
 // Gathers a shuffled batch from the data set, which stays on the GPU as bytes:
 //   x[pixel, n] = images[order[batch N + n], pixel] / 255;   y[n] = labels[order[batch N + n]]
 // Beyond N, and beyond the end of the data set in the last batch, stand black images with the label NONE, which count for
-// nothing.
+// nothing. It begins a step, so it sets the clock.
 
-@group(0) @binding(0) var<storage, read> clock: Clock;
+@group(0) @binding(0) var<storage, read_write> clock: Clock;
 @group(0) @binding(1) var<storage, read> order: array<u32>;           // [COUNT]
 @group(0) @binding(2) var<storage, read> images: array<u32>;          // [COUNT, PIXELS4], four pixels a word
 @group(0) @binding(3) var<storage, read> labels: array<u32>;          // [COUNT], four labels a word
@@ -12,9 +12,19 @@
 
 const NONE = 255u;
 
+// What the clock shows in the step after `done`.
+fn next(done: Time) -> Time {
+    return Time(
+        done.step + 1u,
+        done.batch + 1u,
+        done.correction1 + ONE_MINUS_BETA1 * (1.0 - done.correction1),
+        done.correction2 + ONE_MINUS_BETA2 * (1.0 - done.correction2),
+    );
+}
+
 // The number in the data set of image n of the batch; COUNT where there is none.
 fn image(n: u32) -> u32 {
-    let position = clock.batch * N + n;
+    let position = (clock.done.batch + 1u) * N + n;
     return select(COUNT, order[min(position, COUNT - 1u)], n < N && position < COUNT);
 }
 
@@ -35,6 +45,9 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     let i = each(id, workgroups);
     if (i >= NG * PIXELS4 * I4) {
         return;
+    }
+    if (i == 0u) {
+        clock.now = next(clock.done);
     }
     let group = i / (PIXELS4 * I4);
     let pixels = i / I4 % PIXELS4;

@@ -1,8 +1,9 @@
 // Softmax, cross-entropy and the gradient of both:
 //   p[c, n] = exp(x[c, n] - max x[., n]) / sum;   loss[n] = -log p[label n, n];   d_x = (p - one at the label) / images
-// where images counts the real images of the batch; one with the label NONE has no loss and no gradient.
+// where images counts the real images of the batch; one with the label NONE has no loss and no gradient. It ends what a
+// training step and an evaluation share, so it declares the clock's batch done.
 
-@group(0) @binding(0) var<storage, read> clock: Clock;
+@group(0) @binding(0) var<storage, read_write> clock: Clock;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;                   // [NG, C, I4]
 @group(0) @binding(2) var<storage, read> labels: array<vec4<u32>>;              // [NG, I4]
 @group(0) @binding(3) var<storage, read_write> d_x: array<vec4<f32>>;           // [NG, C, I4]
@@ -36,13 +37,16 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>) {
         score = select(score, value, label == vec4<u32>(c));
     }
     let is_image = label != NONE;
-    let images = f32(min(N, COUNT - clock.batch * N));
+    let images = f32(min(N, COUNT - clock.now.batch * N));
     for (var c = 0u; c < C; c++) {
         let probability = exp(load_x(first + c * I4) - largest) / sum;
         p[first + c * I4] = probability;
         let error = probability - select(vec4<f32>(), vec4<f32>(1.0), label == vec4<u32>(c));
         d_x[first + c * I4] = select(vec4<f32>(), error / images, is_image);
     }
-    losses[clock.batch * NG * I4 + n] = select(vec4<f32>(), log(sum) - score, is_image);
-    predictions[clock.batch * NG * I4 + n] = prediction;
+    losses[clock.now.batch * NG * I4 + n] = select(vec4<f32>(), log(sum) - score, is_image);
+    predictions[clock.now.batch * NG * I4 + n] = prediction;
+    if (n == 0u) {
+        clock.done = clock.now;
+    }
 }

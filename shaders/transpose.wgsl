@@ -3,7 +3,7 @@
 // The filters of a tap are padded with zeros to a multiple of four; the biases stay behind.
 
 @group(0) @binding(0) var<storage, read> w: array<vec4<f32>>;         // all parameters; here F rows of STRIDE4 from W_OFFSET4
-@group(0) @binding(1) var<storage, read_write> w_t: array<vec4<f32>>; // [C, TAPS, F4]
+@group(0) @binding(1) var<storage, read_write> w_t: array<vec4<f32>>; // [C, TAPS, F4] from W_T_OFFSET4
 
 const F4 = (F + 3u) / 4u;
 
@@ -29,7 +29,7 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     ));
     // repeat R 4
     if (4u * block + R < C * TAPS) {
-        w_t[(4u * block + R) * F4 + i % F4] = turned[R];
+        w_t[W_T_OFFSET4 + (4u * block + R) * F4 + i % F4] = turned[R];
     }
     // end
 }

@@ -3,7 +3,7 @@
 use crate::gpu::{Gpu, GpuError, Reading, Recording, Tensor};
 use crate::layers::batch::{self, Images};
 use crate::layers::capacity;
-use crate::layers::clock::{self, Clock};
+use crate::layers::clock::Clock;
 use crate::layers::softmax::{ScoreShape, Scores};
 use crate::model::{Labelled, Model, Pass};
 
@@ -56,8 +56,7 @@ impl Evaluator {
         let scores = Scores::new(gpu, &shape)?;
         let activations = model.activations(n, Pass::Evaluate)?;
         let mut batch = Recording::new(gpu);
-        clock::tick(&mut batch, None, &clock)?;
-        batch::gather(&mut batch, n, images, [&clock, &order, activations.images(), &labels])?;
+        batch::gather(&mut batch, n, None, images, [&clock, &order, activations.images(), &labels])?;
         let labelled = Labelled { shape: &shape, clock: &clock, labels: &labels, scores: &scores };
         model.record_evaluation(&mut batch, &activations, &labelled)?;
         Ok(Evaluator { batch, shape, clock, scores })

@@ -5,9 +5,11 @@ mod operation;
 
 use crate::gpu::{Gpu, GpuError, Recording, Tensor};
 use crate::layers::classifier::Classifier;
-use crate::layers::clock::Clock;
+use crate::layers::clock::{Clock, Time};
 use crate::layers::epilogue::Epilogue;
 use crate::layers::softmax::{ScoreShape, Scores};
+use crate::layers::transpose::Turned;
+use crate::layers::update::{Gradients, Trained};
 use crate::layers::{self, conv, dense, dropout, pool, softmax, transpose};
 use crate::network::{Activation, Matrix, Network, Parameters, Shape};
 pub use activations::Activations;
@@ -44,8 +46,8 @@ pub struct Labelled<'a> {
 /// What a backward pass is for.
 #[derive(Clone, Copy)]
 pub enum Wanted<'a> {
-    /// The gradient by every parameter, in the flat layout.
-    Parameters(&'a Tensor),
+    /// The gradients by all parameters.
+    Parameters(&'a Gradients),
     /// The gradient by the images, [H * W, N].
     Images(&'a Tensor),
 }
@@ -134,10 +136,10 @@ impl Model {
         activations: &Activations,
         seed: u32,
         batch: &Labelled,
-        d_parameters: &Tensor,
+        gradients: &Gradients,
     ) -> Result<(), GpuError> {
         let &Labelled { shape, clock, labels, scores } = batch;
-        let (pass, wanted) = (Pass::Train { seed, clock }, Wanted::Parameters(d_parameters));
+        let (pass, wanted) = (Pass::Train { seed, clock }, Wanted::Parameters(gradients));
         let mut operations = Operation::of(&self.network, activations.n, seed);
         let last = self.pop_classifier(&mut operations);
         self.record_operations(recording, activations, pass, &operations)?;
@@ -150,7 +152,7 @@ impl Model {
         let mut operations = operations.into_iter().enumerate().collect();
         let below = last.below(&mut operations).unwrap_or(Activation::Linear.into());
         classifier.gradients(recording, shape, below, [clock, labels, &self.parameters, x, &d_x], scores)?;
-        last.record_weights_gradient(recording, [&scores.d_logits, x, d_parameters])?;
+        last.record_weights_gradient(recording, [&scores.d_logits, x], gradients)?;
         self.record_descent(recording, activations, pass, operations, d_x, wanted)
     }
 
@@ -177,7 +179,7 @@ impl Model {
         }
         // The softmax scores a batch of a data set; here the first and only one, and nobody asks for the loss.
         let shape = ScoreShape { n, classes: self.network.classes(), count: n };
-        let clock = Clock { batch: 0, ..Clock::START }.tensor(gpu)?;
+        let clock = Clock { now: Time { batch: 0, ..Time::START }, ..Clock::START }.tensor(gpu)?;
         let labels = Tensor::zeros(gpu, "the labels of a batch", layers::capacity(n))?;
         let scores = Scores::new(gpu, &shape)?;
         softmax::forward(recording, &shape, [&clock, activations.logits(), &labels], &scores)?;
@@ -236,6 +238,27 @@ impl Model {
         Ok(())
     }
 
+    /// The network's matrices as [`Model::record_backward`] needs them for the gradients of a training with `activations`.
+    pub fn trained(&self, activations: &Activations) -> Vec<Trained> {
+        let core = self.gpu.settings().core;
+        let trained = |(index, operation): (usize, &Operation)| {
+            let (matrix, splits) = match operation {
+                Operation::ConvPool(shape, matrix, ..) if index == 0 => {
+                    (matrix, conv::weight_gradient_pooled(shape, matrix).splits(core))
+                }
+                Operation::ConvPool(_, matrix, ..) if activations.winograd[index].is_some() => (matrix, 1),
+                Operation::Conv(shape, matrix, _) | Operation::ConvPool(shape, matrix, ..) => {
+                    (matrix, conv::weight_gradient(shape, matrix).splits(core))
+                }
+                Operation::Dense(shape, matrix, _) => (matrix, dense::weight_gradient(shape, matrix).splits(core)),
+                Operation::Pool(..) | Operation::Dropout(_) => return None,
+            };
+            // Nothing asks the first for the gradient of its input.
+            Some(Trained { matrix: matrix.clone(), splits, is_turned: index > 0 })
+        };
+        Operation::of(&self.network, activations.n, 0).iter().enumerate().filter_map(trained).collect()
+    }
+
     /// Records the backward pass from the gradient of the logits to what is `wanted`, after the forward pass of the same
     /// activations.
     ///
@@ -271,13 +294,13 @@ impl Model {
             let below = operation.below(&mut operations);
             match (&operation, wanted) {
                 // Nothing else asks for the gradient of the first convolution's output, so it is not stored.
-                (Operation::ConvPool(shape, matrix, ..), Wanted::Parameters(d_parameters)) if below.is_none() => {
-                    let tensors = [&d_y, activations.winners(index), x, d_parameters];
-                    return conv::backward_weights_pooled(recording, shape, matrix, tensors);
+                (Operation::ConvPool(shape, matrix, ..), Wanted::Parameters(gradients)) if below.is_none() => {
+                    let tensors = [&d_y, activations.winners(index), x];
+                    return conv::backward_weights_pooled(recording, shape, tensors, gradients.parts(matrix));
                 }
                 (Operation::ConvPool(_, matrix, _, pool), _) => {
-                    if let (Some(winograd), Wanted::Parameters(d_parameters)) = (&activations.winograd[index], wanted) {
-                        let tensors = [&d_y, activations.winners(index), d_parameters];
+                    if let (Some(winograd), Wanted::Parameters(gradients)) = (&activations.winograd[index], wanted) {
+                        let tensors = [&d_y, activations.winners(index), &gradients.parts(matrix).tensor];
                         winograd.backward_weights(recording, matrix, tensors)?;
                     }
                     let d_sums = self.gradient(layers::activation_length(pool.c * pool.h * pool.w, pool.n))?;
@@ -286,8 +309,8 @@ impl Model {
                 }
                 _ => {}
             }
-            if let (None, Wanted::Parameters(d_parameters)) = (&activations.winograd[index], wanted) {
-                operation.record_weights_gradient(recording, [&d_y, x, d_parameters])?;
+            if let (None, Wanted::Parameters(gradients)) = (&activations.winograd[index], wanted) {
+                operation.record_weights_gradient(recording, [&d_y, x], gradients)?;
             }
             let d_x = match (below, wanted) {
                 (Some(_), _) => self.gradient(x.len())?,
@@ -298,12 +321,12 @@ impl Model {
             let below = below.unwrap_or(Activation::Linear.into());
             match (&operation, pass) {
                 (Operation::Conv(shape, matrix, _) | Operation::ConvPool(shape, matrix, ..), _) => {
-                    let w_t = self.transposed(recording, matrix)?;
-                    conv::backward_input(recording, shape, below, [&w_t, &d_y, x, &d_x])?;
+                    let turned = self.turned(recording, matrix, wanted)?;
+                    conv::backward_input(recording, shape, below, &turned, [&d_y, x, &d_x])?;
                 }
                 (Operation::Dense(shape, matrix, _), _) => {
-                    let w_t = self.transposed(recording, matrix)?;
-                    dense::backward_input(recording, shape, below, [&w_t, &d_y, x, &d_x])?;
+                    let turned = self.turned(recording, matrix, wanted)?;
+                    dense::backward_input(recording, shape, below, &turned, [&d_y, x, &d_x])?;
                 }
                 (Operation::Pool(shape, _), _) => {
                     pool::backward(recording, shape, [&d_y, activations.winners(index), &d_x])?;
@@ -334,10 +357,14 @@ impl Model {
         Tensor::zeros(&self.gpu, "the gradient of an activation", length)
     }
 
-    fn transposed(&self, recording: &mut Recording, matrix: &Matrix) -> Result<Tensor, GpuError> {
-        let w_t = Tensor::zeros(&self.gpu, &format!("{} transposed", matrix.name), transpose::length(matrix))?;
-        transpose::forward(recording, matrix, [&self.parameters, &w_t])?;
-        Ok(w_t)
+    /// Turned weights: in a training those that the last update left.
+    fn turned(&self, recording: &mut Recording, matrix: &Matrix, wanted: Wanted) -> Result<Turned, GpuError> {
+        if let Wanted::Parameters(gradients) = wanted {
+            return Ok(gradients.turned(matrix).expect("all but the first are turned").clone());
+        }
+        let turned = Turned::new(&self.gpu, matrix)?;
+        transpose::forward(recording, &self.parameters, &turned)?;
+        Ok(turned)
     }
 }
 

@@ -70,7 +70,7 @@ pub async fn teach(
     let test = Evaluator::new(trainer.model(), &Images::new(gpu, &pixels, &labels)?, BATCH)?;
     let mut knows_all = false;
     for epoch in 0..MOST_EPOCHS {
-        trainer.begin_epoch(epoch);
+        trainer.begin_epoch(epoch)?;
         trainer.run(trainer.steps_of_an_epoch()).await?;
         let evaluation = test.run().await?;
         knows_all = evaluation.predictions == labels && evaluation.loss() < KNOWN_LOSS;

@@ -143,7 +143,7 @@ pub async fn train<E: From<TrainError>>(
 ) -> Result<(), E> {
     let mut training = Training::new(gpu, job, data)?;
     for epoch in 1..=job.epochs {
-        training.trainer.begin_epoch(epoch - 1);
+        training.trainer.begin_epoch(epoch - 1).map_err(TrainError::from)?;
         while training.trainer.steps_left() > 0 {
             training.land_until(training.most_in_flight - 1, &mut events).await?;
             training.submit_steps(epoch)?;

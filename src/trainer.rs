@@ -3,9 +3,10 @@
 
 use crate::gpu::{Gpu, GpuError, Reading, Recording, Tensor};
 use crate::layers::batch::{self, Images};
-use crate::layers::clock::{self, Clock};
+use crate::layers::clock::Clock;
 use crate::layers::softmax::{ScoreShape, Scores};
-use crate::layers::{adam, capacity, sgd};
+use crate::layers::update::Gradients;
+use crate::layers::{capacity, update};
 use crate::model::{Labelled, Model, Pass};
 use crate::network::{Network, Parameters};
 use crate::random;
@@ -27,11 +28,13 @@ pub struct Trainer {
     shape: ScoreShape,
     seed: u32,
     step: Recording,
+    /// What a step must find done: the turning of weights that no step before it left.
+    turning: Recording,
     clock: Tensor,
     /// `[count]`, the order of the images in this epoch
     order: Tensor,
     scores: Scores,
-    d_parameters: Tensor,
+    gradients: Gradients,
     batches_done: usize,
 }
 
@@ -63,28 +66,30 @@ impl Trainer {
         let labels = Tensor::zeros(gpu, "the labels of a batch", capacity(plan.batch))?;
         let scores = Scores::new(gpu, &shape)?;
         let flat = |name| Tensor::zeros(gpu, name, parameters.values.len());
-        let d_parameters = flat("the gradients of the parameters")?;
 
         let activations = model.activations(plan.batch, Pass::Train { seed: plan.seed, clock: &clock })?;
+        let gradients = Gradients::new(gpu, model.trained(&activations), Tensor::zeros)?;
+        let mut turning = Recording::new(gpu);
+        gradients.record_turning(&mut turning, model.parameters())?;
         let mut step = Recording::new(gpu);
         let adam = match &plan.optimiser {
             Optimiser::Adam(adam) => Some(adam),
             Optimiser::Sgd(_) => None,
         };
-        clock::tick(&mut step, adam, &clock)?;
-        batch::gather(&mut step, plan.batch, images, [&clock, &order, activations.images(), &labels])?;
+        let tensors = [&clock, &order, activations.images(), &labels];
+        batch::gather(&mut step, plan.batch, adam, images, tensors)?;
         let batch = Labelled { shape: &shape, clock: &clock, labels: &labels, scores: &scores };
-        model.record_training(&mut step, &activations, plan.seed, &batch, &d_parameters)?;
+        model.record_training(&mut step, &activations, plan.seed, &batch, &gradients)?;
         match &plan.optimiser {
             Optimiser::Adam(rule) => {
                 let (m, v) = (flat("Adam's first moments")?, flat("Adam's second moments")?);
-                adam::forward(&mut step, rule, [&clock, &d_parameters, model.parameters(), &m, &v])?;
+                update::adam(&mut step, rule, &gradients, [&clock, model.parameters(), &m, &v])?;
             }
             Optimiser::Sgd(rule) => {
-                sgd::forward(&mut step, rule, [&d_parameters, model.parameters(), &flat("the velocity")?])?;
+                update::sgd(&mut step, rule, &gradients, [model.parameters(), &flat("the velocity")?])?;
             }
         }
-        Ok(Trainer { model, shape, seed: plan.seed, step, clock, order, scores, d_parameters, batches_done: 0 })
+        Ok(Trainer { model, shape, seed: plan.seed, step, turning, clock, order, scores, gradients, batches_done: 0 })
     }
 
     /// The network in training; its parameters are the newest.
@@ -92,9 +97,12 @@ impl Trainer {
         &self.model
     }
 
-    /// The gradients of the last step, in the flat layout of the parameters.
-    pub fn d_parameters(&self) -> &Tensor {
-        &self.d_parameters
+    /// The gradients of the last step, in the flat layout of the parameters, brought back.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub async fn read_d_parameters(&self) -> Result<Vec<f32>, GpuError> {
+        self.gradients.read(self.model.gpu()).await
     }
 
     /// The kernels of one step, in their order.
@@ -112,12 +120,17 @@ impl Trainer {
         self.steps_of_an_epoch() - self.batches_done
     }
 
-    /// Begins epoch `epoch`, counted from 0, with an order of the images of its own. What was submitted before keeps its own.
-    pub fn begin_epoch(&mut self, epoch: u32) {
+    /// Begins epoch `epoch`, counted from 0, with an order of the images of its own; what was submitted before keeps its own.
+    /// Whoever writes the model's parameters begins an epoch before the next step.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn begin_epoch(&mut self, epoch: u32) -> Result<(), GpuError> {
         let gpu = self.model.gpu();
         self.order.write(gpu, &random::shuffle(self.seed, epoch, self.shape.count as u32));
         Clock::restart_epoch(gpu, &self.clock);
         self.batches_done = 0;
+        self.turning.submit(1)
     }
 
     /// Trains `steps` steps, waits for them, and gives their [`Losses::finish`].

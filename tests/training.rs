@@ -41,7 +41,7 @@ fn digits(count: usize) -> DataSet {
 fn trainer(gpu: &Gpu, network: &Network, data: &DataSet, plan: &Plan) -> Trainer {
     let images = Images::new(gpu, &data.images, &data.labels).unwrap();
     let mut trainer = Trainer::new(gpu, network, &Parameters::glorot(network, plan.seed), &images, plan).unwrap();
-    trainer.begin_epoch(0);
+    trainer.begin_epoch(0).unwrap();
     trainer
 }
 
@@ -130,10 +130,10 @@ fn one_batch_is_learned_by_heart() {
     let mut trainer = trainer(&gpu(), &network, &digits(32), &plan);
     let first = mean(&trainer.run(1).block_on().unwrap());
     for epoch in 1..60 {
-        trainer.begin_epoch(epoch);
+        trainer.begin_epoch(epoch).unwrap();
         trainer.run(1).block_on().unwrap();
     }
-    trainer.begin_epoch(60);
+    trainer.begin_epoch(60).unwrap();
     let last = mean(&trainer.run(1).block_on().unwrap());
     assert!(first > 2.0 && last < 0.02, "the loss went from {first} to {last}");
 }
@@ -188,7 +188,7 @@ fn a_short_training_reaches_an_accuracy_that_a_broken_gradient_could_not() {
     let evaluator = Evaluator::new(trainer.model(), &test, 300).unwrap();
     let before = evaluator.run().block_on().unwrap().accuracy(&split.test.labels);
     for epoch in 0..2 {
-        trainer.begin_epoch(epoch);
+        trainer.begin_epoch(epoch).unwrap();
         trainer.run(trainer.steps_of_an_epoch()).block_on().unwrap();
     }
     let evaluation = evaluator.run().block_on().unwrap();

@@ -1,8 +1,8 @@
 // Cross-entropy, the loss, by the scores of classifier/scores.wgsl:
 //   loss[n] = -log p[label n, n]
-// One with the label NONE is no image and has no loss.
+// One with the label NONE is no image and has no loss. As softmax.wgsl does, it declares the clock's batch done.
 
-@group(0) @binding(3) var<storage, read> clock: Clock;
+@group(0) @binding(3) var<storage, read_write> clock: Clock;
 @group(0) @binding(4) var<storage, read> labels: array<vec4<u32>>;       // [NG, I4]
 @group(0) @binding(5) var<storage, read_write> losses: array<vec4<f32>>; // [batches, NG, I4]
 
@@ -12,7 +12,7 @@ const NONE = vec4<u32>(255u);
 struct Known { labels: vec4<u32>, batch: u32 }
 
 fn known_of(n: u32) -> Known {
-    return Known(labels[n], clock.batch);
+    return Known(labels[n], clock.now.batch);
 }
 
 // How many images the batch has.
@@ -31,4 +31,7 @@ fn write_losses(n: u32, known: Known, s: Softmax) {
         of_label = select(of_label, score(f) - s.largest, known.labels == vec4<u32>(f));
     }
     losses[place(n, known)] = select(vec4<f32>(), log(s.sum) - of_label, known.labels != NONE);
+    if (n == 0u) {
+        clock.done = clock.now;
+    }
 }

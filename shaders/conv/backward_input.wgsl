@@ -5,7 +5,7 @@
 // made x, the gradient goes on only where x > 0; where dropout did, too, that is where it kept x, and SCALE what it multiplied
 // x by.
 
-@group(0) @binding(0) var<storage, read> w_t: array<vec4<f32>>;       // [C, KH, KW, F4], by transpose.wgsl
+@group(0) @binding(0) var<storage, read> w_t: array<vec4<f32>>;       // [C, KH, KW, F4] from W_T_OFFSET4, by transpose.wgsl
 @group(0) @binding(1) var<storage, read> d_y: array<vec4<f32>>;       // [NG, F, OH, OW, I4]
 @group(0) @binding(2) var<storage, read> x: array<vec4<f32>>;         // [NG, C, H, W, I4]
 @group(0) @binding(3) var<storage, read_write> d_x: array<vec4<f32>>; // [NG, C, H, W, I4]
@@ -54,7 +54,7 @@ fn is_needed(part: u32, first_column: u32, last_column: u32) -> bool {
 }
 
 fn load_a(m: u32, k: u32) -> vec4<f32> {
-    return load_w_t(m * INNER_BLOCKS + k);
+    return load_w_t(W_T_OFFSET4 + m * INNER_BLOCKS + k);
 }
 
 fn output(inside: bool, at: i32) -> vec4<f32> {

@@ -2,7 +2,7 @@
 //   d_w[f, c, ky, kx] = sum over oy, ox, n of d_y[f, oy, ox, n] x[c, oy + ky - PAD_Y, ox + kx - PAD_X, n]
 // The product's rows are the filters f, its columns (c, ky, kx), and one more, for the bias (conv/input.wgsl); its inner
 // index is k = (oy, ox, n). Both operands lie with k innermost. The inner size is long and the result small, so
-// it is computed in SPLITS parts, which reduce.wgsl adds up.
+// it is computed in SPLITS parts, which update/matrices.wgsl adds up.
 
 @group(0) @binding(0) var<storage, read> d_y: array<vec4<f32>>;       // [NG, F, OH, OW, I4]
 @group(0) @binding(2) var<storage, read_write> d_w: array<vec4<f32>>; // [SPLITS, F, STRIDE4] from W_OFFSET4

@@ -4,7 +4,7 @@
 // and is never stored. For a convolution that hands no gradient on, so a network's first, which has few taps and many
 // output pixels: the product's rows are the taps (c, ky, kx), one more for the bias (conv/input.wgsl) and the padding of
 // a row of weights, its columns the filters f, its inner index is k = (oy, ox, n). It is computed in SPLITS parts, which
-// reduce.wgsl adds up.
+// update/matrices.wgsl adds up.
 
 @group(0) @binding(0) var<storage, read> d_y: array<vec4<f32>>;       // [NG, F, OH / SIZE, OW / SIZE, I4]
 @group(0) @binding(2) var<storage, read_write> d_w: array<vec4<f32>>; // [SPLITS, F, STRIDE4] from W_OFFSET4

@@ -3,7 +3,7 @@
 // The product's rows are the inputs c, its columns the images n, its inner index the units f. Where a ReLU made x, the
 // gradient goes on only where x > 0; where dropout did, too, that is where it kept x, and SCALE what it multiplied x by.
 
-@group(0) @binding(0) var<storage, read> w_t: array<vec4<f32>>;       // [C, INNER_BLOCKS], by transpose.wgsl
+@group(0) @binding(0) var<storage, read> w_t: array<vec4<f32>>;       // [C, INNER_BLOCKS] from W_T_OFFSET4, by transpose.wgsl
 @group(0) @binding(1) var<storage, read> d_y: array<vec4<f32>>;       // [NG, F, I4]
 @group(0) @binding(2) var<storage, read> x: array<vec4<f32>>;         // [NG, C, I4]
 @group(0) @binding(3) var<storage, read_write> d_x: array<vec4<f32>>; // [NG, C, I4]
@@ -30,7 +30,7 @@ fn is_needed(part: u32, first_column: u32, last_column: u32) -> bool {
 }
 
 fn load_a(m: u32, k: u32) -> vec4<f32> {
-    return load_w_t(m * INNER_BLOCKS + k);
+    return load_w_t(W_T_OFFSET4 + m * INNER_BLOCKS + k);
 }
 
 // Beyond the units w_t holds zeros; any output will do, so the last.

@@ -1,7 +1,7 @@
 // Dense layer, backward to its weights:
 //   d_w[f, c] = sum over n of d_y[f, n] x[c, n]
 // The product's rows are the units f, its columns the inputs c, and one more, for the bias, whose input is always one;
-// its inner index is the images n. Both operands lie with n innermost. SPLITS parts are added up by reduce.wgsl.
+// its inner index is the images n. Both operands lie with n innermost. SPLITS parts are added up by update/matrices.wgsl.
 
 @group(0) @binding(0) var<storage, read> d_y: array<vec4<f32>>;       // [NG, F, I4]
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;         // [NG, C, I4]

@@ -7,8 +7,8 @@ fn factor(at: u32) -> vec4<f32> {
     let i = (at / I4 % FEATURES * NG + at / (FEATURES * I4)) * I4 + at % I4;
     let key = vec2<u32>(SEED, STREAM);
     let words = vec4<u32>(
-        threefry(key, vec2<u32>(clock.step - 1u, 2u * i)),
-        threefry(key, vec2<u32>(clock.step - 1u, 2u * i + 1u)),
+        threefry(key, vec2<u32>(clock.now.step - 1u, 2u * i)),
+        threefry(key, vec2<u32>(clock.now.step - 1u, 2u * i + 1u)),
     );
     return select(vec4<f32>(), vec4<f32>(SCALE), words >= vec4<u32>(THRESHOLD));
 }

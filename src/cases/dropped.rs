@@ -4,8 +4,9 @@
 use super::products::{OFFSET, parameters};
 use super::{Absent, Case, Expected, Inputs, Output, Prepared, sum_tolerance};
 use crate::gpu::{Gpu, GpuError, Recording, Tensor};
-use crate::layers::clock::Clock;
+use crate::layers::clock::{Clock, Time};
 use crate::layers::epilogue::{Below, Epilogue};
+use crate::layers::transpose::Turned;
 use crate::layers::{self, capacity};
 use crate::network::{Activation, Matrix};
 use crate::reference::conv::ConvShape;
@@ -44,8 +45,8 @@ pub fn conv(shape: ConvShape) -> [Case; 2] {
             flops,
             Box::new(move |gpu| {
                 let d_x = |w: &[f64], d_y: &[f64]| reference::conv::backward_input(d_y, w, &shape);
-                backward.backward_input(gpu, shape.f * taps, d_x, |r, below, tensors| {
-                    layers::conv::backward_input(r, &shape, below, tensors)
+                backward.backward_input(gpu, shape.f * taps, d_x, |r, below, turned, tensors| {
+                    layers::conv::backward_input(r, &shape, below, turned, tensors)
                 })
             }),
         ),
@@ -105,8 +106,8 @@ pub fn dense(shape: DenseShape) -> [Case; 2] {
             flops,
             Box::new(move |gpu| {
                 let d_x = |w: &[f64], d_y: &[f64]| reference::dense::backward_input(d_y, w, &shape);
-                backward.backward_input(gpu, shape.units, d_x, |r, below, tensors| {
-                    layers::dense::backward_input(r, &shape, below, tensors)
+                backward.backward_input(gpu, shape.units, d_x, |r, below, turned, tensors| {
+                    layers::dense::backward_input(r, &shape, below, turned, tensors)
                 })
             }),
         ),
@@ -116,7 +117,7 @@ pub fn dense(shape: DenseShape) -> [Case; 2] {
 /// A draw for `features` of `n` images in the third step, and the clock that shows it.
 pub(super) fn draw(gpu: &Gpu, features: usize, n: usize) -> Result<(Dropout, Tensor), GpuError> {
     let dropout = Dropout { rate: 0.25, seed: 9, layer: 4, step: 2, features, capacity: capacity(n) };
-    Ok((dropout, Clock { step: 3, ..Clock::START }.tensor(gpu)?))
+    Ok((dropout, Clock { now: Time { step: 3, ..Time::START }, ..Clock::START }.tensor(gpu)?))
 }
 
 /// A layer with weights, reduced to sizes: `x` and `y` numbers an image.
@@ -160,7 +161,7 @@ impl Layer {
         gpu: &Gpu,
         terms: usize,
         reference: impl Fn(&[f64], &[f64]) -> Vec<f64>,
-        layer: impl Fn(&mut Recording, Below, [&Tensor; 4]) -> Result<(), GpuError>,
+        layer: impl Fn(&mut Recording, Below, &Turned, [&Tensor; 3]) -> Result<(), GpuError>,
     ) -> Result<Prepared, GpuError> {
         let mut inputs = Inputs::new(gpu);
         let parameters = parameters(&self.matrix, &mut inputs);
@@ -171,7 +172,8 @@ impl Layer {
         let x = inputs.images("x", &reference::dropout::forward(&relu(&sums), &dropout), self.n, Absent::Anything)?;
         let w_t = inputs.flat("w_t", &reference::transpose::weights(&parameters, &self.matrix))?;
         let on_gpu = inputs.images("d_y", &d_y, self.n, Absent::Zero)?;
-        layer(&mut recording, Below::relu_and(&dropout), [&w_t, &on_gpu, &x, &d_x])?;
+        let turned = Turned { matrix: self.matrix.clone(), offset: 0, tensor: w_t };
+        layer(&mut recording, Below::relu_and(&dropout), &turned, [&on_gpu, &x, &d_x])?;
         let dropped = reference::dropout::backward(&reference(&self.matrix.weights(&parameters), &d_y), &dropout);
         Ok(self.images(recording, d_x, relu_backward(&dropped, &sums), terms))
     }

@@ -41,11 +41,11 @@ pub async fn golden(gpu: &Gpu, golden: &Golden<'_>) -> Result<Verdict, GpuError>
     let (mut losses, mut results) = (Vec::new(), Vec::new());
     for epoch in 0..3 {
         // An epoch is one step on all images; their order changes nothing but the order of additions.
-        trainer.begin_epoch(epoch);
+        trainer.begin_epoch(epoch)?;
         losses.push(trainer.run(1).await?.iter().sum::<f32>() / count as f32);
         if epoch == 0 {
             let gradients = golden.d_parameters();
-            let found: Vec<f32> = trainer.d_parameters().read(gpu).await?;
+            let found: Vec<f32> = trainer.read_d_parameters().await?;
             results.push(compare("the gradient", &found, &gradients, tolerances.gradient));
             let clear = |at: &usize| gradients[*at].abs() > tolerances.clear_gradient;
             let after: Vec<f32> = trainer.model().parameters().read(gpu).await?;

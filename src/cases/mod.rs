@@ -8,6 +8,7 @@ mod passes;
 mod products;
 mod table;
 mod turn;
+mod update;
 mod winograd;
 
 pub use golden::golden;
@@ -15,7 +16,9 @@ pub use table::{CONVS, DENSES, POOLS, parity, seed_network};
 
 use crate::gpu::{Core, Gpu, GpuError, Recording, Tensor};
 use crate::layers;
+use crate::layers::clock::Clock;
 use crate::random::{self, Stream};
+use crate::reference;
 
 /// An operation at a shape.
 pub struct Case {
@@ -50,10 +53,14 @@ enum Expected {
     Images { values: Vec<f64>, n: usize, tolerance: f64 },
     /// In the order of the device, within a tolerance.
     Flat { values: Vec<f64>, tolerance: f64 },
+    /// [splits, length] behind what must be left alone, which add up to these within a tolerance.
+    Parts { values: Vec<f64>, splits: usize, tolerance: f64 },
     /// Whole numbers, exactly.
     Words(Vec<u32>),
     /// [N, features], exactly; on the device four images share a word.
     Winners { values: Vec<u8>, n: usize },
+    /// The steps exactly, the corrections within what rounding makes of them.
+    Clock(Clock),
 }
 
 /// What a case came to.
@@ -116,6 +123,16 @@ impl Prepared {
                 Expected::Flat { values, tolerance } => {
                     compare(tensor.name(), &tensor.read(gpu).await?, values, *tolerance)
                 }
+                Expected::Parts { values, splits, tolerance } => {
+                    let found: Vec<f32> = tensor.read(gpu).await?;
+                    let (alone, parts) = found.split_at(found.len() - splits * values.len());
+                    let parts: Vec<f64> = parts.iter().copied().map(f64::from).collect();
+                    let sums = narrow(&reference::update::sum(&parts, values.len()));
+                    match alone.iter().all(|number| *number == 0.0) {
+                        true => compare(tensor.name(), &sums, values, *tolerance),
+                        false => Err(format!("it writes before its part of {}", tensor.name())),
+                    }
+                }
                 Expected::Words(words) => {
                     let found: Vec<u32> = tensor.read(gpu).await?;
                     let wrong = found.iter().zip(words).position(|(found, word)| found != word);
@@ -132,6 +149,7 @@ impl Prepared {
                     let found = layers::to_images_outermost(&numbers, *n);
                     compare(tensor.name(), &found, &expected, f64::MIN_POSITIVE)
                 }
+                Expected::Clock(clock) => compare_clocks(tensor.read(gpu).await?[0], *clock),
             };
             match error {
                 Ok(error) => worst = worst.max(error),
@@ -159,6 +177,21 @@ fn compare(name: &str, found: &[f32], expected: &[f64], tolerance: f64) -> Resul
         worst = worst.max(error);
     }
     Ok(worst)
+}
+
+fn compare_clocks(found: Clock, expected: Clock) -> Result<f64, String> {
+    let times = |clock: Clock| [clock.done, clock.now];
+    let steps = |clock| times(clock).map(|time| [time.step, time.batch]);
+    if steps(found) != steps(expected) {
+        return Err(format!("the clock shows {found:?}, not {expected:?}"));
+    }
+    let corrections = |clock| times(clock).map(|time| [time.correction1, time.correction2]).concat();
+    compare(
+        "a correction",
+        &corrections(found),
+        &corrections(expected).into_iter().map(f64::from).collect::<Vec<_>>(),
+        1e-7,
+    )
 }
 
 /// Inputs on the host and on the device. Each has values of its own, in [-1, 1]: multiples of 2^-10, which f16 holds

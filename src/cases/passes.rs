@@ -5,18 +5,17 @@ use crate::gpu::{Gpu, Recording, Tensor};
 use crate::layers;
 use crate::layers::batch::Images;
 use crate::layers::capacity;
-use crate::layers::clock::{self, Clock};
+use crate::layers::clock::{Clock, Time};
 use crate::layers::softmax::{ScoreShape, Scores};
 use crate::network::Activation;
 use crate::reference::adam::Adam;
 use crate::reference::dropout::Dropout;
 use crate::reference::pool::PoolShape;
-use crate::reference::sgd::Sgd;
 use crate::reference::softmax::NO_IMAGE;
 use crate::reference::{self, relu_backward};
 
 /// What rounding may add to a number that is copied, scaled or squared a few times.
-const ROUNDING: f64 = 1e-6;
+pub(super) const ROUNDING: f64 = 1e-6;
 
 /// Both directions of a pooling above a ReLU.
 pub fn pool(shape: PoolShape) -> [Case; 2] {
@@ -90,7 +89,7 @@ pub(super) fn pack_winners(winners: &[u8], n: usize) -> Vec<u32> {
 /// Both directions of dropout above a ReLU, in the third step.
 pub fn dropout(n: usize, features: usize, rate: f32) -> [Case; 2] {
     let dropout = Dropout { rate, seed: 9, layer: 4, step: 2, features, capacity: capacity(n) };
-    let now = Clock { step: 3, ..Clock::START };
+    let clock = Clock { now: Time { step: 3, ..Time::START }, ..Clock::START };
     let text = format!("N {n} C {features} rate {rate}");
     let bytes = |numbers: usize| 4.0 * (n * features * numbers) as f64;
     let forward = Box::new(move |gpu: &Gpu| {
@@ -99,7 +98,7 @@ pub fn dropout(n: usize, features: usize, rate: f32) -> [Case; 2] {
         let y = inputs.output("y", features, n);
         let mut recording = Recording::new(gpu);
         let on_gpu = inputs.images("x", &x, n, Absent::Anything)?;
-        layers::dropout::forward(&mut recording, &dropout, [&now.tensor(gpu)?, &on_gpu, &y])?;
+        layers::dropout::forward(&mut recording, &dropout, [&clock.tensor(gpu)?, &on_gpu, &y])?;
         Ok(prepared(recording, y, reference::dropout::forward(&x, &dropout), n))
     });
     let backward = Box::new(move |gpu: &Gpu| {
@@ -109,7 +108,7 @@ pub fn dropout(n: usize, features: usize, rate: f32) -> [Case; 2] {
         let mut recording = Recording::new(gpu);
         let d_y_on_gpu = inputs.images("d_y", &d_y, n, Absent::Zero)?;
         let on_gpu = inputs.images("x", &x, n, Absent::Anything)?;
-        let tensors = [&now.tensor(gpu)?, &d_y_on_gpu, &on_gpu, &d_x];
+        let tensors = [&clock.tensor(gpu)?, &d_y_on_gpu, &on_gpu, &d_x];
         layers::dropout::backward(&mut recording, &dropout, Activation::Relu, tensors)?;
         let expected = relu_backward(&reference::dropout::backward(&d_y, &dropout), &x);
         Ok(prepared(recording, d_x, expected, n))
@@ -138,7 +137,8 @@ pub fn softmax(n: usize, classes: usize) -> Case {
             losses: Tensor::poisoned(gpu, "losses", 2 * capacity(n)),
             predictions: Tensor::poisoned(gpu, "predictions", 2 * capacity(n)),
         };
-        let clock = Clock { batch: 1, ..Clock::START }.tensor(gpu)?;
+        let now = Time { step: 7, batch: 1, correction1: 0.5, correction2: 0.25 };
+        let clock = guarded_clock(gpu, Clock { now, ..Clock::START });
         let mut recording = Recording::new(gpu);
         let on_gpu = inputs.images("logits", &logits, n, Absent::Zero)?;
         let labels_on_gpu = Tensor::new(gpu, "labels", &words)?;
@@ -168,6 +168,7 @@ pub fn softmax(n: usize, classes: usize) -> Case {
                     expected: Expected::Flat { values: losses, tolerance: 4.0 * ROUNDING },
                 },
                 Output { tensor: scores.predictions, expected: Expected::Words(predictions) },
+                Output { tensor: clock, expected: Expected::Clock(Clock { done: now, now }) },
             ],
         })
     });
@@ -181,8 +182,9 @@ pub fn softmax(n: usize, classes: usize) -> Case {
     }
 }
 
-/// The second, shorter batch of `count` images.
+/// The second, shorter batch of `count` images, in the fifth step.
 pub fn batch(n: usize, count: usize, features: usize) -> Case {
+    let rule = Adam::new(1e-3);
     let prepare = Box::new(move |gpu: &Gpu| {
         let pixels: Vec<u8> = (0..count * features).map(|at| (at * 31 % 256) as u8).collect();
         let labels: Vec<u8> = (0..count).map(|at| (at * 3 % 10) as u8).collect();
@@ -191,10 +193,11 @@ pub fn batch(n: usize, count: usize, features: usize) -> Case {
         let inputs = Inputs::new(gpu);
         let width = capacity(n);
         let (x, y) = (inputs.output("x", features, n), Tensor::poisoned(gpu, "labels", width));
-        let clock = Clock { batch: 1, ..Clock::START }.tensor(gpu)?;
+        let [done, now] = [4, 5].map(|step| at_step(&rule, step));
+        let clock = guarded_clock(gpu, Clock { done, ..Clock::START });
         let mut recording = Recording::new(gpu);
         let order_on_gpu = Tensor::new(gpu, "order", &order)?;
-        layers::batch::gather(&mut recording, n, &images, [&clock, &order_on_gpu, &x, &y])?;
+        layers::batch::gather(&mut recording, n, Some(&rule), &images, [&clock, &order_on_gpu, &x, &y])?;
         let picks = &order[n..count.min(2 * n)];
         let mut expected = reference::batch::gather(&pixels, &labels, picks, features);
         expected.images.resize(n * features, 0.0);
@@ -205,6 +208,7 @@ pub fn batch(n: usize, count: usize, features: usize) -> Case {
             outputs: vec![
                 Output { tensor: x, expected: Expected::Images { values: expected.images, n, tolerance: 1e-7 } },
                 Output { tensor: y, expected: Expected::Words(words) },
+                Output { tensor: clock, expected: Expected::Clock(Clock { done, now }) },
             ],
         })
     });
@@ -212,75 +216,21 @@ pub fn batch(n: usize, count: usize, features: usize) -> Case {
     Case { operation: "batch", shape, flops: (n * features) as f64, bytes: 5.0 * (n * features) as f64, prepare }
 }
 
-/// Three steps of Adam with the same gradient, the clock ticking before each.
-pub fn adam(length: usize) -> Case {
-    let rule = Adam::new(1e-3);
-    let prepare = Box::new(move |gpu: &Gpu| {
-        let mut inputs = Inputs::new(gpu);
-        let (d_w, mut w) = (inputs.values(length), inputs.values(length));
-        let clock = Clock::START.tensor(gpu)?;
-        let [on_gpu, m, v] = updated(gpu, ["parameters", "m", "v"], [&w, &vec![0.0; length], &vec![0.0; length]]);
-        let gradients = inputs.flat("d_parameters", &d_w)?;
-        let mut recording = Recording::new(gpu);
-        let (mut m_expected, mut v_expected) = (vec![0.0; length], vec![0.0; length]);
-        for t in 1..=3 {
-            clock::tick(&mut recording, Some(&rule), &clock)?;
-            layers::adam::forward(&mut recording, &rule, [&clock, &gradients, &on_gpu, &m, &v])?;
-            reference::adam::step(&mut w, &d_w, &mut m_expected, &mut v_expected, t, &rule);
-        }
-        Ok(flat(recording, [(on_gpu, w), (m, m_expected), (v, v_expected)]))
-    });
-    optimiser_case("adam", length, 12.0, 28.0, prepare)
+/// What the clock says of step `step` of a training by `rule`, whose epoch begins with the fourth.
+pub(super) fn at_step(rule: &Adam, step: u32) -> Time {
+    let correction = |beta: f64| (1.0 - beta.powi(step as i32)) as f32;
+    Time { step, batch: step.wrapping_sub(4), correction1: correction(rule.beta1), correction2: correction(rule.beta2) }
 }
 
-/// Three steps of gradient descent with momentum and the same gradient.
-pub fn sgd(length: usize) -> Case {
-    let rule = Sgd { learning_rate: 0.01, momentum: 0.9 };
-    let prepare = Box::new(move |gpu: &Gpu| {
-        let mut inputs = Inputs::new(gpu);
-        let (d_w, mut w) = (inputs.values(length), inputs.values(length));
-        let mut velocity = vec![0.0; length];
-        let [on_gpu, v] = updated(gpu, ["parameters", "velocity"], [&w, &velocity]);
-        let gradients = inputs.flat("d_parameters", &d_w)?;
-        let mut recording = Recording::new(gpu);
-        for _ in 0..3 {
-            layers::sgd::forward(&mut recording, &rule, [&gradients, &on_gpu, &v])?;
-            reference::sgd::step(&mut w, &d_w, &mut velocity, &rule);
-        }
-        Ok(flat(recording, [(on_gpu, w), (v, velocity)]))
-    });
-    optimiser_case("sgd", length, 4.0, 20.0, prepare)
-}
-
-/// A clock that ticks five times.
-pub fn tick() -> Case {
-    let rule = Adam::new(1e-3);
-    let prepare = Box::new(move |gpu: &Gpu| {
-        let clock = Tensor::poisoned(gpu, "clock", 4);
-        clock.write(gpu, &[Clock::START]);
-        let mut recording = Recording::new(gpu);
-        for _ in 0..5 {
-            clock::tick(&mut recording, Some(&rule), &clock)?;
-        }
-        // The whole numbers are read as the bits of tiny floats; the corrections are what the tolerance is for.
-        let words = |word: u32| f64::from(f32::from_bits(word));
-        let values = vec![words(5), words(4), 1.0 - rule.beta1.powi(5), 1.0 - rule.beta2.powi(5)];
-        let tensor = clock.clone();
-        Ok(Prepared {
-            recording,
-            outputs: vec![Output { tensor, expected: Expected::Flat { values, tolerance: 1e-7 } }],
-        })
-    });
-    Case { operation: "tick", shape: "5 times".into(), flops: 10.0, bytes: 160.0, prepare }
-}
-
-fn optimiser_case(operation: &'static str, length: usize, flops: f64, bytes: f64, prepare: super::Prepare) -> Case {
-    let steps = 3.0 * length as f64;
-    Case { operation, shape: format!("3 steps of {length}"), flops: flops * steps, bytes: bytes * steps, prepare }
+/// A clock that a kernel sets.
+pub(super) fn guarded_clock(gpu: &Gpu, clock: Clock) -> Tensor {
+    let tensor = Tensor::poisoned(gpu, "clock", size_of::<Clock>() / 4);
+    tensor.write(gpu, &[clock]);
+    tensor
 }
 
 /// Guarded tensors that a kernel reads and writes.
-fn updated<const K: usize>(gpu: &Gpu, names: [&str; K], values: [&Vec<f64>; K]) -> [Tensor; K] {
+pub(super) fn updated<const K: usize>(gpu: &Gpu, names: [&str; K], values: [&Vec<f64>; K]) -> [Tensor; K] {
     std::array::from_fn(|at| {
         let tensor = Tensor::poisoned(gpu, names[at], values[at].len());
         tensor.write(gpu, &super::narrow(values[at]));
@@ -291,10 +241,4 @@ fn updated<const K: usize>(gpu: &Gpu, names: [&str; K], values: [&Vec<f64>; K]) 
 fn prepared(recording: Recording, tensor: Tensor, values: Vec<f64>, n: usize) -> Prepared {
     let expected = Expected::Images { values, n, tolerance: ROUNDING };
     Prepared { recording, outputs: vec![Output { tensor, expected }] }
-}
-
-fn flat<const K: usize>(recording: Recording, outputs: [(Tensor, Vec<f64>); K]) -> Prepared {
-    let expected = |values| Expected::Flat { values, tolerance: ROUNDING };
-    let outputs = outputs.into_iter().map(|(tensor, values)| Output { tensor, expected: expected(values) }).collect();
-    Prepared { recording, outputs }
 }

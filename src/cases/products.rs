@@ -1,9 +1,11 @@
-//! Cases of the six matrix products, and of what stands around them: turned weights and sums of parts.
+//! Cases of the six matrix products, and of the turned weights that one of them reads.
 
 use super::passes::{pack_winners, winners_of};
 use super::{Absent, Case, Expected, Inputs, Output, Prepared, sum_tolerance};
 use crate::gpu::{Gpu, GpuError, Recording, Tensor};
 use crate::layers;
+use crate::layers::parts::{Parts, WeightGradient};
+use crate::layers::transpose::Turned;
 use crate::network::{Activation, Matrix};
 use crate::reference::conv::ConvShape;
 use crate::reference::dense::DenseShape;
@@ -46,7 +48,9 @@ pub fn conv(shape: ConvShape) -> [Case; 3] {
                 product.backward_input(
                     gpu,
                     |w, d_y| reference::conv::backward_input(d_y, w, &shape),
-                    |r, tensors| layers::conv::backward_input(r, &shape, Activation::Relu.into(), tensors),
+                    |r, turned, tensors| {
+                        layers::conv::backward_input(r, &shape, Activation::Relu.into(), turned, tensors)
+                    },
                 )
             }),
         ),
@@ -57,7 +61,8 @@ pub fn conv(shape: ConvShape) -> [Case; 3] {
                 product.backward_weights(
                     gpu,
                     |d_y, x| reference::conv::backward_weights(d_y, x, &shape),
-                    |r, tensors| layers::conv::backward_weights(r, &shape, &weights, tensors),
+                    &layers::conv::weight_gradient(&shape, &weights),
+                    |r, tensors, parts| layers::conv::backward_weights(r, &shape, tensors, parts),
                 )
             }),
         ),
@@ -100,9 +105,8 @@ pub fn conv_pooled(shape: ConvShape) -> [Case; 2] {
                         let d_sums = relu_backward(&reference::pool::backward(d_y, &activations, &pool), &activations);
                         reference::conv::backward_weights(&d_sums, x, &shape)
                     },
-                    |r, [d_y, x, d_w]| {
-                        layers::conv::backward_weights_pooled(r, &shape, &weights, [d_y, &winners, x, d_w])
-                    },
+                    &layers::conv::weight_gradient_pooled(&shape, &weights),
+                    |r, [d_y, x], parts| layers::conv::backward_weights_pooled(r, &shape, [d_y, &winners, x], parts),
                 )
             }),
         ),
@@ -135,7 +139,9 @@ pub fn dense(shape: DenseShape) -> [Case; 3] {
                 Product { matrix: &matrix, x, y, n: shape.n, terms: y }.backward_input(
                     gpu,
                     |w, d_y| reference::dense::backward_input(d_y, w, &shape),
-                    |r, tensors| layers::dense::backward_input(r, &shape, Activation::Relu.into(), tensors),
+                    |r, turned, tensors| {
+                        layers::dense::backward_input(r, &shape, Activation::Relu.into(), turned, tensors)
+                    },
                 )
             }),
         ),
@@ -145,7 +151,8 @@ pub fn dense(shape: DenseShape) -> [Case; 3] {
                 Product { matrix: &weights, x, y, n: shape.n, terms: shape.n }.backward_weights(
                     gpu,
                     |d_y, x| reference::dense::backward_weights(d_y, x, &shape),
-                    |r, tensors| layers::dense::backward_weights(r, &shape, &weights, tensors),
+                    &layers::dense::weight_gradient(&shape, &weights),
+                    |r, tensors, parts| layers::dense::backward_weights(r, &shape, tensors, parts),
                 )
             }),
         ),
@@ -180,48 +187,19 @@ pub fn transpose(weight_shape: &'static [usize]) -> Case {
     let prepare = Box::new(move |gpu: &Gpu| {
         let mut inputs = Inputs::new(gpu);
         let parameters = inputs.values(matrix.end());
-        let w_t = Tensor::poisoned(gpu, "w_t", layers::transpose::length(&matrix));
+        let w_t = Tensor::poisoned(gpu, "w_t", OFFSET + layers::transpose::length(&matrix));
+        w_t.write(gpu, &[0.0f32; OFFSET]);
         let mut recording = Recording::new(gpu);
-        let tensors = [&inputs.flat("parameters", &parameters)?, &w_t];
-        layers::transpose::forward(&mut recording, &matrix, tensors)?;
-        let values = reference::transpose::weights(&parameters, &matrix);
+        let turned = Turned { matrix: matrix.clone(), offset: OFFSET, tensor: w_t.clone() };
+        layers::transpose::forward(&mut recording, &inputs.flat("parameters", &parameters)?, &turned)?;
+        let mut values = vec![0.0; OFFSET];
+        values.extend(reference::transpose::weights(&parameters, &matrix));
         Ok(Prepared {
             recording,
             outputs: vec![Output { tensor: w_t, expected: Expected::Flat { values, tolerance: f64::MIN_POSITIVE } }],
         })
     });
     Case { operation: "transpose", shape: format!("{weight_shape:?}"), flops: 0.0, bytes, prepare }
-}
-
-/// The sum of `splits` parts of the gradient of weights of `weight_shape`.
-pub fn reduce(weight_shape: &'static [usize], splits: usize) -> Case {
-    let matrix = Matrix::new(0, "w", weight_shape, OFFSET);
-    let length = matrix.rows * matrix.stride;
-    let prepare = Box::new(move |gpu: &Gpu| {
-        let mut inputs = Inputs::new(gpu);
-        let parts = inputs.values(splits * length);
-        let d_w = Tensor::poisoned(gpu, "d_w", matrix.end());
-        d_w.write(gpu, &[0.0f32; OFFSET]);
-        let mut recording = Recording::new(gpu);
-        layers::reduce::sum(&mut recording, splits, &matrix, [&inputs.flat("parts", &parts)?, &d_w])?;
-        let mut values = vec![0.0; OFFSET];
-        values.extend(reference::reduce::sum(&parts, length));
-        Ok(Prepared {
-            recording,
-            outputs: vec![Output {
-                tensor: d_w,
-                expected: Expected::Flat { values, tolerance: sum_tolerance(splits) },
-            }],
-        })
-    });
-    let shape = format!("{splits} parts of {weight_shape:?}");
-    Case {
-        operation: "reduce",
-        shape,
-        flops: (splits * length) as f64,
-        bytes: 4.0 * ((splits + 1) * length) as f64,
-        prepare,
-    }
 }
 
 /// All parameters up to those of `matrix`, the padding behind its rows zero as in training.
@@ -284,16 +262,18 @@ impl Product<'_> {
         &self,
         gpu: &Gpu,
         reference: impl Fn(&[f64], &[f64]) -> Vec<f64>,
-        layer: impl Fn(&mut Recording, [&Tensor; 4]) -> Result<()>,
+        layer: impl Fn(&mut Recording, &Turned, [&Tensor; 3]) -> Result<()>,
     ) -> Result<Prepared> {
         let mut inputs = Inputs::new(gpu);
         let parameters = parameters(self.matrix, &mut inputs);
         let (d_y, x) = (inputs.values(self.n * self.y), inputs.values(self.n * self.x));
         let d_x = inputs.output("d_x", self.x, self.n);
         let mut recording = Recording::new(gpu);
-        let w_t = inputs.flat("w_t", &reference::transpose::weights(&parameters, self.matrix))?;
+        let mut w_t = vec![0.5; OFFSET];
+        w_t.extend(reference::transpose::weights(&parameters, self.matrix));
+        let turned = Turned { matrix: self.matrix.clone(), offset: OFFSET, tensor: inputs.flat("w_t", &w_t)? };
         let on_gpu = inputs.images("d_y", &d_y, self.n, Absent::Zero)?;
-        layer(&mut recording, [&w_t, &on_gpu, &inputs.images("x", &x, self.n, Absent::Anything)?, &d_x])?;
+        layer(&mut recording, &turned, [&on_gpu, &inputs.images("x", &x, self.n, Absent::Anything)?, &d_x])?;
         let values = relu_backward(&reference(&self.matrix.weights(&parameters), &d_y), &x);
         Ok(self.images(recording, d_x, values))
     }
@@ -302,20 +282,24 @@ impl Product<'_> {
         &self,
         gpu: &Gpu,
         reference: impl Fn(&[f64], &[f64]) -> (Vec<f64>, Vec<f64>),
-        layer: impl Fn(&mut Recording, [&Tensor; 3]) -> Result<()>,
+        product: &WeightGradient,
+        layer: impl Fn(&mut Recording, [&Tensor; 2], &Parts) -> Result<()>,
     ) -> Result<Prepared> {
         let mut inputs = Inputs::new(gpu);
         let (d_y, x) = (inputs.values(self.n * self.y), inputs.values(self.n * self.x));
-        let d_parameters = Tensor::poisoned(gpu, "d_parameters", self.matrix.end());
-        d_parameters.write(gpu, &[0.0f32; OFFSET]);
+        let (splits, length) = (product.splits(gpu.settings().core), self.matrix.rows * self.matrix.stride);
+        let tensor = Tensor::poisoned(gpu, "d_parameters", OFFSET + splits * length);
+        tensor.write(gpu, &[0.0f32; OFFSET]);
+        let parts = Parts { matrix: self.matrix.clone(), splits, offset: OFFSET, tensor: tensor.clone() };
         let mut recording = Recording::new(gpu);
         let on_gpu = inputs.images("d_y", &d_y, self.n, Absent::Zero)?;
-        layer(&mut recording, [&on_gpu, &inputs.images("x", &x, self.n, Absent::Anything)?, &d_parameters])?;
+        layer(&mut recording, [&on_gpu, &inputs.images("x", &x, self.n, Absent::Anything)?], &parts)?;
         let (weights, biases) = reference(&d_y, &x);
         let mut values = vec![0.0; self.matrix.end()];
         self.matrix.fill(&mut values, &weights, &biases);
-        let expected = Expected::Flat { values, tolerance: sum_tolerance(self.terms) };
-        Ok(Prepared { recording, outputs: vec![Output { tensor: d_parameters, expected }] })
+        let expected =
+            Expected::Parts { values: values.split_off(OFFSET), splits, tolerance: sum_tolerance(self.terms) };
+        Ok(Prepared { recording, outputs: vec![Output { tensor, expected }] })
     }
 
     fn images(&self, recording: Recording, tensor: Tensor, values: Vec<f64>) -> Prepared {

@@ -2,7 +2,7 @@
 
 use super::classifier::classifier;
 use super::turn::turn;
-use super::{Case, dropped, passes, products, winograd};
+use super::{Case, dropped, passes, products, update, winograd};
 use crate::layers;
 use crate::model::Operation;
 use crate::network::{Activation, Network, SEED, Shape};
@@ -62,6 +62,13 @@ const WINOGRADS: [ConvShape; 4] = [
     conv(34, 12, [9, 7], 50, [3, 3], [0, 0], [1, 1]),
 ];
 
+/// Small and odd networks, whose gradients are in one part and in many, and batches.
+const UPDATED: [(Shape, &str, usize); 3] = [
+    (Shape { channels: 5, height: 1, width: 1 }, "dense 3", 1),
+    (Shape::MNIST, "conv 5 3x3 relu | pool 2 | conv 9 3x3 relu | dense 37 relu | dense 10", 3),
+    (Shape::MNIST, "conv 17 3x3 relu | pool 2 | dropout 0.25 | conv 6 5x3 same relu | pool 2 | dense 10", 33),
+];
+
 /// Small and odd cases of every operation, for tests.
 pub fn parity() -> Vec<Case> {
     let mut cases = Vec::new();
@@ -83,15 +90,17 @@ pub fn parity() -> Vec<Case> {
     cases.extend([passes::batch(3, 5, 8), passes::batch(64, 100, 784), passes::batch(1, 2, 4)]);
     cases.extend([(1, 4), (3, 8), (70, 784)].into_iter().flat_map(|(n, features)| turn(n, features)));
     cases.extend([products::transpose(&[5, 3, 3, 3]), products::transpose(&[10, 7]), products::transpose(&[1, 1])]);
-    cases.extend([products::reduce(&[3, 2, 3, 3], 2), products::reduce(&[7, 40], 5), products::reduce(&[12, 33], 130)]);
-    cases.extend([passes::adam(8), passes::adam(1000), passes::sgd(8), passes::sgd(1000), passes::tick()]);
+    for (shape, layers, n) in UPDATED {
+        let network = Network::parse(shape, layers).expect("it is a network");
+        cases.extend([update::adam(&network, n), update::sgd(&network, n)]);
+    }
     cases
 }
 
 /// Every operation at the size that a training step of the seed network gives it, for batches of `n`.
 pub fn seed_network(n: usize) -> Vec<Case> {
     let network = Network::parse(Shape::MNIST, SEED).expect("the seed network is a network");
-    let mut cases = vec![passes::tick(), passes::batch(n, 50_000, Shape::MNIST.features())];
+    let mut cases = vec![passes::batch(n, 50_000, Shape::MNIST.features())];
     cases.extend(turn(n, Shape::MNIST.features()));
     for operation in Operation::of(&network, n, 0) {
         match operation {
@@ -135,9 +144,7 @@ pub fn seed_network(n: usize) -> Vec<Case> {
             _ => {}
         }
     }
-    let length = network.matrices().last().map_or(0, |matrix| matrix.end());
-    cases.extend([passes::softmax(n, network.classes()), passes::adam(length), passes::sgd(length)]);
+    cases.extend([passes::softmax(n, network.classes()), update::adam(&network, n), update::sgd(&network, n)]);
     cases.extend([products::transpose(&[48, 32, 3, 3]), products::transpose(&[500, 1200])]);
-    cases.push(products::reduce(&[48, 32, 3, 3], 16));
     cases
 }

@@ -14,7 +14,6 @@ macro_rules! shader_files {
 }
 
 shader_files!(
-    "adam",
     "batch",
     "ceiling/arithmetic",
     "ceiling/copy",
@@ -57,13 +56,13 @@ shader_files!(
     "matmul/tile",
     "pool",
     "random",
-    "reduce",
     "relu",
-    "sgd",
     "softmax",
-    "tick",
     "transpose",
     "turn",
+    "update/adam",
+    "update/matrices",
+    "update/sgd",
     "winners",
     "winograd/backward_weights",
     "winograd/filters",
@@ -77,10 +76,11 @@ pub const TEXTURE_WIDTH: u32 = 4096;
 /// The binding number of an operand's texture is its buffer's plus this, where it has both.
 const TEXTURE_BINDING: u32 = 16;
 
-/// A size or factor that a shader is compiled for.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A size or factor that a shader is compiled for, or a table of sizes.
+#[derive(Clone, Debug, PartialEq)]
 pub enum Constant {
     U32(u32),
+    Table(Vec<u32>),
     F32(f32),
     Bool(bool),
 }
@@ -103,8 +103,20 @@ impl From<usize> for Constant {
     /// # Panics
     /// If the value does not fit 32 bits; network texts that large are refused when they are parsed.
     fn from(value: usize) -> Self {
-        Constant::U32(u32::try_from(value).expect("sizes fit 32 bits"))
+        Constant::U32(size(value))
     }
+}
+
+impl From<Vec<usize>> for Constant {
+    /// # Panics
+    /// As for one number.
+    fn from(values: Vec<usize>) -> Self {
+        Constant::Table(values.into_iter().map(size).collect())
+    }
+}
+
+fn size(value: usize) -> u32 {
+    u32::try_from(value).expect("sizes fit 32 bits")
 }
 
 impl From<f32> for Constant {
@@ -145,6 +157,10 @@ impl Source {
         for (name, value) in &self.constants {
             match value {
                 Constant::U32(value) => writeln!(text, "const {name} = {value}u;"),
+                Constant::Table(values) => {
+                    let numbers: Vec<String> = values.iter().map(|value| format!("{value}u")).collect();
+                    writeln!(text, "const {name} = array<u32, {}>({});", values.len(), numbers.join(", "))
+                }
                 Constant::F32(value) => writeln!(text, "const {name} = f32({value:?});"),
                 Constant::Bool(value) => writeln!(text, "const {name} = {value};"),
             }
@@ -294,7 +310,7 @@ fn expand(lines: &[&str], constants: &[(&str, Constant)], out: &mut String) {
 fn constant(name: &str, constants: &[(&str, Constant)]) -> Option<u32> {
     constants.iter().find(|constant| constant.0 == name).and_then(|(_, value)| match value {
         Constant::U32(value) => Some(*value),
-        Constant::F32(_) | Constant::Bool(_) => None,
+        Constant::Table(_) | Constant::F32(_) | Constant::Bool(_) => None,
     })
 }
 

@@ -1,25 +1,38 @@
-//! The clock of a training: `shaders/clock.wgsl` and `shaders/tick.wgsl`.
+//! The clock of a training: `shaders/clock.wgsl`.
 
-use super::record;
-use crate::gpu::{Gpu, GpuError, Recording, Source, Tensor};
-use crate::reference::adam::Adam;
+use crate::gpu::{Gpu, GpuError, Tensor};
 
-/// What the clock shows; the twin of the struct in `clock.wgsl`.
+/// What the clock says of a step; the twin of `Time` in `clock.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
-pub struct Clock {
-    /// Steps begun since the start of the training.
+pub struct Time {
+    /// Steps since the start of the training.
     pub step: u32,
-    /// The batch in work; `u32::MAX` before the first tick of an epoch.
+    /// `u32::MAX` before the first of an epoch.
     pub batch: u32,
-    /// 1 - beta^step of Adam's two betas.
+    /// 1 - beta^step of Adam's two betas; nothing without Adam.
     pub correction1: f32,
     pub correction2: f32,
 }
 
+/// What the clock shows; the twin of the struct in `clock.wgsl`. [`super::batch`] begins a step, [`super::softmax`] ends it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+pub struct Clock {
+    /// The last step that is done.
+    pub done: Time,
+    /// The step in work.
+    pub now: Time,
+}
+
+impl Time {
+    /// Before the first step.
+    pub const START: Time = Time { step: 0, batch: u32::MAX, correction1: 0.0, correction2: 0.0 };
+}
+
 impl Clock {
     /// Before the first step.
-    pub const START: Clock = Clock { step: 0, batch: u32::MAX, correction1: 0.0, correction2: 0.0 };
+    pub const START: Clock = Clock { done: Time::START, now: Time::START };
 
     /// A clock on the GPU.
     ///
@@ -31,15 +44,6 @@ impl Clock {
 
     /// Turns the clock on the GPU back to the start of an epoch; the steps go on.
     pub fn restart_epoch(gpu: &Gpu, clock: &Tensor) {
-        clock.write_at(gpu, 1, &[u32::MAX]);
+        clock.write_at(gpu, 1, &[Time::START.batch]);
     }
-}
-
-/// Begins a step. Without Adam the corrections are not used.
-pub fn tick(recording: &mut Recording, adam: Option<&Adam>, clock: &Tensor) -> Result<(), GpuError> {
-    let one_minus = |beta: fn(&Adam) -> f64| adam.map_or(1.0, |adam| (1.0 - beta(adam)) as f32);
-    let source = Source::new("tick", &["tick", "clock"])
-        .with("ONE_MINUS_BETA1", one_minus(|adam| adam.beta1))
-        .with("ONE_MINUS_BETA2", one_minus(|adam| adam.beta2));
-    record(recording, &source, &[("clock", clock)], [1, 1, 1])
 }

@@ -1,9 +1,10 @@
 //! Convolution: `shaders/conv/*.wgsl` on [`crate::reference::conv`]'s shapes.
 
 use super::epilogue::{Below, Epilogue};
+use super::parts::{Parts, WeightGradient};
 use super::product::{Columns, Innermost, Product, Scales};
-use super::reduce::WeightGradient;
-use super::{image_blocks, is_relu, reduce, with_images};
+use super::transpose::Turned;
+use super::{image_blocks, is_relu, with_images};
 use crate::gpu::{GpuError, Recording, Source, Tensor};
 use crate::network::{Activation, Matrix};
 use crate::reference::conv::ConvShape;
@@ -80,13 +81,14 @@ fn forward_source(endings: &[&'static str], shape: &ConvShape, matrix: &Matrix, 
     source
 }
 
-/// d_y [F, OH, OW, N] (before the layer's own ReLU), turned weights w_t (by [`super::transpose`]), x [C, H, W, N]
-/// -> d_x [C, H, W, N], gated by what made x.
+/// Turned weights, d_y [F, OH, OW, N] (before the layer's own ReLU), x [C, H, W, N] -> d_x [C, H, W, N], gated by what made
+/// x.
 pub fn backward_input(
     recording: &mut Recording,
     shape: &ConvShape,
     below: Below,
-    [w_t, d_y, x, d_x]: [&Tensor; 4],
+    turned: &Turned,
+    [d_y, x, d_x]: [&Tensor; 3],
 ) -> Result<(), GpuError> {
     let taps = shape.kernel[0] * shape.kernel[1];
     let product = Product {
@@ -98,51 +100,67 @@ pub fn backward_input(
         innermost: Innermost::Columns,
         scales: Scales::of_gradient_b(shape.n),
     };
-    let source = below.constants(source("conv/backward_input", shape).with("RELU", false));
-    product.record(recording, source, &[("w_t", w_t), ("d_y", d_y), ("x", x), ("d_x", d_x)])
+    let source = source("conv/backward_input", shape).with("W_T_OFFSET4", turned.offset / 4).with("RELU", false);
+    let tensors = [("w_t", &turned.tensor), ("d_y", d_y), ("x", x), ("d_x", d_x)];
+    product.record(recording, below.constants(source), &tensors)
 }
 
-/// d_y [F, OH, OW, N] (before the layer's own ReLU), x [C, H, W, N] -> this layer's part of d_parameters.
+/// d_y [F, OH, OW, N] (before the layer's own ReLU), x [C, H, W, N] -> the parts of this layer's gradient.
 pub fn backward_weights(
     recording: &mut Recording,
     shape: &ConvShape,
-    matrix: &Matrix,
-    [d_y, x, d_parameters]: [&Tensor; 3],
+    [d_y, x]: [&Tensor; 2],
+    parts: &Parts,
 ) -> Result<(), GpuError> {
-    let [oh, ow] = shape.output();
-    let gradient = WeightGradient {
-        rows: matrix.rows,
-        column_blocks: matrix.stride / 4,
-        inner_blocks: oh * ow * image_blocks(shape.n),
-        scales: Scales::of_gradient_a(shape.n),
-    };
     let mut source = source("conv/backward_weights", shape);
     source.files.push("conv/input");
-    reduce::record_parts(recording, source, &gradient, matrix, &[("d_y", d_y), ("x", x)], d_parameters)
+    weight_gradient(shape, &parts.matrix).record(recording, source, &[("d_y", d_y), ("x", x)], parts)
+}
+
+/// The product of [`backward_weights`].
+pub fn weight_gradient(shape: &ConvShape, matrix: &Matrix) -> WeightGradient {
+    WeightGradient {
+        rows: matrix.rows,
+        column_blocks: matrix.stride / 4,
+        inner_blocks: outputs(shape),
+        scales: Scales::of_gradient_a(shape.n),
+    }
 }
 
 /// [`backward_weights`] behind [`forward_pooled`]: the pooling's gradient d_y [F, OH / 2, OW / 2, N] and its winners,
-/// x [C, H, W, N] -> this layer's part of d_parameters.
+/// x [C, H, W, N] -> the parts of this layer's gradient.
 pub fn backward_weights_pooled(
     recording: &mut Recording,
     shape: &ConvShape,
-    matrix: &Matrix,
-    [d_y, winners, x, d_parameters]: [&Tensor; 4],
+    [d_y, winners, x]: [&Tensor; 3],
+    parts: &Parts,
 ) -> Result<(), GpuError> {
-    // Rows and columns that no window takes have no gradient.
-    let left_over = shape.output().map(|length| length % POOLED_SIZE);
-    let shape = &ConvShape { crop: [shape.crop[0] + left_over[0], shape.crop[1] + left_over[1]], ..*shape };
-    let [oh, ow] = shape.output();
-    let gradient = WeightGradient {
-        rows: matrix.stride,
-        column_blocks: matrix.rows.div_ceil(4),
-        inner_blocks: oh * ow * image_blocks(shape.n),
-        scales: Scales::of_gradient_b(shape.n),
-    };
-    let mut source = source("conv/backward_weights_pooled", shape).with("SIZE", POOLED_SIZE);
+    let mut source = source("conv/backward_weights_pooled", &pooled(shape)).with("SIZE", POOLED_SIZE);
     source.files.extend(["conv/input", "winners"]);
     let operands = [("d_y", d_y), ("winners", winners), ("x", x)];
-    reduce::record_parts(recording, source, &gradient, matrix, &operands, d_parameters)
+    weight_gradient_pooled(shape, &parts.matrix).record(recording, source, &operands, parts)
+}
+
+/// The product of [`backward_weights_pooled`].
+pub fn weight_gradient_pooled(shape: &ConvShape, matrix: &Matrix) -> WeightGradient {
+    WeightGradient {
+        rows: matrix.stride,
+        column_blocks: matrix.rows.div_ceil(4),
+        inner_blocks: outputs(&pooled(shape)),
+        scales: Scales::of_gradient_b(shape.n),
+    }
+}
+
+/// Without the rows and columns that no window takes, which have no gradient.
+fn pooled(shape: &ConvShape) -> ConvShape {
+    let left_over = shape.output().map(|length| length % POOLED_SIZE);
+    ConvShape { crop: [shape.crop[0] + left_over[0], shape.crop[1] + left_over[1]], ..*shape }
+}
+
+/// Outputs of a filter, in blocks of four images.
+fn outputs(shape: &ConvShape) -> usize {
+    let [oh, ow] = shape.output();
+    oh * ow * image_blocks(shape.n)
 }
 
 fn source(file: &'static str, shape: &ConvShape) -> Source {

@@ -1,9 +1,10 @@
 //! Dense layers: `shaders/dense/*.wgsl` on [`crate::reference::dense`]'s shapes.
 
 use super::epilogue::{Below, Epilogue};
+use super::parts::{Parts, WeightGradient};
 use super::product::{Columns, Innermost, Product, Scales};
-use super::reduce::WeightGradient;
-use super::{dispatch_size, image_blocks, is_relu, record, reduce, with_images};
+use super::transpose::Turned;
+use super::{dispatch_size, image_blocks, is_relu, record, with_images};
 use crate::gpu::{Core, Gpu, GpuError, Recording, Source, Tensor};
 use crate::network::{Activation, Matrix};
 use crate::reference::dense::DenseShape;
@@ -63,13 +64,13 @@ pub fn softmax(
     record(recording, &source, &[("w", parameters), ("x", x), ("p", p)], [1, 1, 1])
 }
 
-/// d_y [F, N] (before the layer's own ReLU), turned weights w_t (by [`super::transpose`]), x [C, N] -> d_x [C, N], gated
-/// by what made x.
+/// Turned weights, d_y [F, N] (before the layer's own ReLU), x [C, N] -> d_x [C, N], gated by what made x.
 pub fn backward_input(
     recording: &mut Recording,
     shape: &DenseShape,
     below: Below,
-    [w_t, d_y, x, d_x]: [&Tensor; 4],
+    turned: &Turned,
+    [d_y, x, d_x]: [&Tensor; 3],
 ) -> Result<(), GpuError> {
     let inner_blocks = shape.units.div_ceil(4);
     let product = Product {
@@ -81,25 +82,30 @@ pub fn backward_input(
         innermost: Innermost::Columns,
         scales: Scales::of_gradient_b(shape.n),
     };
-    let source = below.constants(source("dense/backward_input", shape).with("RELU", false));
-    product.record(recording, source, &[("w_t", w_t), ("d_y", d_y), ("x", x), ("d_x", d_x)])
+    let source = source("dense/backward_input", shape).with("W_T_OFFSET4", turned.offset / 4).with("RELU", false);
+    let tensors = [("w_t", &turned.tensor), ("d_y", d_y), ("x", x), ("d_x", d_x)];
+    product.record(recording, below.constants(source), &tensors)
 }
 
-/// d_y [F, N] (before the layer's own ReLU), x [C, N] -> this layer's part of d_parameters.
+/// d_y [F, N] (before the layer's own ReLU), x [C, N] -> the parts of this layer's gradient.
 pub fn backward_weights(
     recording: &mut Recording,
     shape: &DenseShape,
-    matrix: &Matrix,
-    [d_y, x, d_parameters]: [&Tensor; 3],
+    [d_y, x]: [&Tensor; 2],
+    parts: &Parts,
 ) -> Result<(), GpuError> {
     let source = source("dense/backward_weights", shape);
-    let gradient = WeightGradient {
+    weight_gradient(shape, &parts.matrix).record(recording, source, &[("d_y", d_y), ("x", x)], parts)
+}
+
+/// The product of [`backward_weights`].
+pub fn weight_gradient(shape: &DenseShape, matrix: &Matrix) -> WeightGradient {
+    WeightGradient {
         rows: matrix.rows,
         column_blocks: matrix.stride / 4,
         inner_blocks: image_blocks(shape.n),
         scales: Scales::of_gradient_a(shape.n),
-    };
-    reduce::record_parts(recording, source, &gradient, matrix, &[("d_y", d_y), ("x", x)], d_parameters)
+    }
 }
 
 /// What `dense/forward.wgsl` needs to know, behind another file or as the first.

@@ -7,7 +7,6 @@
 use crate::gpu::{GpuError, Kernel, Recording, Source, Tensor};
 use crate::network::Activation;
 
-pub mod adam;
 pub mod batch;
 pub mod classifier;
 pub mod clock;
@@ -15,14 +14,14 @@ pub mod conv;
 pub mod dense;
 pub mod dropout;
 pub mod epilogue;
+pub mod parts;
 pub mod pool;
 mod product;
-pub mod reduce;
-pub mod sgd;
 pub mod softmax;
 mod tiles;
 pub mod transpose;
 pub mod turn;
+pub mod update;
 pub mod winograd;
 
 /// Images that lie side by side as one `vec4<f32>`.

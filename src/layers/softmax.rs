@@ -50,7 +50,7 @@ impl Scores {
     }
 }
 
-/// logits [classes, N], labels `[N]` and the clock's batch -> scores.
+/// logits [classes, N], labels `[N]` and the clock's batch -> scores; the clock's step is done.
 pub fn forward(
     recording: &mut Recording,
     shape: &ScoreShape,

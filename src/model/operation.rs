@@ -4,6 +4,7 @@ use super::Pass;
 use crate::gpu::{Core, Gpu, GpuError, Recording, Tensor};
 use crate::layers::classifier::Classifier;
 use crate::layers::epilogue::Below;
+use crate::layers::update::Gradients;
 use crate::layers::{self, conv, dense};
 use crate::network::{Activation, Layer, Matrix, Network, Shape};
 use crate::reference::conv::ConvShape;
@@ -65,18 +66,19 @@ impl Operation {
         operations
     }
 
-    /// d_y and x -> the operation's part of d_parameters, if it has one.
+    /// d_y and x -> the gradient of the operation's weights, if it has any.
     pub(super) fn record_weights_gradient(
         &self,
         recording: &mut Recording,
-        [d_y, x, d_parameters]: [&Tensor; 3],
+        tensors: [&Tensor; 2],
+        gradients: &Gradients,
     ) -> Result<(), GpuError> {
         match self {
             Operation::Conv(shape, matrix, _) | Operation::ConvPool(shape, matrix, ..) => {
-                conv::backward_weights(recording, shape, matrix, [d_y, x, d_parameters])
+                conv::backward_weights(recording, shape, tensors, gradients.parts(matrix))
             }
             Operation::Dense(shape, matrix, _) => {
-                dense::backward_weights(recording, shape, matrix, [d_y, x, d_parameters])
+                dense::backward_weights(recording, shape, tensors, gradients.parts(matrix))
             }
             Operation::Pool(..) | Operation::Dropout(_) => Ok(()),
         }

@@ -22,11 +22,11 @@ pub mod dropout;
 pub mod golden;
 mod model;
 pub mod pool;
-pub mod reduce;
 pub mod sgd;
 pub mod softmax;
 pub mod transpose;
 pub mod turn;
+pub mod update;
 pub mod winograd;
 
 #[cfg(test)]

@@ -1,0 +1,188 @@
+//! The end of a training step: `shaders/update/*.wgsl`. One dispatch adds up the gradients that were computed in parts, moves
+//! all weights by an optimiser's rule, and lays them down turned as well, as [`super::transpose`] does, for the next step.
+
+use super::parts::Parts;
+use super::transpose::{self, Turned};
+use super::{EACH_WORKGROUP, record_each};
+use crate::gpu::{Core, Gpu, GpuError, Recording, Source, Tensor};
+use crate::network::Matrix;
+use crate::reference::adam::Adam;
+use crate::reference::sgd::Sgd;
+
+/// A weight matrix in training.
+pub struct Trained {
+    pub matrix: Matrix,
+    /// In how many parts its gradient is computed.
+    pub splits: usize,
+    /// Whether the backward pass reads it turned.
+    pub is_turned: bool,
+}
+
+/// What a backward pass writes, the gradients, and the turned weights that it reads, of all matrices of a network.
+pub struct Gradients {
+    /// In the flat layout of the parameters, and behind it the parts of those that are computed in several.
+    d_parameters: Tensor,
+    length: usize,
+    w_t: Tensor,
+    parts: Vec<Parts>,
+    turned: Vec<Option<Turned>>,
+}
+
+impl Gradients {
+    /// Room for the gradients of all matrices of a network, in their order, made by `tensor` of a name and a length.
+    ///
+    /// # Errors
+    /// Those of `tensor`.
+    pub fn new(
+        gpu: &Gpu,
+        matrices: Vec<Trained>,
+        tensor: impl Fn(&Gpu, &str, usize) -> Result<Tensor, GpuError>,
+    ) -> Result<Gradients, GpuError> {
+        let length = matrices.last().map_or(0, |last| last.matrix.end());
+        let (mut end, mut turned_end) = (length, 0);
+        let next = |end: &mut usize, length: usize| std::mem::replace(end, *end + length);
+        let offsets: Vec<(usize, Option<usize>)> = matrices
+            .iter()
+            .map(|Trained { matrix, splits, is_turned }| {
+                let parts = match splits {
+                    1 => matrix.offset,
+                    _ => next(&mut end, splits * matrix.rows * matrix.stride),
+                };
+                (parts, is_turned.then(|| next(&mut turned_end, transpose::length(matrix))))
+            })
+            .collect();
+        let d_parameters = tensor(gpu, "the gradients of the parameters", end)?;
+        let w_t = tensor(gpu, "turned weights", turned_end)?;
+        let place = |(trained, (offset, turned)): (Trained, (usize, Option<usize>))| {
+            let Trained { matrix, splits, .. } = trained;
+            let turned = turned.map(|offset| Turned { matrix: matrix.clone(), offset, tensor: w_t.clone() });
+            (Parts { matrix, splits, offset, tensor: d_parameters.clone() }, turned)
+        };
+        let (parts, turned) = matrices.into_iter().zip(offsets).map(place).unzip();
+        Ok(Gradients { d_parameters, length, w_t, parts, turned })
+    }
+
+    /// Where the gradient of one of the matrices is computed.
+    ///
+    /// # Panics
+    /// If the matrix is another network's.
+    pub fn parts(&self, matrix: &Matrix) -> &Parts {
+        &self.parts[self.index(matrix)]
+    }
+
+    /// Where one of the matrices lies turned, if it does.
+    ///
+    /// # Panics
+    /// If the matrix is another network's.
+    pub fn turned(&self, matrix: &Matrix) -> Option<&Turned> {
+        self.turned[self.index(matrix)].as_ref()
+    }
+
+    fn index(&self, matrix: &Matrix) -> usize {
+        self.parts.iter().position(|parts| parts.matrix == *matrix).expect("it is one of the network's")
+    }
+
+    /// parameters -> the turned weights, where an update did not leave them.
+    ///
+    /// # Errors
+    /// A kernel cannot be built.
+    pub fn record_turning(&self, recording: &mut Recording, parameters: &Tensor) -> Result<(), GpuError> {
+        self.turned.iter().flatten().try_for_each(|turned| transpose::forward(recording, parameters, turned))
+    }
+
+    /// The gradients that the last update used, in the flat layout of the parameters, brought back.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub async fn read(&self, gpu: &Gpu) -> Result<Vec<f32>, GpuError> {
+        self.d_parameters.read_range(gpu, 0..self.length).await
+    }
+
+    /// The gradients in the flat layout and the parts behind them; and the turned weights, one matrix behind the other.
+    pub(crate) fn tensors(&self) -> [&Tensor; 2] {
+        [&self.d_parameters, &self.w_t]
+    }
+
+    /// Records the update by a rule, which brings its own constants and tensors.
+    fn record(
+        &self,
+        recording: &mut Recording,
+        rule: Source,
+        parameters: &Tensor,
+        tensors: &[(&str, &Tensor)],
+    ) -> Result<(), GpuError> {
+        let lanes: Vec<usize> = self.parts.iter().map(|parts| lanes(recording.gpu(), parts.splits)).collect();
+        let most_lanes = lanes.iter().copied().max().unwrap_or(1);
+        let mut groups = vec![0];
+        groups.extend(self.parts.iter().zip(&lanes).scan(0, |end, (parts, lanes)| {
+            *end += padded_blocks(&parts.matrix).div_ceil(EACH_WORKGROUP / lanes);
+            Some(*end)
+        }));
+        let workgroups = groups.pop().unwrap_or(0);
+        let table = |number: fn(&Parts) -> usize| self.parts.iter().map(number).collect::<Vec<usize>>();
+        let of_turned = |number: fn(&Turned) -> usize| -> Vec<usize> {
+            self.turned.iter().map(|turned| turned.as_ref().map_or(0, number)).collect()
+        };
+        let source = rule
+            .with("MATRICES", self.parts.len())
+            .with("GROUP", groups)
+            .with("LANES", lanes)
+            .with("ROWS", table(|parts| parts.matrix.rows))
+            .with("STRIDE4", table(|parts| parts.matrix.stride / 4))
+            .with("W_OFFSET4", table(|parts| parts.matrix.offset / 4))
+            .with("SPLITS", table(|parts| parts.splits))
+            .with("PARTS_OFFSET4", table(|parts| parts.offset / 4))
+            .with("INPUTS", of_turned(|turned| turned.matrix.inputs))
+            .with("W_T_OFFSET4", of_turned(|turned| turned.offset / 4))
+            .with("MOST_LANES", most_lanes)
+            .with("LANE_SUMS", if most_lanes > 1 { 4 * EACH_WORKGROUP } else { 1 });
+        let bind = [&[("d_w", &self.d_parameters), ("w", parameters), ("w_t", &self.w_t)], tensors].concat();
+        record_each(recording, &source, &bind, workgroups * EACH_WORKGROUP)
+    }
+}
+
+/// A step of Adam: gradients -> parameters and their turned weights, m, v. The step comes from the clock.
+pub fn adam(
+    recording: &mut Recording,
+    rule: &Adam,
+    gradients: &Gradients,
+    [clock, parameters, m, v]: [&Tensor; 4],
+) -> Result<(), GpuError> {
+    let source = Source::new("forward", &["update/adam", "update/matrices", "clock", "each"])
+        .with("RATE", rule.learning_rate as f32)
+        .with("EPSILON", rule.epsilon as f32)
+        .with("ONE_MINUS_BETA1", (1.0 - rule.beta1) as f32)
+        .with("ONE_MINUS_BETA2", (1.0 - rule.beta2) as f32);
+    gradients.record(recording, source, parameters, &[("clock", clock), ("m", m), ("v", v)])
+}
+
+/// A step of gradient descent with momentum: gradients -> parameters and their turned weights, velocity.
+pub fn sgd(
+    recording: &mut Recording,
+    rule: &Sgd,
+    gradients: &Gradients,
+    [parameters, velocity]: [&Tensor; 2],
+) -> Result<(), GpuError> {
+    let source = Source::new("forward", &["update/sgd", "update/matrices", "each"])
+        .with("RATE", rule.learning_rate as f32)
+        .with("MOMENTUM", rule.momentum as f32);
+    gradients.record(recording, source, parameters, &[("v", velocity)])
+}
+
+/// The blocks of 4 x 4 weights of a matrix, in whole tiles as the shader has them.
+fn padded_blocks(matrix: &Matrix) -> usize {
+    const TILE: [usize; 2] = [4, 8];
+    matrix.rows.div_ceil(4).next_multiple_of(TILE[0]) * (matrix.stride / 4).next_multiple_of(TILE[1])
+}
+
+/// How many invocations add up the parts of the same weights.
+fn lanes(gpu: &Gpu, splits: usize) -> usize {
+    const MOST_LANES: usize = 32;
+    /// Parts that each of them should have.
+    const PARTS_OF_A_LANE: usize = 4;
+    match gpu.settings().core {
+        // Software drivers are busy with a lane for each number, and barriers are dear there.
+        Core::Broadcast { .. } => 1,
+        Core::Tile | Core::Cooperative { .. } => (splits / PARTS_OF_A_LANE).next_power_of_two().min(MOST_LANES),
+    }
+}
