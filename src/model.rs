@@ -152,8 +152,8 @@ impl Model {
         let mut operations = operations.into_iter().enumerate().collect();
         let below = last.below(&mut operations).unwrap_or(Activation::Linear.into());
         classifier.gradients(recording, shape, below, [clock, labels, &self.parameters, x, &d_x], scores)?;
-        last.record_weights_gradient(recording, [&scores.d_logits, x], gradients)?;
-        self.record_descent(recording, activations, pass, operations, d_x, wanted)
+        let waiting = Some((last, [&scores.d_logits, x]));
+        self.record_descent(recording, activations, pass, operations, d_x, wanted, waiting)
     }
 
     /// Records the way from the images to the probability of each class, [classes, N], and gives where it stands.
@@ -275,11 +275,11 @@ impl Model {
         let mut operations: Vec<_> =
             Operation::of(&self.network, activations.n, pass.seed()).into_iter().enumerate().collect();
         operations.retain(|(_, operation)| operation.is_in(pass));
-        self.record_descent(recording, activations, pass, operations, d_logits.clone(), wanted)
+        self.record_descent(recording, activations, pass, operations, d_logits.clone(), wanted, None)
     }
 
     /// Records the backward pass through some of the operations, with their numbers, from the gradient by the output of the
-    /// last of them.
+    /// last of them. A layer's two gradients do not wait for each other, nor does one that is `waiting` from the layer above.
     fn record_descent(
         &self,
         recording: &mut Recording,
@@ -288,15 +288,25 @@ impl Model {
         mut operations: Vec<(usize, Operation)>,
         mut d_y: Tensor,
         wanted: Wanted,
+        mut waiting: Option<(&Operation, [&Tensor; 2])>,
     ) -> Result<(), GpuError> {
         while let Some((index, operation)) = operations.pop() {
             let x = &activations.tensors[index];
             let below = operation.below(&mut operations);
+            let mut waiting = |recording: &mut Recording| match (waiting.take(), wanted) {
+                (Some((above, tensors)), Wanted::Parameters(gradients)) => {
+                    above.record_weights_gradient(recording, tensors, gradients)
+                }
+                _ => Ok(()),
+            };
             match (&operation, wanted) {
                 // Nothing else asks for the gradient of the first convolution's output, so it is not stored.
                 (Operation::ConvPool(shape, matrix, ..), Wanted::Parameters(gradients)) if below.is_none() => {
-                    let tensors = [&d_y, activations.winners(index), x];
-                    return conv::backward_weights_pooled(recording, shape, tensors, gradients.parts(matrix));
+                    return recording.together(|recording| {
+                        waiting(recording)?;
+                        let tensors = [&d_y, activations.winners(index), x];
+                        conv::backward_weights_pooled(recording, shape, tensors, gradients.parts(matrix))
+                    });
                 }
                 (Operation::ConvPool(_, matrix, _, pool), _) => {
                     if let (Some(winograd), Wanted::Parameters(gradients)) = (&activations.winograd[index], wanted) {
@@ -309,25 +319,28 @@ impl Model {
                 }
                 _ => {}
             }
-            if let (None, Wanted::Parameters(gradients)) = (&activations.winograd[index], wanted) {
-                operation.record_weights_gradient(recording, [&d_y, x], gradients)?;
-            }
             let d_x = match (below, wanted) {
-                (Some(_), _) => self.gradient(x.len())?,
+                (Some(_), _) => Some(self.gradient(x.len())?),
+                (None, Wanted::Images(d_images)) => Some(d_images.clone()),
                 // Nothing asks for the gradient by the images.
-                (None, Wanted::Parameters(_)) => return Ok(()),
-                (None, Wanted::Images(d_images)) => d_images.clone(),
+                (None, Wanted::Parameters(_)) => None,
             };
-            let below = below.unwrap_or(Activation::Linear.into());
+            let turned = match (&d_x, operation.matrix()) {
+                (Some(d_x), Some(matrix)) => Some((self.turned(recording, matrix, wanted)?, d_x)),
+                _ => None,
+            };
+            recording.together(|recording| {
+                waiting(recording)?;
+                if let (None, Wanted::Parameters(gradients)) = (&activations.winograd[index], wanted) {
+                    operation.record_weights_gradient(recording, [&d_y, x], gradients)?;
+                }
+                match &turned {
+                    Some((turned, d_x)) => operation.record_input_gradient(recording, below, turned, [&d_y, x, d_x]),
+                    None => Ok(()),
+                }
+            })?;
+            let Some(d_x) = d_x else { return Ok(()) };
             match (&operation, pass) {
-                (Operation::Conv(shape, matrix, _) | Operation::ConvPool(shape, matrix, ..), _) => {
-                    let turned = self.turned(recording, matrix, wanted)?;
-                    conv::backward_input(recording, shape, below, &turned, [&d_y, x, &d_x])?;
-                }
-                (Operation::Dense(shape, matrix, _), _) => {
-                    let turned = self.turned(recording, matrix, wanted)?;
-                    dense::backward_input(recording, shape, below, &turned, [&d_y, x, &d_x])?;
-                }
                 (Operation::Pool(shape, _), _) => {
                     pool::backward(recording, shape, [&d_y, activations.winners(index), &d_x])?;
                 }
@@ -336,10 +349,16 @@ impl Model {
                     dropout::backward(recording, dropout, below, [clock, &d_y, x, &d_x])?;
                 }
                 (Operation::Dropout(_), Pass::Evaluate) => unreachable!("an evaluation has no dropout"),
+                (Operation::Conv(..) | Operation::ConvPool(..) | Operation::Dense(..), _) => {}
             }
             d_y = d_x;
         }
-        Ok(())
+        match (waiting, wanted) {
+            (Some((above, tensors)), Wanted::Parameters(gradients)) => {
+                above.record_weights_gradient(recording, tensors, gradients)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What each convolution made, as far as it is stored: behind the pooling that follows it at once.

@@ -47,7 +47,11 @@ impl Recording {
     }
 
     /// Adds a dispatch, and before it a copy to the texture of each tensor that it reads and that was written since.
+    ///
+    /// # Panics
+    /// Where it is to share a dispatch: only products can.
     pub fn push(&mut self, dispatch: Dispatch) {
+        assert!(self.together.is_none(), "{} is no product", dispatch.name());
         for tensor in &dispatch.textures {
             if !self.fresh.iter().any(|fresh| fresh.is(tensor)) {
                 self.commands.push(Command::Copy(tensor.clone()));

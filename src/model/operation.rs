@@ -4,6 +4,7 @@ use super::Pass;
 use crate::gpu::{Core, Gpu, GpuError, Recording, Tensor};
 use crate::layers::classifier::Classifier;
 use crate::layers::epilogue::Below;
+use crate::layers::transpose::Turned;
 use crate::layers::update::Gradients;
 use crate::layers::{self, conv, dense};
 use crate::network::{Activation, Layer, Matrix, Network, Shape};
@@ -81,6 +82,34 @@ impl Operation {
                 dense::backward_weights(recording, shape, tensors, gradients.parts(matrix))
             }
             Operation::Pool(..) | Operation::Dropout(_) => Ok(()),
+        }
+    }
+
+    /// d_y and x, if it has weights -> d_x, gated by what made x.
+    pub(super) fn record_input_gradient(
+        &self,
+        recording: &mut Recording,
+        below: Option<Below>,
+        turned: &Turned,
+        tensors: [&Tensor; 3],
+    ) -> Result<(), GpuError> {
+        let below = below.unwrap_or(Activation::Linear.into());
+        match self {
+            Operation::Conv(shape, ..) | Operation::ConvPool(shape, ..) => {
+                conv::backward_input(recording, shape, below, turned, tensors)
+            }
+            Operation::Dense(shape, ..) => dense::backward_input(recording, shape, below, turned, tensors),
+            Operation::Pool(..) | Operation::Dropout(_) => Ok(()),
+        }
+    }
+
+    /// Its weights, if it has any.
+    pub(super) fn matrix(&self) -> Option<&Matrix> {
+        match self {
+            Operation::Conv(_, matrix, _) | Operation::ConvPool(_, matrix, ..) | Operation::Dense(_, matrix, _) => {
+                Some(matrix)
+            }
+            Operation::Pool(..) | Operation::Dropout(_) => None,
         }
     }
 
