@@ -13,6 +13,7 @@ pub mod clock;
 pub mod conv;
 pub mod dense;
 pub mod dropout;
+mod fragments;
 pub mod pool;
 mod product;
 pub mod reduce;

@@ -1,6 +1,7 @@
 //! One matrix product: joins an operation's file to a core, and lists the tile shapes that the core could have, the rule's
 //! own first. They differ in who computes what and never in the order in which it is added.
 
+use super::fragments::{self, Unit};
 use super::tiles::{self, Shape};
 use super::{dispatch_size, record};
 use crate::gpu::{Candidate, Core, GpuError, Matrices, Operands, Recording, Source, Tensor};
@@ -103,7 +104,8 @@ impl Product {
             }
             Core::Tile => tiles::shapes(self).iter().map(|shape| self.tile(shape)).collect(),
             Core::Cooperative { lanes, size, matrices } => {
-                vec![self.cooperative(lanes as usize, size as usize, matrices)]
+                let unit = Unit { lanes: lanes as usize, size: size as usize, matrices };
+                fragments::shapes(unit, self).iter().map(|shape| self.cooperative(unit, shape)).collect()
             }
         };
         let candidates: Vec<Candidate> = tiles.iter().map(|tile| self.join(&operation, tile)).collect();
@@ -185,7 +187,7 @@ impl Product {
         let (_, blocks) = self.columns();
         let [loads_a, loads_b] = shape.loads(blocks);
         Tile {
-            core: &["matmul/tile"],
+            core: &["matmul/parts", "matmul/tile"],
             rows: shape.tile_rows(),
             columns: shape.tile_columns(),
             constants: vec![
@@ -215,24 +217,33 @@ impl Product {
         }
     }
 
-    /// `matmul/cooperative.wgsl`: the rows of four matrices by 16 column blocks; of two where matrices are emulated, which
-    /// prove what four do and compile in half the time.
-    fn cooperative(&self, lanes: usize, size: usize, matrices: Matrices) -> Tile {
+    /// `matmul/cooperative.wgsl`.
+    fn cooperative(&self, unit: Unit, shape: &fragments::Shape) -> Tile {
         let (_, blocks) = self.columns();
-        let (row_fragments, core): (usize, &[&str]) = match (matrices, size) {
-            (Matrices::Emulated, _) => (2, &["matmul/cooperative", "matmul/fragments_emulated"]),
-            (Matrices::Cooperative, 8) => (4, &["matmul/cooperative", "matmul/fragments", "matmul/fragments_8"]),
-            (Matrices::Cooperative, _) => (4, &["matmul/cooperative", "matmul/fragments", "matmul/fragments_16"]),
-        };
+        let [loads_a, loads_b] = shape.loads(unit);
         Tile {
-            core,
-            rows: row_fragments * size,
-            columns: 16 / blocks,
+            core: match (unit.matrices, unit.size) {
+                (Matrices::Emulated, _) => &["matmul/parts", "matmul/cooperative", "matmul/fragments_emulated"],
+                (Matrices::Cooperative, 8) => {
+                    &["matmul/parts", "matmul/cooperative", "matmul/fragments", "matmul/fragments_8"]
+                }
+                (Matrices::Cooperative, _) => {
+                    &["matmul/parts", "matmul/cooperative", "matmul/fragments", "matmul/fragments_16"]
+                }
+            },
+            rows: shape.tile_rows(unit),
+            columns: shape.tile_blocks(unit) / blocks,
             constants: vec![
-                ("LANES", lanes),
-                ("SIDE", size),
-                ("ROW_FRAGMENTS", row_fragments),
-                ("STRIP_FRAGMENTS", 16 / size),
+                ("LANES", unit.lanes),
+                ("SIDE", unit.size),
+                ("DOWN", shape.down),
+                ("ACROSS", shape.across),
+                ("SHARES", shape.shares),
+                ("ROW_FRAGMENTS", shape.rows),
+                ("COLUMN_FRAGMENTS", shape.columns),
+                ("ROUND", shape.round),
+                ("LOADS_A", loads_a),
+                ("LOADS_B", loads_b),
             ],
         }
     }
