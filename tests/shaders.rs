@@ -14,7 +14,7 @@ use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use pollster::FutureExt as _;
 
 /// Files that are joined to others and are no operation themselves.
-const PARTS: [&str; 26] = [
+const PARTS: [&str; 27] = [
     "classifier/loss",
     "classifier/scores",
     "clock",
@@ -35,6 +35,7 @@ const PARTS: [&str; 26] = [
     "matmul/fragments_emulated",
     "matmul/kept",
     "matmul/outer",
+    "matmul/parts",
     "matmul/rows",
     "matmul/tile",
     "random",
@@ -120,6 +121,30 @@ impl Shader {
         msl::write_string(&self.module, &self.info, &options, &msl::PipelineOptions::default())
             .unwrap_or_else(|error| panic!("{} to MSL: {error}", self.name));
     }
+
+    #[track_caller]
+    fn keeps_to_the_default_limits(&self) {
+        let (limits, Shader { name, entry_point, module, info }) = (wgpu::Limits::default(), self);
+        let index = module.entry_points.iter().position(|entry| entry.name == *entry_point).unwrap();
+        let [x, y, z] = module.entry_points[index].workgroup_size;
+        assert!(x * y * z <= limits.max_compute_invocations_per_workgroup, "{name}");
+        assert!(x <= limits.max_compute_workgroup_size_x, "{name}");
+        let used = |space: fn(&naga::AddressSpace) -> bool| {
+            let entry = info.get_entry_point(index);
+            module
+                .global_variables
+                .iter()
+                .filter(|(handle, variable)| !entry[*handle].is_empty() && space(&variable.space))
+                .map(|(_, variable)| module.types[variable.ty].inner.size(module.to_ctx()))
+                .collect::<Vec<u32>>()
+        };
+        let workgroup: u32 = used(|space| matches!(space, naga::AddressSpace::WorkGroup)).iter().sum();
+        assert!(workgroup <= limits.max_compute_workgroup_storage_size, "{name}: {workgroup} bytes");
+        let buffers = used(|space| matches!(space, naga::AddressSpace::Storage { .. })).len() as u32;
+        assert!(buffers <= limits.max_storage_buffers_per_shader_stage, "{name}: {buffers} buffers");
+        let textures = used(|space| matches!(space, naga::AddressSpace::Handle)).len() as u32;
+        assert!(textures <= limits.max_storage_textures_per_shader_stage, "{name}: {textures} textures");
+    }
 }
 
 #[test]
@@ -161,29 +186,13 @@ fn every_join_of_the_cooperative_core_translates_where_cooperative_matrices_exis
 }
 
 #[test]
-fn portable_kernels_keep_to_the_default_limits() {
-    let limits = wgpu::Limits::default();
-    for kernel in kernels(Core::Tile) {
-        let Shader { entry_point, module, info, .. } = Shader::new(&kernel, kernel.text(), Capabilities::empty());
-        let index = module.entry_points.iter().position(|entry| entry.name == entry_point).unwrap();
-        let [x, y, z] = module.entry_points[index].workgroup_size;
-        assert!(x * y * z <= limits.max_compute_invocations_per_workgroup, "{}", kernel.name());
-        assert!(x <= limits.max_compute_workgroup_size_x, "{}", kernel.name());
-        let used = |space: fn(&naga::AddressSpace) -> bool| {
-            let entry = info.get_entry_point(index);
-            module
-                .global_variables
-                .iter()
-                .filter(|(handle, variable)| !entry[*handle].is_empty() && space(&variable.space))
-                .map(|(_, variable)| module.types[variable.ty].inner.size(module.to_ctx()))
-                .collect::<Vec<u32>>()
-        };
-        let workgroup: u32 = used(|space| matches!(space, naga::AddressSpace::WorkGroup)).iter().sum();
-        assert!(workgroup <= limits.max_compute_workgroup_storage_size, "{}: {workgroup} bytes", kernel.name());
-        let buffers = used(|space| matches!(space, naga::AddressSpace::Storage { .. })).len() as u32;
-        assert!(buffers <= limits.max_storage_buffers_per_shader_stage, "{}: {buffers} buffers", kernel.name());
-        let textures = used(|space| matches!(space, naga::AddressSpace::Handle)).len() as u32;
-        assert!(textures <= limits.max_storage_textures_per_shader_stage, "{}: {textures} textures", kernel.name());
+fn kernels_for_gpus_keep_to_the_default_limits() {
+    let emulated = Core::Cooperative { lanes: 32, size: 16, matrices: Matrices::Emulated };
+    let capabilities = Capabilities::SUBGROUP | Capabilities::SHADER_FLOAT16_IN_FLOAT32;
+    for (core, capabilities) in [(Core::Tile, Capabilities::empty()), (emulated, capabilities)] {
+        for kernel in kernels(core) {
+            Shader::new(&kernel, kernel.text(), capabilities).keeps_to_the_default_limits();
+        }
     }
 }
 

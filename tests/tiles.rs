@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use digits::cases::{Case, parity};
-use digits::gpu::{Choice, Choices, Core, Gpu, Origin, Request, Settings, Tiles, Tuner};
+use digits::gpu::{Choice, Choices, Core, Gpu, Matrices, Origin, Request, Settings, Tiles, Tuner};
 use pollster::FutureExt as _;
 
 /// Longer than any test measures.
@@ -14,17 +14,17 @@ fn gpu() -> Gpu {
     Gpu::open(&Request::default()).block_on().unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The adapter with each core that has several tile shapes. Larger subgroups leave the broadcast core little choice, so there it
+/// The adapter with each core, and with emulated matrices. Larger subgroups leave the broadcast core little choice, so there it
 /// runs with eight lanes of them.
 fn with_each_core() -> Vec<Gpu> {
     let gpu = gpu();
     let with = |core| gpu.with(Settings { core, ..gpu.settings() });
-    let cores = gpu.cores().into_iter().filter_map(|core| match core {
-        Core::Broadcast { lanes } => Some(Core::Broadcast { lanes: lanes.min(8) }),
-        Core::Tile => Some(core),
-        Core::Cooperative { .. } => None,
+    let cores = gpu.cores().into_iter().map(|core| match core {
+        Core::Broadcast { lanes } => Core::Broadcast { lanes: lanes.min(8) },
+        Core::Tile | Core::Cooperative { .. } => core,
     });
-    cores.map(with).collect()
+    let emulated = Core::Cooperative { lanes: gpu.info().subgroup_max_size, size: 16, matrices: Matrices::Emulated };
+    cores.chain([emulated]).map(with).collect()
 }
 
 /// A product that all those cores can compute with several tile shapes.

@@ -1,32 +1,36 @@
 // The fragments of matmul/cooperative.wgsl: matrices that the lanes of a subgroup hold together. Joined to
-// matmul/fragments_8.wgsl or matmul/fragments_16.wgsl.
+// matmul/fragments_8.wgsl or matmul/fragments_16.wgsl, which have their size, and how their numbers lie in workgroup memory:
+// ELEMENT of them together.
 
-alias Element = f16;
+const A_ELEMENTS = A_STRIDE / ELEMENT;
+const B_ELEMENTS = B_STRIDE / ELEMENT;
 
-// The strip of columns that a subgroup computes. Where subgroups are smaller than LANES, several compute the same one.
-fn strip_of(subgroup: u32, local: u32) -> u32 {
+// The place of a subgroup among those that a workgroup has. Where subgroups are smaller than LANES, there are more of them,
+// and several have the same place: they compute the same numbers, and store them where the others do.
+fn place_of(subgroup: u32, local: u32) -> u32 {
     return subgroup % SUBGROUPS;
 }
 
-fn to_element(x: f32) -> Element {
-    return f16(x);
-}
-
-// From row-major numbers at `at` of tile_a.
+// From the rows of tile_a, at its number `at`.
 fn load_fragment_a(at: u32) -> FragmentA {
-    return coopLoadT<FragmentA>(&tile_a[at], TILE_DEPTH);
+    let element = at / ELEMENT;
+    return coopLoadT<FragmentA>(&tile_a[element], A_ELEMENTS);
 }
 
-// From row-major numbers at `at` of tile_b.
+// From tile_b, at its number `at`: rows, or, where k is innermost, columns.
 fn load_fragment_b(at: u32) -> FragmentB {
-    return coopLoadT<FragmentB>(&tile_b[at], SIDE);
+    let element = at / ELEMENT;
+    if (K_INNERMOST) {
+        return coopLoad<FragmentB>(&tile_b[element], B_ELEMENTS);
+    }
+    return coopLoadT<FragmentB>(&tile_b[element], B_ELEMENTS);
 }
 
 fn multiply_add(a: FragmentA, b: FragmentB, c: ptr<function, FragmentC>) {
     *c = coopMultiplyAdd(a, b, *c);
 }
 
-// To row-major numbers at `at` of tile_c.
+// To the rows of tile_c, at its number `at`.
 fn store_fragment(c: ptr<function, FragmentC>, at: u32) {
-    coopStoreT(*c, &tile_c[at], TILE_WIDTH);
+    coopStoreT(*c, &tile_c[at], C_STRIDE);
 }

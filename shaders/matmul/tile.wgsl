@@ -1,4 +1,5 @@
-// Core: C[m, n] = sum over k of A[m, k] B[k, n], for GPUs; portable, within WebGPU's default limits.
+// Core: C[m, n] = sum over k of A[m, k] B[k, n], for GPUs; portable, within WebGPU's default limits. Joined
+// to matmul/parts.wgsl.
 // A workgroup brings a tile of A and one of B into workgroup memory, ROUND inner blocks (four numbers of k each) at a time,
 // each number once, and multiplies from there. What the next round takes is loaded meanwhile, and waits in registers.
 // Where C is small and the sums are long, SHARES invocations deal out the k of the same results.
@@ -27,18 +28,6 @@ var<workgroup> tiles: array<vec4<f32>, max(B_START + 4u * B_PLANE, SUMS)>;
 fn tile_b(k: u32, block: u32) -> mat4x4<f32> {
     let at = B_START + k * B_STRIDE + block;
     return mat4x4<f32>(tiles[at], tiles[at + B_PLANE], tiles[at + 2u * B_PLANE], tiles[at + 3u * B_PLANE]);
-}
-
-// The first part from `part` on that adds anything to the tile.
-fn needed(from_part: u32, first_column: u32, last_column: u32) -> u32 {
-    var part = from_part;
-    while (part < PARTS) {
-        if (is_needed(part, first_column, last_column)) {
-            break;
-        }
-        part += SPLITS;
-    }
-    return part;
 }
 
 // What the shares have come to together, in their order: `own`, where there is one, else the sums from `at` on.

@@ -284,13 +284,11 @@ impl Gpu {
     }
 }
 
-/// The core for the adapter's cooperative matrices, if it has them and a workgroup of its subgroups keeps to the limits.
+/// The core for the adapter's cooperative matrices, if it has them and one of its subgroups keeps to the limits of a workgroup.
 fn cooperative_core(adapter: &Adapter) -> Option<Core> {
-    /// Of a workgroup in `matmul/cooperative.wgsl`.
-    const SUBGROUPS: u32 = 4;
     let lanes = adapter.get_info().subgroup_max_size;
     let size = adapter::cooperative_size(adapter)?;
-    (SUBGROUPS * lanes <= Limits::default().max_compute_invocations_per_workgroup).then_some(Core::Cooperative {
+    (lanes <= Limits::default().max_compute_invocations_per_workgroup).then_some(Core::Cooperative {
         lanes,
         size,
         matrices: Matrices::Cooperative,

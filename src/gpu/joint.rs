@@ -17,6 +17,8 @@ pub struct Part {
     pub workgroups: [u32; 3],
     /// Of each workgroup.
     pub invocations: usize,
+    /// Bytes of each piece of its workgroup memory; kernels of one core have the same pieces.
+    pub memory: Vec<usize>,
 }
 
 /// The kernels as one.
@@ -36,8 +38,8 @@ struct Texts {
     enables: BTreeSet<String>,
     out: String,
     bindings: Vec<Bound>,
-    /// Name and element type of workgroup memory, with the lengths that the kernels want.
-    memory: BTreeMap<(String, String), Vec<String>>,
+    /// Workgroup memory by its name: the type of its elements, and the lengths that the kernels want.
+    memory: BTreeMap<String, (String, Vec<String>)>,
     /// Built-in values with their types.
     built_in: BTreeMap<String, String>,
     /// The call of each kernel, and the length of its workgroups.
@@ -53,7 +55,7 @@ struct Bound {
 }
 
 impl Joint {
-    /// Whether the kernels' workgroups have the same size, and a dispatch has room for all and for their tensors.
+    /// Whether the kernels' workgroups have the same size, and a dispatch has room for all of them, their tensors and memory.
     pub fn is_possible(gpu: &Gpu, parts: &[Part]) -> bool {
         let mut tensors: Vec<&Tensor> = Vec::new();
         for (_, tensor) in parts.iter().flat_map(|part| &part.tensors) {
@@ -64,7 +66,11 @@ impl Joint {
         let limits = gpu.device.limits();
         let workgroups: u64 =
             parts.iter().map(|part| part.workgroups.iter().map(|size| u64::from(*size)).product::<u64>()).sum();
+        let pieces = parts.iter().map(|part| part.memory.len()).max().unwrap_or(0);
+        let longest = |piece: usize| parts.iter().filter_map(|part| part.memory.get(piece)).max().copied().unwrap_or(0);
+        let memory: usize = (0..pieces).map(longest).sum();
         parts.iter().all(|part| part.invocations == parts[0].invocations)
+            && memory <= limits.max_compute_workgroup_storage_size as usize
             && tensors.len() <= limits.max_storage_buffers_per_shader_stage as usize
             && workgroups <= u64::from(limits.max_compute_workgroups_per_dimension)
     }
@@ -106,7 +112,8 @@ impl Texts {
             if line.starts_with("enable ") {
                 self.enables.insert(line.into());
             } else if let Some((name, element, length)) = memory(line) {
-                self.memory.entry((name.into(), element.into())).or_default().push(renamed(length, &names));
+                let memory = self.memory.entry(name.into()).or_insert_with(|| (renamed(element, &names), Vec::new()));
+                memory.1.push(renamed(length, &names));
             } else if let Some(size) = line.strip_prefix("@compute @workgroup_size(") {
                 let size = size.trim_end_matches(')');
                 let mut signature = String::new();
@@ -145,7 +152,7 @@ impl Texts {
         text.extend(bindings.map(|(number, Bound { name, access, of_type, .. })| {
             format!("@group(0) @binding({number}) var<storage, {access}> {name}: {of_type};")
         }));
-        text.extend(self.memory.iter().map(|((name, element), lengths)| {
+        text.extend(self.memory.iter().map(|(name, (element, lengths))| {
             let longest =
                 lengths.iter().fold("1u".into(), |longest: String, length| format!("max({longest}, {length})"));
             format!("var<workgroup> {name}: array<{element}, {longest}>;")

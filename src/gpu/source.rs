@@ -52,6 +52,7 @@ shader_files!(
     "matmul/fragments_emulated",
     "matmul/kept",
     "matmul/outer",
+    "matmul/parts",
     "matmul/rows",
     "matmul/tile",
     "pool",

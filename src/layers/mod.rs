@@ -14,6 +14,7 @@ pub mod conv;
 pub mod dense;
 pub mod dropout;
 pub mod epilogue;
+mod fragments;
 pub mod parts;
 pub mod pool;
 mod product;

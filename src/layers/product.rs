@@ -2,8 +2,13 @@
 //! own first. They differ in who computes what and never in the order in which it is added.
 
 use super::dispatch_size;
+use super::fragments::{self, Unit};
 use super::tiles::{self, Shape};
 use crate::gpu::{Candidate, Core, GpuError, Matrices, Operands, Part, Recording, Source, Tensor};
+
+/// The most that WebGPU's default limits allow a workgroup.
+pub(super) const MOST_INVOCATIONS: usize = 256;
+pub(super) const MOST_BYTES: usize = 16 << 10;
 
 /// Tile shapes that the broadcast core has for a product, at most.
 const MOST_CANDIDATES: usize = 4;
@@ -71,6 +76,8 @@ struct Tile {
     columns: usize,
     /// Of a workgroup.
     invocations: usize,
+    /// Bytes of its pieces of memory.
+    memory: Vec<usize>,
     /// Rows and columns of an invocation, where tiles of one size differ in them.
     each: Option<[usize; 2]>,
     constants: Vec<(&'static str, usize)>,
@@ -99,6 +106,8 @@ impl Product {
         let operation =
             operation.with("PARTS", self.parts).with("PART_BLOCKS", self.part_blocks()).with("SPLITS", self.splits);
         let gpu = recording.gpu();
+        // Those that share a dispatch have workgroups of one size.
+        let invocations = recording.is_together().then_some(MOST_INVOCATIONS);
         let tiles = match core {
             Core::Broadcast { lanes } if self.is_narrow(lanes as usize) => self.rows(lanes as usize),
             Core::Broadcast { lanes } => {
@@ -106,20 +115,21 @@ impl Product {
                 kept.into_iter().chain(self.broadcast(lanes as usize)).take(MOST_CANDIDATES).collect()
             }
             Core::Tile => {
-                // Those that share a dispatch have workgroups of one size.
-                let invocations = recording.is_together().then_some(tiles::MOST_INVOCATIONS);
                 let shapes = tiles::shapes(self, invocations, gpu.tiles().breadth());
                 shapes.iter().map(|shape| self.tile(shape)).collect()
             }
             Core::Cooperative { lanes, size, matrices } => {
-                vec![self.cooperative(lanes as usize, size as usize, matrices)]
+                let unit = Unit { lanes: lanes as usize, size: size as usize, matrices };
+                fragments::shapes(unit, self, invocations).iter().map(|shape| self.cooperative(unit, shape)).collect()
             }
         };
         let candidates: Vec<Candidate> = tiles.iter().map(|tile| self.join(&operation, tile)).collect();
         let chosen = gpu.tiles().choose(gpu, &self.shape(), &candidates, tensors)?;
-        let (Candidate { source, workgroups, .. }, invocations) = (&candidates[chosen], tiles[chosen].invocations);
+        let (Candidate { source, workgroups, .. }, Tile { invocations, memory, .. }) =
+            (&candidates[chosen], &tiles[chosen]);
         let tensors = tensors.iter().map(|(name, tensor)| (name.to_string(), (*tensor).clone())).collect();
-        recording.push_part(Part { source: source.clone(), tensors, workgroups: *workgroups, invocations })
+        let (workgroups, invocations, memory) = (*workgroups, *invocations, memory.clone());
+        recording.push_part(Part { source: source.clone(), tensors, workgroups, invocations, memory })
     }
 
     /// `matmul/broadcast.wgsl`: as many rows as pay, since each load of B serves them all.
@@ -138,6 +148,7 @@ impl Product {
             rows: groups * lanes,
             columns: lanes,
             invocations: lanes,
+            memory: Vec::new(),
             each: None,
             constants: vec![("LANES", lanes), ("GROUPS", groups)],
         };
@@ -163,6 +174,7 @@ impl Product {
             rows,
             columns: lanes,
             invocations: lanes,
+            memory: Vec::new(),
             each: None,
             constants: vec![
                 ("LANES", lanes),
@@ -189,6 +201,7 @@ impl Product {
             rows: groups * lanes,
             columns,
             invocations: lanes,
+            memory: Vec::new(),
             each: None,
             constants: vec![("LANES", lanes), ("GROUPS", groups), ("TILE_COLUMNS", columns)],
         };
@@ -201,10 +214,11 @@ impl Product {
         let (_, blocks) = self.columns();
         let [loads_a, loads_b] = shape.loads(blocks);
         Tile {
-            core: &["matmul/tile"],
+            core: &["matmul/parts", "matmul/tile"],
             rows: shape.tile_rows(),
             columns: shape.tile_columns(),
             invocations: shape.invocations(),
+            memory: vec![shape.bytes(blocks)],
             each: Some([shape.rows, shape.width]),
             constants: vec![
                 ("DOWN", shape.down),
@@ -237,26 +251,36 @@ impl Product {
         }
     }
 
-    /// `matmul/cooperative.wgsl`: the rows of four matrices by 16 column blocks; of two where matrices are emulated, which
-    /// prove what four do and compile in half the time.
-    fn cooperative(&self, lanes: usize, size: usize, matrices: Matrices) -> Tile {
+    /// `matmul/cooperative.wgsl`.
+    fn cooperative(&self, unit: Unit, shape: &fragments::Shape) -> Tile {
         let (_, blocks) = self.columns();
-        let (row_fragments, core): (usize, &[&str]) = match (matrices, size) {
-            (Matrices::Emulated, _) => (2, &["matmul/cooperative", "matmul/fragments_emulated"]),
-            (Matrices::Cooperative, 8) => (4, &["matmul/cooperative", "matmul/fragments", "matmul/fragments_8"]),
-            (Matrices::Cooperative, _) => (4, &["matmul/cooperative", "matmul/fragments", "matmul/fragments_16"]),
-        };
+        let [loads_a, loads_b] = shape.loads(unit);
         Tile {
-            core,
-            rows: row_fragments * size,
-            columns: 16 / blocks,
-            invocations: 4 * lanes,
+            core: match (unit.matrices, unit.size) {
+                (Matrices::Emulated, _) => &["matmul/parts", "matmul/cooperative", "matmul/fragments_emulated"],
+                (Matrices::Cooperative, 8) => {
+                    &["matmul/parts", "matmul/cooperative", "matmul/fragments", "matmul/fragments_8"]
+                }
+                (Matrices::Cooperative, _) => {
+                    &["matmul/parts", "matmul/cooperative", "matmul/fragments", "matmul/fragments_16"]
+                }
+            },
+            rows: shape.tile_rows(unit),
+            columns: shape.tile_blocks(unit) / blocks,
+            invocations: shape.invocations(unit),
+            memory: shape.memory(unit, self.innermost).to_vec(),
             each: None,
             constants: vec![
-                ("LANES", lanes),
-                ("SIDE", size),
-                ("ROW_FRAGMENTS", row_fragments),
-                ("STRIP_FRAGMENTS", 16 / size),
+                ("LANES", unit.lanes),
+                ("SIDE", unit.size),
+                ("DOWN", shape.down),
+                ("ACROSS", shape.across),
+                ("SHARES", shape.shares),
+                ("ROW_FRAGMENTS", shape.rows),
+                ("COLUMN_FRAGMENTS", shape.columns),
+                ("ROUND", shape.round),
+                ("LOADS_A", loads_a),
+                ("LOADS_B", loads_b),
             ],
         }
     }

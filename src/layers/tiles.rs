@@ -16,7 +16,7 @@
 use std::collections::HashSet;
 
 use super::MOST_WORKGROUPS;
-use super::product::{Innermost, Product};
+use super::product::{Innermost, MOST_BYTES, MOST_INVOCATIONS, Product};
 
 /// How a workgroup divides the work on its tile of C: the constants of the shader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,10 +33,6 @@ pub(super) struct Shape {
     pub rows: usize,
     pub width: usize,
 }
-
-/// The most that WebGPU's default limits allow a workgroup.
-pub(super) const MOST_INVOCATIONS: usize = 256;
-const MOST_BYTES: usize = 16 << 10;
 
 /// The cost of a shape for which a dispatch has no room.
 const TOO_MANY_WORKGROUPS: u64 = u64::MAX;
@@ -60,7 +56,7 @@ impl Shape {
     }
 
     /// Workgroup memory for A and B, or for the sums of the shares, whichever is more.
-    fn bytes(&self, blocks: usize) -> usize {
+    pub fn bytes(&self, blocks: usize) -> usize {
         let tiles = self.round * (self.tile_rows() + 1 + 4 * (self.tile_columns() * blocks + 1));
         let sums = if self.shares > 1 { self.invocations() * self.width * blocks } else { 0 };
         size_of::<[f32; 4]>() * tiles.max(sums)
@@ -118,7 +114,7 @@ impl Shape {
 /// only divide one in another way.
 pub(super) fn shapes(product: &Product, invocations: Option<usize>, most: usize) -> Vec<Shape> {
     let mut all = possible(product);
-    let is_asked_for = |shape: &Shape| invocations.is_some_and(|invocations| shape.invocations() == invocations);
+    let is_asked_for = |shape: &Shape| invocations == Some(shape.invocations());
     if all.iter().any(is_asked_for) {
         all.retain(is_asked_for);
     }
