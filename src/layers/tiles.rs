@@ -34,12 +34,24 @@ pub(super) struct Shape {
     pub width: usize,
 }
 
+/// Multiprocessors of a large GPU.
+pub(super) const MULTIPROCESSORS: usize = 132;
+
 /// The most that WebGPU's default limits allow a workgroup.
 const MOST_INVOCATIONS: usize = 256;
 const MOST_BYTES: usize = 16 << 10;
 
+/// Blocks of the columns that are the same pixel of other images, where an operation leaves out parts.
+const SIDE_BY_SIDE: usize = 8;
+
 /// The cost of a shape for which a dispatch has no room.
-const TOO_MANY_WORKGROUPS: u64 = u64::MAX;
+const TOO_MANY_WORKGROUPS: usize = usize::MAX;
+
+/// Each a `vec4<f32>`.
+const MOST_ACCUMULATORS: usize = 24;
+
+/// Invocations that GPUs run in step.
+const WARP: usize = 32;
 
 impl Shape {
     pub fn tile_rows(&self) -> usize {
@@ -68,16 +80,17 @@ impl Shape {
 
     /// Whether the shader is made for it, and a driver will keep its numbers in registers.
     fn is_possible(&self, product: &Product) -> bool {
-        /// Accumulators and blocks under way, each a `vec4<f32>` or four of them.
-        const MOST_ACCUMULATORS: usize = 24;
+        /// Blocks of A and of B under way, each a `vec4<f32>` or four of them.
         const MOST_LOADS: [usize; 2] = [8, 4];
         let (_, blocks) = product.columns();
         let neighbours_load_neighbours = match product.innermost {
             Innermost::Columns => self.invocations().is_multiple_of(self.tile_columns() * blocks),
             Innermost::Inner => self.invocations().is_multiple_of(self.round),
         };
+        let rows_in_pairs = self.down == 1 || self.down.is_multiple_of(2);
         let [a, b] = self.loads(blocks);
         neighbours_load_neighbours
+            && rows_in_pairs
             && self.round.is_multiple_of(self.shares)
             && self.rows * self.width * blocks <= MOST_ACCUMULATORS
             && a <= MOST_LOADS[0]
@@ -85,26 +98,58 @@ impl Shape {
             && self.bytes(blocks) <= MOST_BYTES
     }
 
-    /// About how long the product takes, in eighths of a multiprocessor's cycles.
-    fn cost(&self, product: &Product) -> u64 {
-        /// Of a large GPU.
-        const MULTIPROCESSORS: usize = 132;
-        /// Cycles for a block of four numbers to come from memory to workgroup memory, where many do.
-        const LOAD: usize = 8;
-        /// Until a round's first numbers are there. A multiprocessor that has other workgroups multiplies meanwhile.
-        const WAIT: usize = 6400;
-        const MOST_AT_A_TIME: usize = 4;
+    /// About how long the product takes, in quarters of a multiprocessor's cycles. A round lasts as long as the multiprocessor
+    /// has work for all its workgroups, or as long as one workgroup takes that is there alone, whichever is more; the other of
+    /// the two is hidden for the most part.
+    fn cost(&self, product: &Product) -> usize {
+        /// For a warp to multiply a block of A with one of B, where another three do so at the same time.
+        const MULTIPLY: usize = 80;
+        const AT_THE_SAME_TIME: usize = 4;
+        /// For a warp to read four numbers of a tile, and for four to come there from memory.
+        const READ: usize = 4;
+        const LOAD: usize = 3;
+        /// Until a round's first numbers are there, and for the shares to add up a row.
+        const WAIT: usize = 4000;
+        const ADD_UP: usize = 800;
         let (columns, blocks) = product.columns();
-        let (rows, width) = (self.tile_rows(), self.tile_columns() * blocks);
+        let [rows, width] = [self.tile_rows(), self.tile_columns() * blocks];
         let across = columns.div_ceil(self.tile_columns());
         if across > MOST_WORKGROUPS {
             return TOO_MANY_WORKGROUPS;
         }
         let workgroups = product.rows.div_ceil(rows) * across * product.splits;
         let turns = workgroups.div_ceil(MULTIPROCESSORS);
-        let rounds = product.part_blocks().div_ceil(self.round);
-        let work = self.round * (rows * width + LOAD * (rows + 4 * width));
-        turns as u64 * rounds as u64 * (work + WAIT / turns.min(MOST_AT_A_TIME)) as u64
+        let waves = turns.div_ceil(self.at_a_time(blocks));
+        let accumulators = self.rows * self.width * blocks;
+        let steps = self.round / self.shares;
+        let warps = self.invocations().div_ceil(WARP);
+        let busy = if turns == 1 { warps.next_multiple_of(AT_THE_SAME_TIME) } else { warps };
+        let multiply = steps * accumulators * MULTIPLY;
+        let work = turns
+            * (busy * multiply / AT_THE_SAME_TIME
+                + steps * warps * (self.rows + 4 * self.width * blocks) * READ
+                + self.round * (rows + 4 * width) * LOAD);
+        let alone = waves * (WAIT + multiply);
+        let add_up = if self.shares == 1 { 0 } else { waves * self.rows * ADD_UP };
+        let rounds = product.part_blocks().div_ceil(self.round) * (product.parts / product.splits);
+        let cost = rounds * (work.max(alone) + work.min(alone) / 4) + add_up;
+        if product.parts > product.splits {
+            // The wider a tile, the fewer parts it leaves out; counted for 3 x 3 taps on 13 x 13 pixels.
+            let pixels = width.div_ceil(SIDE_BY_SIDE);
+            return cost * (pixels + 2) / (pixels + 3);
+        }
+        cost
+    }
+
+    /// Workgroups for which a multiprocessor has registers.
+    fn at_a_time(&self, blocks: usize) -> usize {
+        const REGISTERS: usize = 64 << 10;
+        const MOST_OF_AN_INVOCATION: usize = 255;
+        /// For addresses, and for what is read from a tile.
+        const OTHERS: usize = 80;
+        let [a, b] = self.loads(blocks);
+        let own = 4 * (self.rows * self.width * blocks + a + 4 * b) + OTHERS;
+        (REGISTERS / (self.invocations() * own.min(MOST_OF_AN_INVOCATION))).max(1)
     }
 
     /// Reads from workgroup memory that an invocation needs for one inner block.
@@ -117,14 +162,16 @@ impl Shape {
 /// invocations, then that with the fewest reads. All add in the same order, and those with another tile come before those that
 /// only divide one in another way.
 pub(super) fn shapes(product: &Product, most: usize) -> Vec<Shape> {
-    let mut all = possible(product);
-    all.sort_by_key(|shape| {
+    let order = |shape: &Shape| {
         (shape.cost(product), std::cmp::Reverse(shape.invocations()), shape.reads(product), shape.across)
-    });
-    let default = *all.first().expect("a small tile is possible for every product");
+    };
+    let mut all = possible(product);
+    let default = *all.iter().min_by_key(|shape| order(shape)).expect("a small tile is possible for every product");
     all.retain(|shape| {
-        *shape == default || (shape.round == default.round && shape.cost(product) < TOO_MANY_WORKGROUPS)
+        let adds_alike = [shape.shares, shape.round] == [default.shares, default.round];
+        *shape == default || (adds_alike && shape.cost(product) < TOO_MANY_WORKGROUPS)
     });
+    all.sort_by_cached_key(order);
     let tile = |shape: &Shape| (shape.tile_rows(), shape.tile_columns());
     let mut tiles = HashSet::new();
     let (mut shapes, rest): (Vec<Shape>, Vec<Shape>) = all.into_iter().partition(|shape| tiles.insert(tile(shape)));
@@ -133,43 +180,47 @@ pub(super) fn shapes(product: &Product, most: usize) -> Vec<Shape> {
     shapes
 }
 
-/// The invocations that deal out the k of a result: the fewer results a product has, the more.
-fn shares(product: &Product) -> usize {
-    const MOST_SHARES: usize = 32;
-    /// Results, in blocks of four, times the square of the shares.
-    const BUSY: u64 = 3 << 20;
-    let (columns, blocks) = product.columns();
-    let results = (product.rows * blocks * product.splits) as u64 * columns as u64;
-    let pays = |shares: &usize| results * (shares * shares) as u64 <= BUSY && 2 * shares <= product.part_blocks();
-    let doubled = |shares: &usize| Some(2 * shares);
-    std::iter::successors(Some(2), doubled)
-        .take_while(|shares| *shares <= MOST_SHARES && pays(shares))
-        .last()
-        .unwrap_or(1)
+/// The rounds that a product can go through its inner blocks in.
+fn rounds(product: &Product) -> Vec<usize> {
+    const ROUNDS: [usize; 4] = [4, 8, 16, 32];
+    let part = product.part_blocks();
+    // Blocks of A and B side by side in memory, that those who load them should not leave half to another round.
+    let shortest = match product.innermost {
+        Innermost::Columns => ROUNDS[0],
+        Innermost::Inner => ROUNDS[1],
+    };
+    // No shorter than that, or a part; and most of it used.
+    let own = Some(part).filter(|part| *part < ROUNDS[3] && !ROUNDS.contains(part));
+    ROUNDS.into_iter().filter(|round| (shortest..2 * part).contains(round)).chain(own).collect()
 }
 
-/// Every shape that the shader can have for a product.
+/// The shapes that the shader can have for a product, without those of which most is wasted.
 fn possible(product: &Product) -> Vec<Shape> {
-    const INVOCATIONS: [usize; 3] = [64, 128, MOST_INVOCATIONS];
-    const ACROSS: [usize; 6] = [1, 2, 4, 8, 16, 32];
+    const SHARES: [usize; 4] = [1, 2, 4, 8];
+    const ACROSS: [usize; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32];
     const ROWS: [usize; 10] = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12];
-    const ROUNDS: [usize; 4] = [4, 8, 16, 32];
-    let (_, blocks) = product.columns();
-    let widths = if blocks == 1 { 1..=2 } else { 1..=1 };
-    let shares = shares(product);
-    let part = product.part_blocks();
-    // No shorter than four blocks, or a part; and most of it used.
-    let own = Some(part).filter(|part| *part < ROUNDS[3]);
-    let rounds: Vec<usize> = ROUNDS.into_iter().filter(|round| *round < 2 * part).chain(own).collect();
+    const WIDTHS: [usize; 3] = [1, 2, 4];
+    let (columns, blocks) = product.columns();
+    let widths = if blocks == 1 { &WIDTHS[..] } else { &WIDTHS[..1] };
+    // Whole pixels, so that tiles have few of them.
+    let aligned = if product.parts > product.splits { SIDE_BY_SIDE } else { 1 };
+    let rounds = rounds(product);
     let mut shapes = Vec::new();
-    for invocations in INVOCATIONS {
-        for across in ACROSS.into_iter().filter(|across| shares * across <= invocations) {
-            let down = invocations / (shares * across);
-            // Rows beyond the last of C are wasted.
-            for rows in ROWS.into_iter().filter(|rows| down * rows < 2 * product.rows.next_multiple_of(8)) {
-                for width in widths.clone() {
-                    let shape = |round: &usize| Shape { shares, round: *round, down, across, rows, width };
-                    shapes.extend(rounds.iter().map(shape).filter(|shape| shape.is_possible(product)));
+    for shares in SHARES.into_iter().filter(|shares| *shares == 1 || 2 * shares <= product.part_blocks()) {
+        for invocations in (2 * WARP..=MOST_INVOCATIONS).step_by(WARP) {
+            for across in ACROSS.into_iter().filter(|across| invocations.is_multiple_of(shares * across)) {
+                let down = invocations / (shares * across);
+                let is_wide = |width: &usize| {
+                    (across * width).is_multiple_of(aligned) && across * width < 2 * columns.next_multiple_of(8)
+                };
+                let is_high = |rows: &usize| down * rows < 2 * product.rows.next_multiple_of(8);
+                for width in widths.iter().copied().filter(is_wide) {
+                    for rows in
+                        ROWS.into_iter().take_while(|rows| is_high(rows) && rows * width * blocks <= MOST_ACCUMULATORS)
+                    {
+                        let shape = |round: &usize| Shape { shares, round: *round, down, across, rows, width };
+                        shapes.extend(rounds.iter().map(shape).filter(|shape| shape.is_possible(product)));
+                    }
                 }
             }
         }
@@ -213,14 +264,27 @@ mod tests {
     }
 
     #[test]
-    fn invocations_deal_out_long_sums_of_few_results() {
-        let shares = |rows, blocks, inner_blocks, splits| {
-            shares(&product(rows, Columns::Blocks(blocks), inner_blocks, splits, Innermost::Columns))
+    fn first_come_the_shapes_that_were_the_fastest() {
+        let first = |product| {
+            let Shape { down, rows, across, width, shares, round } = shapes(&product, 1)[0];
+            [down, rows, across, width, shares, round]
         };
-        // The dense layers of the seed network, 128 and 4,096 images, and its first convolution.
-        assert_eq!(shares(10, 32, 126, 1), 32);
-        assert_eq!(shares(500, 32, 301, 1), 8);
-        assert_eq!(shares(500, 1024, 301, 1), 2);
-        assert_eq!(shares(32, 21_632, 3, 1), 1);
+        let windows = |rows, count, inner_blocks| {
+            product(rows, Columns::Windows { count, blocks: 4 }, inner_blocks, 1, Innermost::Columns)
+        };
+        // The second convolution of the seed network, 128 images, and of one twice as wide.
+        assert_eq!(first(windows(48, 800, 73)), [8, 6, 7, 1, 4, 4]);
+        assert_eq!(first(windows(96, 800, 145)), [16, 6, 7, 1, 2, 4]);
+    }
+
+    #[test]
+    fn invocations_deal_out_long_sums_of_few_results() {
+        let shares = |rows, blocks, inner_blocks| {
+            shapes(&product(rows, Columns::Blocks(blocks), inner_blocks, 1, Innermost::Columns), 1)[0].shares
+        };
+        // The dense layers of the seed network, 128 images, and its first convolution.
+        assert_eq!(shares(10, 32, 126), 8);
+        assert_eq!(shares(500, 32, 301), 8);
+        assert_eq!(shares(32, 21_632, 3), 1);
     }
 }
