@@ -41,17 +41,18 @@ pub(super) const MULTIPROCESSORS: usize = 132;
 const MOST_INVOCATIONS: usize = 256;
 const MOST_BYTES: usize = 16 << 10;
 
-/// Blocks of the columns that are the same pixel of other images, where an operation leaves out parts.
-const SIDE_BY_SIDE: usize = 8;
+/// Blocks of the columns that are a pixel of several images, where an operation leaves out parts.
+const PIXEL: usize = 8;
 
 /// The cost of a shape for which a dispatch has no room.
 const TOO_MANY_WORKGROUPS: usize = usize::MAX;
 
-/// Each a `vec4<f32>`.
-const MOST_ACCUMULATORS: usize = 24;
-
-/// Invocations that GPUs run in step.
+/// Invocations that GPUs run in step, and how many such warps a multiprocessor has that multiply at the same time.
 const WARP: usize = 32;
+const AT_THE_SAME_TIME: usize = 4;
+
+/// Fewer leave too much to each of them to load.
+const LEAST_INVOCATIONS: usize = AT_THE_SAME_TIME * WARP;
 
 impl Shape {
     pub fn tile_rows(&self) -> usize {
@@ -80,7 +81,8 @@ impl Shape {
 
     /// Whether the shader is made for it, and a driver will keep its numbers in registers.
     fn is_possible(&self, product: &Product) -> bool {
-        /// Blocks of A and of B under way, each a `vec4<f32>` or four of them.
+        /// Accumulators and blocks under way, each a `vec4<f32>` or four of them.
+        const MOST_ACCUMULATORS: usize = 24;
         const MOST_LOADS: [usize; 2] = [8, 4];
         let (_, blocks) = product.columns();
         let neighbours_load_neighbours = match product.innermost {
@@ -102,14 +104,15 @@ impl Shape {
     /// has work for all its workgroups, or as long as one workgroup takes that is there alone, whichever is more; the other of
     /// the two is hidden for the most part.
     fn cost(&self, product: &Product) -> usize {
-        /// For a warp to multiply a block of A with one of B, where another three do so at the same time.
+        /// For a warp to multiply a block of A with one of B, where as many as can do so at the same time.
         const MULTIPLY: usize = 80;
-        const AT_THE_SAME_TIME: usize = 4;
         /// For a warp to read four numbers of a tile, and for four to come there from memory.
         const READ: usize = 4;
         const LOAD: usize = 3;
-        /// Until a round's first numbers are there, and for the shares to add up a row.
+        /// Until a round's first numbers are there, which takes longer where a part begins every few rounds; and for the
+        /// shares to add up a row.
         const WAIT: usize = 4000;
+        const WAIT_FOR_PART: usize = 6000;
         const ADD_UP: usize = 800;
         let (columns, blocks) = product.columns();
         let [rows, width] = [self.tile_rows(), self.tile_columns() * blocks];
@@ -129,16 +132,13 @@ impl Shape {
             * (busy * multiply / AT_THE_SAME_TIME
                 + steps * warps * (self.rows + 4 * self.width * blocks) * READ
                 + self.round * (rows + 4 * width) * LOAD);
-        let alone = waves * (WAIT + multiply);
+        let wait = if leaves_out_parts(product) { WAIT_FOR_PART } else { WAIT };
+        let alone = waves * (wait + multiply);
         let add_up = if self.shares == 1 { 0 } else { waves * self.rows * ADD_UP };
         let rounds = product.part_blocks().div_ceil(self.round) * (product.parts / product.splits);
         let cost = rounds * (work.max(alone) + work.min(alone) / 4) + add_up;
-        if product.parts > product.splits {
-            // The wider a tile, the fewer parts it leaves out; counted for 3 x 3 taps on 13 x 13 pixels.
-            let pixels = width.div_ceil(SIDE_BY_SIDE);
-            return cost * (pixels + 2) / (pixels + 3);
-        }
-        cost
+        // Of two pixels more parts are needed than of one; counted for 3 x 3 taps on 13 x 13 pixels.
+        if leaves_out_parts(product) && width > PIXEL { cost / 15 * 16 } else { cost }
     }
 
     /// Workgroups for which a multiprocessor has registers.
@@ -180,18 +180,23 @@ pub(super) fn shapes(product: &Product, most: usize) -> Vec<Shape> {
     shapes
 }
 
-/// The rounds that a product can go through its inner blocks in.
+/// The rounds in which a product can go through its inner blocks.
 fn rounds(product: &Product) -> Vec<usize> {
     const ROUNDS: [usize; 4] = [4, 8, 16, 32];
     let part = product.part_blocks();
-    // Blocks of A and B side by side in memory, that those who load them should not leave half to another round.
+    // Where B lies with the inner index innermost, half a line of memory is not worth a round.
     let shortest = match product.innermost {
         Innermost::Columns => ROUNDS[0],
         Innermost::Inner => ROUNDS[1],
     };
     // No shorter than that, or a part; and most of it used.
-    let own = Some(part).filter(|part| *part < ROUNDS[3] && !ROUNDS.contains(part));
-    ROUNDS.into_iter().filter(|round| (shortest..2 * part).contains(round)).chain(own).collect()
+    let usual = ROUNDS.into_iter().filter(|round| (shortest..2 * part).contains(round));
+    let own = Some(part).filter(|part| *part < shortest || *part < ROUNDS[3] && !ROUNDS.contains(part));
+    usual.chain(own).collect()
+}
+
+fn leaves_out_parts(product: &Product) -> bool {
+    product.parts > product.splits
 }
 
 /// The shapes that the shader can have for a product, without those of which most is wasted.
@@ -202,22 +207,20 @@ fn possible(product: &Product) -> Vec<Shape> {
     const WIDTHS: [usize; 3] = [1, 2, 4];
     let (columns, blocks) = product.columns();
     let widths = if blocks == 1 { &WIDTHS[..] } else { &WIDTHS[..1] };
-    // Whole pixels, so that tiles have few of them.
-    let aligned = if product.parts > product.splits { SIDE_BY_SIDE } else { 1 };
+    // Columns and rows beyond the last of C are wasted; where parts are left out, a tile has one pixel or two.
+    let is_wide = |width: usize| match leaves_out_parts(product) {
+        true => [PIXEL, 2 * PIXEL].contains(&width),
+        false => width <= 2 * columns.next_multiple_of(8),
+    };
+    let is_high = |rows: usize| rows <= 2 * product.rows.next_multiple_of(8);
     let rounds = rounds(product);
     let mut shapes = Vec::new();
     for shares in SHARES.into_iter().filter(|shares| *shares == 1 || 2 * shares <= product.part_blocks()) {
-        for invocations in (2 * WARP..=MOST_INVOCATIONS).step_by(WARP) {
+        for invocations in (LEAST_INVOCATIONS..=MOST_INVOCATIONS).step_by(WARP) {
             for across in ACROSS.into_iter().filter(|across| invocations.is_multiple_of(shares * across)) {
                 let down = invocations / (shares * across);
-                let is_wide = |width: &usize| {
-                    (across * width).is_multiple_of(aligned) && across * width < 2 * columns.next_multiple_of(8)
-                };
-                let is_high = |rows: &usize| down * rows < 2 * product.rows.next_multiple_of(8);
-                for width in widths.iter().copied().filter(is_wide) {
-                    for rows in
-                        ROWS.into_iter().take_while(|rows| is_high(rows) && rows * width * blocks <= MOST_ACCUMULATORS)
-                    {
+                for width in widths.iter().copied().filter(|width| is_wide(across * width)) {
+                    for rows in ROWS.into_iter().take_while(|rows| is_high(down * rows)) {
                         let shape = |round: &usize| Shape { shares, round: *round, down, across, rows, width };
                         shapes.extend(rounds.iter().map(shape).filter(|shape| shape.is_possible(product)));
                     }
@@ -244,7 +247,7 @@ mod tests {
         assert_eq!(MOST_BYTES as u32, limits.max_compute_workgroup_storage_size);
         for rows in [1, 3, 10, 48, 500, 4800] {
             for count in [1, 7, 32, 1000, 700_000] {
-                for inner_blocks in [1, 2, 3, 5, 8, 73, 3200] {
+                for inner_blocks in [1, 2, 3, 4, 5, 8, 13, 73, 3200] {
                     for (columns, innermost) in [
                         (Columns::Blocks(count), Innermost::Columns),
                         (Columns::Blocks(count), Innermost::Inner),
