@@ -2,9 +2,8 @@
 //!
 //! The rule says how a multiprocessor spends its time. Its constants were fitted to what such cores took on an NVIDIA H100: this
 //! one, 11 products of the seed network with 128 images, each in 24 to 144 shapes; and a trial of it, 143 products of batches
-//! from 32 to 4,096 and of networks from a quarter to four times as wide, each in about 25 shapes, of which a third are
-//! beyond WebGPU's default limits or can't stand here. Of the shapes measured that can, the one that the rule puts first
-//! takes so much longer than the fastest of them:
+//! from 32 to 4,096 and of networks from a quarter to four times as wide, each in about 25 shapes, of which a fifth can stand
+//! here. Of these, the one that the rule puts first takes so much longer than the fastest:
 //!
 //! | measured | products | on average | at worst |
 //! |---|---|---|---|
