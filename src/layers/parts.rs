@@ -2,6 +2,7 @@
 //! [`super::update`].
 
 use super::product::{Columns, Innermost, Product, Scales};
+use super::tiles::MULTIPROCESSORS;
 use crate::gpu::{Core, GpuError, Recording, Source, Tensor};
 use crate::network::Matrix;
 
@@ -35,14 +36,16 @@ impl WeightGradient {
                 inner_blocks.div_ceil(inner_blocks.div_ceil(BLOCKS_OF_A_PART).min(MOST_PARTS))
             }
             Core::Tile | Core::Cooperative { .. } => {
-                /// Results, in blocks of four, that keep a large GPU busy; and its multiprocessors.
-                const BUSY: usize = 160 << 10;
-                const MOST_PARTS: usize = 132;
+                /// Rows and column blocks of a large tile.
+                const TILE: [usize; 2] = [48, 16];
+                /// Two for each multiprocessor of a large GPU, so that one multiplies while another waits.
+                const WORKGROUPS: usize = 2 * MULTIPROCESSORS;
                 const LEAST_BLOCKS_OF_A_PART: usize = 64;
                 /// Inner blocks that workgroups go through in whole rounds.
                 const ROUNDS: usize = 16;
-                let most = MOST_PARTS.min(inner_blocks / LEAST_BLOCKS_OF_A_PART).max(1);
-                let parts = BUSY.div_ceil(rows * column_blocks).min(most);
+                let most = (inner_blocks / LEAST_BLOCKS_OF_A_PART).max(1);
+                let tiles = rows.div_ceil(TILE[0]) * column_blocks.div_ceil(TILE[1]);
+                let parts = (WORKGROUPS / tiles).clamp(1, most);
                 inner_blocks.div_ceil(parts).next_multiple_of(ROUNDS).min(inner_blocks)
             }
         };
@@ -93,7 +96,7 @@ mod tests {
             assert_eq!(splits(core, 500, 301, 32), 1);
         }
         assert_eq!(splits(Core::Broadcast { lanes: 8 }, 12, 8, 21_632), 32);
-        assert_eq!(splits(Core::Tile, 12, 8, 21_632), 123);
-        assert_eq!(splits(Core::Tile, 48, 73, 3200), 40);
+        assert_eq!(splits(Core::Tile, 12, 8, 21_632), 226);
+        assert_eq!(splits(Core::Tile, 48, 73, 3200), 50);
     }
 }
