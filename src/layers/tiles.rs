@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn first_come_the_shapes_that_were_the_fastest() {
         let first = |product| {
-            let Shape { down, rows, across, width, shares, round } = shapes(&product, 1)[0];
+            let Shape { down, rows, across, width, shares, round } = shapes(&product, None, 1)[0];
             [down, rows, across, width, shares, round]
         };
         let windows = |rows, count, inner_blocks| {
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn invocations_deal_out_long_sums_of_few_results() {
         let shares = |rows, blocks, inner_blocks| {
-            shapes(&product(rows, Columns::Blocks(blocks), inner_blocks, 1, Innermost::Columns), 1)[0].shares
+            shapes(&product(rows, Columns::Blocks(blocks), inner_blocks, 1, Innermost::Columns), None, 1)[0].shares
         };
         // The dense layers of the seed network, 128 images, and its first convolution.
         assert_eq!(shares(10, 32, 126), 8);
