@@ -5,7 +5,7 @@
 
 use std::pin::Pin;
 
-use wgpu::{Device, ErrorScopeGuard, PollError, PollType, Queue, SubmissionIndex};
+use wgpu::{Device, ErrorScopeGuard, PollError, Queue, SubmissionIndex};
 
 /// A clock that both worlds have.
 pub use web_time::Instant;
@@ -19,7 +19,7 @@ pub type Later<T> = Pin<Box<dyn Future<Output = T>>>;
 /// Waits until the work that was submitted up to `last` is done, or all, so that what was asked for before has come.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn finish(device: &Device, _: &Queue, last: Option<SubmissionIndex>) -> Result<(), PollError> {
-    device.poll(PollType::Wait { submission_index: last, timeout: None }).map(drop)
+    device.poll(wgpu::PollType::Wait { submission_index: last, timeout: None }).map(drop)
 }
 
 /// A page cannot wait; what it asked for comes while it awaits it. Firefox looks for it ten times a second and at each

@@ -37,7 +37,9 @@ impl Digits {
             Pictures::Images(images) if images.iter().all(is_like_mnist) => {
                 return Ok(Digits::Images(images.iter().flat_map(|image| image.as_raw()).copied().collect()));
             }
-            Pictures::Images(images) => images.iter().map(made_of).collect::<Option<_>>().ok_or(NoDigits::BlankImage)?,
+            Pictures::Images(images) => {
+                images.iter().map(made_of).collect::<Option<_>>().ok_or(NoDigits::BlankImage)?
+            }
         };
         if digits.is_empty() { Err(NoDigits::NoInk) } else { Ok(Digits::Made(digits)) }
     }

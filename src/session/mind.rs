@@ -221,9 +221,8 @@ impl Mind {
             Some(engine) => Some(Reader::new(engine.model.clone()).read(&digits).await?),
         };
         let digits = digits.into_vec();
-        let answers = answers.unwrap_or_else(|| {
-            digits.iter().map(|digit| self.recognize_by_reference(&digit.pixels).1).collect()
-        });
+        let answers = answers
+            .unwrap_or_else(|| digits.iter().map(|digit| self.recognize_by_reference(&digit.pixels).1).collect());
         let digits = digits.into_iter().zip(answers).map(|(digit, probabilities)| {
             let Digit { bounds, pixels } = &digit;
             let ink = [[bounds.x, bounds.y], [bounds.x + bounds.width, bounds.y + bounds.height]];
