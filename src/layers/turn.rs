@@ -38,6 +38,11 @@ pub fn images<P: Pixel>(gpu: &Gpu, n: usize, features: usize) -> Result<Tensor, 
 pub fn forward<P: Pixel>(recording: &mut Recording, n: usize, [images, x]: [&Tensor; 2]) -> Result<(), GpuError> {
     let (entry_point, binding) = P::KERNEL;
     let blocks = images.len() * 4 / size_of::<P>() / n / 4;
-    let source = Source::new(entry_point, &["turn", "each"]).with("N", n).with("PIXELS4", blocks);
+    let [stored, written] = if n == 1 { [4u32, 0] } else { [0, 4] };
+    let source = Source::new(entry_point, &["turn", "each"])
+        .with("N", n)
+        .with("PIXELS4", blocks)
+        .with("STORED", stored)
+        .with("WRITTEN", written);
     record_each(recording, &with_images(source, n), &[(binding, images), ("x", x)], blocks * image_blocks(n))
 }
