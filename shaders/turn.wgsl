@@ -21,15 +21,11 @@ fn first_image(i: u32) -> u32 {
     return 4u * (i / (PIXELS4 * I4) * I4 + i % I4);
 }
 
-// Block i of four pixels, of images [4, 4]. That of one image alone goes to the texture, too, where textures are read; more
-// are copied there in less time. Of the two counts one is four and the other zero.
+// Block i of four pixels, of images [4, 4].
 fn store_block(i: u32, images: mat4x4<f32>) {
     let block = transpose(images);
     let at = 4u * (i / I4) * I4 + i % I4;
-    // repeat R STORED
-    store_x(at + R * I4, block[R]);
-    // end
-    // repeat R WRITTEN
+    // repeat R 4
     x[at + R * I4] = block[R];
     // end
 }
