@@ -26,7 +26,7 @@ fn store_block(i: u32, images: mat4x4<f32>) {
     let block = transpose(images);
     let at = 4u * (i / I4) * I4 + i % I4;
     // repeat R 4
-    store_x(at + R * I4, block[R]);
+    x[at + R * I4] = block[R];
     // end
 }
 

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::marker::PhantomData;
 
 use crate::gpu::{GpuError, Recording, Replay, Replayer};
-use crate::layers::append_images_outermost;
 use crate::layers::turn::{self, Pixel};
+use crate::layers::{append_images_outermost, to_images_innermost};
 use crate::model::{Activations, Model, Pass};
 
 /// A model that is ready for images whose pixels are `P`, a batch at a time: bytes, as files have them, or `f32` from 0 to 1,
@@ -33,10 +33,16 @@ impl<P: Pixel> Recognizer<P> {
     pub fn new(model: &Model, n: usize) -> Result<Recognizer<P>, GpuError> {
         let (features, classes) = (model.network().input().features(), model.network().classes());
         let activations = model.activations(n, Pass::Evaluate)?;
-        let images = turn::images::<P>(model.gpu(), n, features)?;
         let mut recording = Recording::new(model.gpu());
         recording.hold(model.parameters());
-        turn::forward::<P>(&mut recording, n, [&images, activations.images()])?;
+        let images = match n {
+            1 => activations.images().clone(),
+            _ => {
+                let images = turn::images::<P>(model.gpu(), n, features)?;
+                turn::forward::<P>(&mut recording, n, [&images, activations.images()])?;
+                images
+            }
+        };
         let probabilities = model.record_recognition(&mut recording, &activations)?;
         let replayer = Replayer::new(recording, images, probabilities);
         Ok(Recognizer { n, features, classes, activations, replayer, pixel: PhantomData })
@@ -66,13 +72,25 @@ impl<P: Pixel> Recognizer<P> {
             {
                 self.finish(replay, &mut probabilities).await?;
             }
-            in_flight.push_back(self.replayer.start(batch)?);
+            in_flight.push_back(self.start(batch)?);
         }
         while let Some(replay) = in_flight.pop_front() {
             self.finish(replay, &mut probabilities).await?;
         }
         probabilities.truncate(count * self.classes);
         Ok(probabilities)
+    }
+
+    /// Sends a batch. One image alone has none that it is turned among: the host puts its pixels apart in less time than a
+    /// dispatch takes.
+    fn start(&self, batch: &[P]) -> Result<Replay, GpuError> {
+        match self.n {
+            1 => {
+                let numbers: Vec<f32> = batch.iter().map(|pixel| pixel.number()).collect();
+                self.replayer.start(&to_images_innermost(&numbers, 1))
+            }
+            _ => self.replayer.start(batch),
+        }
     }
 
     /// Appends what came of a batch, [N, classes].

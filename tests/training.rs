@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use digits::cases::{self, Verdict};
 use digits::evaluate::Evaluator;
-use digits::gpu::{Choices, Core, Gpu, Matrices, Origin, Precision, Request, Settings, Tiles, Tuner};
+use digits::gpu::{Choices, Core, Gpu, Matrices, Operands, Origin, Precision, Request, Settings, Tiles, Tuner};
 use digits::layers::batch::Images;
 use digits::layers::capacity;
 use digits::mnist::{DataSet, PIXELS, Split};
@@ -25,12 +25,16 @@ fn gpu() -> Gpu {
     Gpu::open(&Request::default()).block_on().unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The same device with each of its cores, and with cooperative matrices, which it may not have, emulated.
+/// The same device with each of its cores, and with cooperative matrices, which it may not have, emulated; those of GPUs read
+/// buffers, as they do there.
 fn every_core(gpu: &Gpu) -> Vec<Gpu> {
     let lanes = gpu.info().subgroup_max_size;
     let emulated = Core::Cooperative { lanes, size: 16, matrices: Matrices::Emulated };
-    let cores = gpu.cores().into_iter().chain([emulated]);
-    cores.map(|core| gpu.with(Settings { core, ..gpu.settings() })).collect()
+    let settings = |core| match core {
+        Core::Broadcast { .. } => Settings { core, ..gpu.settings() },
+        Core::Tile | Core::Cooperative { .. } => Settings { core, operands: Operands::Buffers, ..gpu.settings() },
+    };
+    gpu.cores().into_iter().chain([emulated]).map(|core| gpu.with(settings(core))).collect()
 }
 
 fn digits(count: usize) -> DataSet {

@@ -41,7 +41,7 @@ enum Part {
     Kernels,
     /// A training step, and where it goes
     Step,
-    /// Recognition of one image and of many
+    /// Recognition of one image, of a batch and of a stream
     Infer,
     /// Training steps of larger batches and wider networks
     Scale,

@@ -63,18 +63,13 @@ pub fn activation_length(features: usize, n: usize) -> usize {
     features * capacity(n)
 }
 
-/// Where `feature` of `image` lies.
-fn position(features: usize, n: usize, feature: usize, image: usize) -> usize {
-    let width = group_blocks(n) * IMAGE_BLOCK;
-    (image / width * features + feature) * width + image % width
-}
-
 /// [N, features] -> [NG, features, I4], with zeros where there is no image.
 pub fn to_images_innermost(values: &[f32], n: usize) -> Vec<f32> {
-    let features = values.len() / n;
+    let (features, width) = (values.len() / n, group_blocks(n) * IMAGE_BLOCK);
     let mut out = vec![0.0; activation_length(features, n)];
-    for (index, value) in values.iter().enumerate() {
-        out[position(features, n, index % features, index / features)] = *value;
+    for (image, values) in values.chunks_exact(features).enumerate() {
+        let group = &mut out[image / width * features * width..][..features * width];
+        group.iter_mut().skip(image % width).step_by(width).zip(values).for_each(|(out, value)| *out = *value);
     }
     out
 }

@@ -10,16 +10,27 @@ use crate::gpu::{Gpu, GpuError, Recording, Source, Tensor};
 pub trait Pixel: Pod {
     /// The kernel that turns such images over, and its binding for them.
     const KERNEL: (&'static str, &'static str);
+
+    /// From 0 to 1.
+    fn number(self) -> f32;
 }
 
 /// 0 for the background to 255 for the ink, as files have it.
 impl Pixel for u8 {
     const KERNEL: (&'static str, &'static str) = ("forward_bytes", "bytes");
+
+    fn number(self) -> f32 {
+        f32::from(self) / 255.0
+    }
 }
 
 /// 0 for the background to 1 for the ink.
 impl Pixel for f32 {
     const KERNEL: (&'static str, &'static str) = ("forward_numbers", "numbers");
+
+    fn number(self) -> f32 {
+        self
+    }
 }
 
 /// Room for `n` images of `features` pixels as the host has them, [N, features].
