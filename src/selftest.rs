@@ -1,9 +1,9 @@
 //! Does this adapter compute what it should: with every core that the adapter runs, the training of three steps that
 //! PyTorch has done, too, and every case of the table.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, VecDeque};
 
-use crate::cases::{self, Verdict};
+use crate::cases::{self, Case, Prepared, Verdict};
 use crate::gpu::{Core, Gpu, GpuError, Settings};
 use crate::reference::golden::Golden;
 
@@ -43,29 +43,59 @@ pub async fn run<E>(gpu: &Gpu, golden: &Golden<'_>, mut rows: impl AsyncFnMut(Ro
     for core in gpu.cores() {
         let gpu = gpu.with(Settings { core, ..gpu.settings() });
         rows(Row { core, operation: "training", cases: 1, outcome: cases::golden(&gpu, golden).await }).await?;
-        let cases = cases::parity().into_iter().filter(|case| case.is_for(&gpu));
-        let operations: BTreeSet<&'static str> = cases.map(|case| case.operation).collect();
-        for operation in operations {
-            rows(row(&gpu, operation).await).await?;
+        let mut operations: BTreeMap<&'static str, Vec<Case>> = BTreeMap::new();
+        for case in cases::parity().into_iter().filter(|case| case.is_for(&gpu)) {
+            operations.entry(case.operation).or_default().push(case);
+        }
+        let mut ahead = VecDeque::new();
+        for (operation, cases) in operations {
+            ahead.push_back(Ahead::new(&gpu, operation, &cases));
+            if ahead.len() > AHEAD
+                && let Some(first) = ahead.pop_front()
+            {
+                rows(first.row(&gpu).await).await?;
+            }
+        }
+        for operation in ahead {
+            rows(operation.row(&gpu).await).await?;
         }
     }
     Ok(())
 }
 
-async fn row(gpu: &Gpu, operation: &'static str) -> Row {
-    let cases: Vec<_> = cases::parity().into_iter().filter(|case| case.operation == operation).collect();
-    let mut outcome = Ok(Verdict::Agrees { worst: 0.0 });
-    for case in &cases {
-        outcome = match (outcome, case.check(gpu).await) {
-            (Ok(Verdict::Agrees { worst }), Ok(Verdict::Agrees { worst: next })) => {
-                Ok(Verdict::Agrees { worst: worst.max(next) })
-            }
-            (Ok(Verdict::Agrees { .. }), Ok(Verdict::Differs(difference))) => {
-                Ok(Verdict::Differs(format!("{}: {difference}", case.shape)))
-            }
-            (Ok(Verdict::Agrees { .. }), Err(error)) => Err(error),
-            (earlier, _) => earlier,
-        };
+/// Operations whose kernels compile while those before are checked.
+const AHEAD: usize = 4;
+
+/// The cases of an operation, prepared, with their shapes.
+struct Ahead {
+    operation: &'static str,
+    cases: Vec<(String, Result<Prepared, GpuError>)>,
+}
+
+impl Ahead {
+    fn new(gpu: &Gpu, operation: &'static str, cases: &[Case]) -> Ahead {
+        Ahead { operation, cases: cases.iter().map(|case| (case.shape.clone(), case.prepare(gpu))).collect() }
     }
-    Row { core: gpu.settings().core, operation, cases: cases.len(), outcome }
+
+    async fn row(self, gpu: &Gpu) -> Row {
+        let (operation, cases) = (self.operation, self.cases.len());
+        let mut outcome = Ok(Verdict::Agrees { worst: 0.0 });
+        for (shape, prepared) in self.cases {
+            let verdict = match prepared {
+                Ok(prepared) => prepared.check(gpu).await,
+                Err(error) => Err(error),
+            };
+            outcome = match (outcome, verdict) {
+                (Ok(Verdict::Agrees { worst }), Ok(Verdict::Agrees { worst: next })) => {
+                    Ok(Verdict::Agrees { worst: worst.max(next) })
+                }
+                (Ok(Verdict::Agrees { .. }), Ok(Verdict::Differs(difference))) => {
+                    Ok(Verdict::Differs(format!("{shape}: {difference}")))
+                }
+                (Ok(Verdict::Agrees { .. }), Err(error)) => Err(error),
+                (earlier, _) => earlier,
+            };
+        }
+        Row { core: gpu.settings().core, operation, cases, outcome }
+    }
 }

@@ -16,11 +16,18 @@ fn gpu() -> Gpu {
 #[track_caller]
 fn agrees(gpu: &Gpu, cases: Vec<Case>) {
     let mut wrong = Vec::new();
-    for case in cases.iter().filter(|case| case.is_for(gpu)) {
-        match case.check(gpu).block_on() {
-            Ok(Verdict::Agrees { .. }) => {}
-            Ok(Verdict::Differs(difference)) => wrong.push(format!("{} {}: {difference}", case.operation, case.shape)),
-            Err(error) => wrong.push(format!("{} {}: {error}", case.operation, case.shape)),
+    let cases: Vec<&Case> = cases.iter().filter(|case| case.is_for(gpu)).collect();
+    // Some at a time, whose kernels compile side by side.
+    for some in cases.chunks(16) {
+        let prepared: Vec<_> = some.iter().map(|case| case.prepare(gpu)).collect();
+        for (case, prepared) in some.iter().zip(prepared) {
+            match prepared.and_then(|prepared| prepared.check(gpu).block_on()) {
+                Ok(Verdict::Agrees { .. }) => {}
+                Ok(Verdict::Differs(difference)) => {
+                    wrong.push(format!("{} {}: {difference}", case.operation, case.shape));
+                }
+                Err(error) => wrong.push(format!("{} {}: {error}", case.operation, case.shape)),
+            }
         }
     }
     assert!(wrong.is_empty(), "{} of {} cases, {:?}:\n{}", wrong.len(), cases.len(), gpu.settings(), wrong.join("\n"));

@@ -14,7 +14,7 @@ use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use pollster::FutureExt as _;
 
 /// Files that are joined to others and are no operation themselves.
-const PARTS: [&str; 27] = [
+const PARTS: [&str; 29] = [
     "classifier/loss",
     "classifier/scores",
     "clock",
@@ -25,6 +25,7 @@ const PARTS: [&str; 27] = [
     "dropout/joined",
     "dropout/none",
     "each",
+    "matmul/bias",
     "matmul/blocks",
     "matmul/broadcast",
     "matmul/cooperative",
@@ -34,6 +35,7 @@ const PARTS: [&str; 27] = [
     "matmul/fragments_8",
     "matmul/fragments_emulated",
     "matmul/kept",
+    "matmul/no_bias",
     "matmul/outer",
     "matmul/parts",
     "matmul/rows",

@@ -7,7 +7,7 @@
 @group(0) @binding(0) var<storage, read> w: array<vec4<f32>>;       // all parameters; here F rows of STRIDE4 from W_OFFSET4
 
 const M = F;
-const INNER_BLOCKS = STRIDE4;
+const INNER_BLOCKS = STRIDE4 - BIAS_BLOCKS;
 
 // The input pixel under the kernel's first tap, and where it lies.
 struct Column { y: i32, x: i32, at: i32 }

@@ -17,7 +17,7 @@ fn tap(k: u32, y: i32, x: i32, at: i32) -> vec4<f32> {
 }
 
 fn fetch_b(k: u32, c: Column) -> mat4x4<f32> {
-    if (PADDED || 4u * k + 3u >= INPUTS) {
+    if (PADDED || (BIAS_BLOCKS == 0u && 4u * k + 3u >= INPUTS)) {
         return load_b(inner(k), c);
     }
     // What inner(k) comes to where the taps lead nowhere outside.

@@ -43,7 +43,7 @@ fn load_b(i: Inner, c: Column) -> mat4x4<f32> {
 }
 
 fn fetch_b(k: u32, c: Column) -> mat4x4<f32> {
-    if (4u * k + 3u >= F) {
+    if (F % 4u > 0u && 4u * k + 3u >= F) {
         return load_b(inner(k), c);
     }
     let at = c.at + 4u * k * I4;

@@ -9,7 +9,7 @@
 
 const M = F;
 const COLUMN_BLOCKS = NG * I4;
-const INNER_BLOCKS = STRIDE4;
+const INNER_BLOCKS = STRIDE4 - BIAS_BLOCKS;
 
 // Where the first input of four images lies.
 struct Column { at: u32 }
@@ -42,7 +42,7 @@ fn load_b(i: Inner, c: Column) -> mat4x4<f32> {
 }
 
 fn fetch_b(k: u32, c: Column) -> mat4x4<f32> {
-    if (4u * k + 3u >= C) {
+    if (BIAS_BLOCKS == 0u && 4u * k + 3u >= C) {
         return load_b(inner(k), c);
     }
     let at = c.at + 4u * k * I4;

@@ -155,9 +155,10 @@ fn matmul(
         let row = first_row + I * STAGE_ROWS + i / STAGE_COLUMNS;
         let column = first_column + J * STAGE_COLUMNS + i % STAGE_COLUMNS;
         if (row < M && column < COLUMNS) {
+            let bias_of_row = bias(row);
             let row_of_c = array<vec4<f32>, BLOCKS>(
                 // repeat P BLOCKS
-                result(i / STAGE_COLUMNS * C_STRIDE + 4u * (P * STAGE_COLUMNS + i % STAGE_COLUMNS)),
+                result(i / STAGE_COLUMNS * C_STRIDE + 4u * (P * STAGE_COLUMNS + i % STAGE_COLUMNS)) + bias_of_row,
                 // end
             );
             store_row(row, column, tile.z, row_of_c);

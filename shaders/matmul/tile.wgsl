@@ -150,11 +150,12 @@ fn matmul(@builtin(workgroup_id) tile: vec3<u32>, @builtin(local_invocation_inde
         workgroupBarrier();
     }
     if (share == R % SHARES && first_row + my_row + R * DOWN < M) {
+        let bias_R = bias(first_row + my_row + R * DOWN);
         // repeat Q WIDTH
         if (first_column + Q * ACROSS + my_column < COLUMNS) {
             let row_of_c = array<vec4<f32>, BLOCKS>(
                 // repeat P BLOCKS
-                result(c_R_Q_P, (Q * BLOCKS + P) * INVOCATIONS + place),
+                result(c_R_Q_P, (Q * BLOCKS + P) * INVOCATIONS + place) + bias_R,
                 // end
             );
             store_row(first_row + my_row + R * DOWN, first_column + Q * ACROSS + my_column, tile.z, row_of_c);

@@ -93,9 +93,7 @@ impl Case {
     /// # Errors
     /// The kernel cannot be built or the device failed.
     pub async fn check(&self, gpu: &Gpu) -> Result<Verdict, GpuError> {
-        let prepared = self.prepare(gpu)?;
-        prepared.recording.submit(1)?;
-        prepared.verdict(gpu).await
+        self.prepare(gpu)?.check(gpu).await
     }
 }
 
@@ -110,6 +108,15 @@ impl Prepared {
             bits.push(output.tensor.read(gpu).await?);
         }
         Ok(bits)
+    }
+
+    /// Runs the case once and compares it with the reference.
+    ///
+    /// # Errors
+    /// The driver refuses the kernel or the device failed.
+    pub async fn check(&self, gpu: &Gpu) -> Result<Verdict, GpuError> {
+        self.recording.submit(1)?;
+        self.verdict(gpu).await
     }
 
     async fn verdict(&self, gpu: &Gpu) -> Result<Verdict, GpuError> {

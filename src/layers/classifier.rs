@@ -86,6 +86,7 @@ impl Classifier<'_> {
         let blocks_of_a_share = (self.matrix.stride / 4).div_ceil(shares);
         let mut source = below
             .constants(dense::forward_source(ending, &self.shape, self.matrix, Activation::Linear))
+            .with("BIAS_BLOCKS", 0u32)
             .with("INVOCATIONS", INVOCATIONS)
             .with("SHARES", shares)
             .with("ROWS", self.shape.units.div_ceil(INVOCATIONS / shares))

@@ -2,7 +2,7 @@
 
 use super::epilogue::{Below, Epilogue};
 use super::parts::{Parts, WeightGradient};
-use super::product::{Columns, Innermost, Product, Scales};
+use super::product::{Bias, Columns, Innermost, Product, Scales};
 use super::transpose::Turned;
 use super::{image_blocks, is_relu, with_images};
 use crate::gpu::{GpuError, Recording, Source, Tensor};
@@ -18,13 +18,15 @@ pub fn forward(
     [parameters, x, y]: [&Tensor; 3],
 ) -> Result<(), GpuError> {
     let [oh, ow] = shape.output();
+    let bias = Bias::of(recording.gpu(), matrix);
     let product = Product {
         rows: shape.f,
         columns: Columns::Blocks(oh * ow * image_blocks(shape.n)),
-        inner_blocks: matrix.stride / 4,
+        inner_blocks: matrix.stride / 4 - bias.blocks(),
         parts: 1,
         splits: 1,
         innermost: Innermost::Columns,
+        bias,
         scales: Scales::NONE,
     };
     let source = forward_source(&["conv/stored", "conv/images"], shape, matrix, epilogue.activation);
@@ -54,13 +56,15 @@ pub fn forward_pooled(
             (&["conv/pooled", "conv/images"][..], Columns::Windows { count, blocks })
         }
     };
+    let bias = Bias::of(recording.gpu(), matrix);
     let product = Product {
         rows: shape.f,
         columns,
-        inner_blocks: matrix.stride / 4,
+        inner_blocks: matrix.stride / 4 - bias.blocks(),
         parts: 1,
         splits: 1,
         innermost: Innermost::Columns,
+        bias,
         scales: Scales::NONE,
     };
     let mut source = forward_source(endings, shape, matrix, epilogue.activation);
@@ -98,6 +102,7 @@ pub fn backward_input(
         parts: taps,
         splits: 1,
         innermost: Innermost::Columns,
+        bias: Bias::Within,
         scales: Scales::of_gradient_b(shape.n),
     };
     let source = source("conv/backward_input", shape).with("W_T_OFFSET4", turned.offset / 4).with("RELU", false);

@@ -2,7 +2,7 @@
 
 use super::epilogue::{Below, Epilogue};
 use super::parts::{Parts, WeightGradient};
-use super::product::{Columns, Innermost, Product, Scales};
+use super::product::{Bias, Columns, Innermost, Product, Scales};
 use super::transpose::Turned;
 use super::{dispatch_size, image_blocks, is_relu, record, with_images};
 use crate::gpu::{Core, Gpu, GpuError, Recording, Source, Tensor};
@@ -26,13 +26,15 @@ pub fn forward(
         let (source, tensors) = epilogue.join(source, &tensors);
         return record(recording, &source, &tensors, dispatch_size([shape.units.div_ceil(ROWS), 1, 1]));
     }
+    let bias = Bias::of(recording.gpu(), matrix);
     let product = Product {
         rows: shape.units,
         columns: Columns::Blocks(image_blocks(shape.n)),
-        inner_blocks: matrix.stride / 4,
+        inner_blocks: matrix.stride / 4 - bias.blocks(),
         parts: 1,
         splits: 1,
         innermost: Innermost::Columns,
+        bias,
         scales: Scales::NONE,
     };
     let source = forward_source("dense/forward", shape, matrix, activation).with("RELU_BELOW", false);
@@ -80,6 +82,7 @@ pub fn backward_input(
         parts: 1,
         splits: 1,
         innermost: Innermost::Columns,
+        bias: Bias::Within,
         scales: Scales::of_gradient_b(shape.n),
     };
     let source = source("dense/backward_input", shape).with("W_T_OFFSET4", turned.offset / 4).with("RELU", false);

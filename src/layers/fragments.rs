@@ -223,12 +223,21 @@ fn possible(unit: Unit, product: &Product) -> Vec<Shape> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::product::{Columns, Scales};
+    use crate::layers::product::{Bias, Columns, Scales};
 
     const H100: Unit = Unit { lanes: 32, size: 16, matrices: Matrices::Cooperative };
 
     fn product(rows: usize, columns: Columns, inner_blocks: usize, splits: usize, innermost: Innermost) -> Product {
-        Product { rows, columns, inner_blocks, parts: splits, splits, innermost, scales: Scales::NONE }
+        Product {
+            rows,
+            columns,
+            inner_blocks,
+            parts: splits,
+            splits,
+            innermost,
+            bias: Bias::Within,
+            scales: Scales::NONE,
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Weight gradients in parts: a gradient is small and its sum long, so parts of the sum run side by side. What adds them up is
 //! [`super::update`].
 
-use super::product::{Columns, Innermost, Product, Scales};
+use super::product::{Bias, Columns, Innermost, Product, Scales};
 use super::tiles::MULTIPROCESSORS;
 use crate::gpu::{Core, GpuError, Recording, Source, Tensor};
 use crate::network::Matrix;
@@ -68,6 +68,7 @@ impl WeightGradient {
             parts: parts.splits,
             splits: parts.splits,
             innermost: Innermost::Inner,
+            bias: Bias::Within,
             scales: self.scales,
         };
         let operation = operation

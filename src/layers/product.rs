@@ -4,7 +4,8 @@
 use super::dispatch_size;
 use super::fragments::{self, Unit};
 use super::tiles::{self, Shape};
-use crate::gpu::{Candidate, Core, GpuError, Matrices, Operands, Part, Recording, Source, Tensor};
+use crate::gpu::{Candidate, Core, Gpu, GpuError, Matrices, Operands, Part, Recording, Source, Tensor};
+use crate::network::Matrix;
 
 /// The most that WebGPU's default limits allow a workgroup.
 pub(super) const MOST_INVOCATIONS: usize = 256;
@@ -23,6 +24,7 @@ pub(super) struct Product {
     /// The results that the parts are added up in; one, or one for each part.
     pub splits: usize,
     pub innermost: Innermost,
+    pub bias: Bias,
     /// What A and B are multiplied by before they are rounded to f16, where they are.
     pub scales: Scales,
 }
@@ -46,6 +48,33 @@ impl Scales {
     /// For a B that is the gradient of the mean loss of `n` images.
     pub fn of_gradient_b(n: usize) -> Scales {
         Scales { b: gradient_scale(n), ..Scales::NONE }
+    }
+}
+
+/// Where the bias of a row of C is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bias {
+    /// Nowhere, or among the inputs of the product.
+    Within,
+    /// Behind the inner blocks, in a block of weights for itself: it is added to the sums.
+    Behind,
+}
+
+impl Bias {
+    /// Where it is in a product that goes forward through the layer of `matrix`. Software drivers have it within.
+    pub fn of(gpu: &Gpu, matrix: &Matrix) -> Bias {
+        match gpu.settings().core {
+            Core::Tile | Core::Cooperative { .. } if matrix.inputs.is_multiple_of(4) => Bias::Behind,
+            Core::Broadcast { .. } | Core::Tile | Core::Cooperative { .. } => Bias::Within,
+        }
+    }
+
+    /// Blocks of weights that it has for itself.
+    pub fn blocks(self) -> usize {
+        match self {
+            Bias::Within => 0,
+            Bias::Behind => 1,
+        }
     }
 }
 
@@ -100,14 +129,21 @@ impl Product {
             Innermost::Inner => "matmul/dot",
         });
         let core = recording.gpu().settings().core;
+        match (core, self.bias) {
+            (Core::Broadcast { .. }, _) => {}
+            (_, Bias::Within) => operation.files.push("matmul/no_bias"),
+            (_, Bias::Behind) => operation.files.push("matmul/bias"),
+        }
         if let Core::Cooperative { .. } = core {
             operation = operation.with("SCALE_A", self.scales.a).with("SCALE_B", self.scales.b);
         }
         let operation =
             operation.with("PARTS", self.parts).with("PART_BLOCKS", self.part_blocks()).with("SPLITS", self.splits);
+        let operation = operation.with("BIAS_BLOCKS", self.bias.blocks());
         let gpu = recording.gpu();
-        // Those that share a dispatch have workgroups of one size.
-        let invocations = recording.is_together().then_some(MOST_INVOCATIONS);
+        // Those that share a dispatch have workgroups of one size. Matrix units need fewer invocations to be busy.
+        let of_all = if let Core::Cooperative { .. } = core { MOST_INVOCATIONS / 2 } else { MOST_INVOCATIONS };
+        let invocations = recording.is_together().then_some(of_all);
         let tiles = match core {
             Core::Broadcast { lanes } if self.is_narrow(lanes as usize) => self.rows(lanes as usize),
             Core::Broadcast { lanes } => {

@@ -206,7 +206,7 @@ fn leaves_out_parts(product: &Product) -> bool {
 /// The shapes that the shader can have for a product, without those of which most is wasted.
 fn possible(product: &Product) -> Vec<Shape> {
     const SHARES: [usize; 4] = [1, 2, 4, 8];
-    const ACROSS: [usize; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32];
+    const ACROSS: [usize; 6] = [1, 2, 4, 8, 16, 32];
     const ROWS: [usize; 10] = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12];
     const WIDTHS: [usize; 3] = [1, 2, 4];
     let (columns, blocks) = product.columns();
@@ -238,10 +238,19 @@ fn possible(product: &Product) -> Vec<Shape> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::product::{Columns, Scales};
+    use crate::layers::product::{Bias, Columns, Scales};
 
     fn product(rows: usize, columns: Columns, inner_blocks: usize, splits: usize, innermost: Innermost) -> Product {
-        Product { rows, columns, inner_blocks, parts: splits, splits, innermost, scales: Scales::NONE }
+        Product {
+            rows,
+            columns,
+            inner_blocks,
+            parts: splits,
+            splits,
+            innermost,
+            bias: Bias::Within,
+            scales: Scales::NONE,
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! It is for software drivers, where arithmetic is dear and memory near: there the forward pass and the gradient by the
 //! weights take about two thirds of their time in [`super::conv`], which has the gradient by the input for both.
 
-use super::product::{Columns, Innermost, Product, Scales};
+use super::product::{Bias, Columns, Innermost, Product, Scales};
 use super::{activation_length, group_blocks, groups, image_blocks, is_relu, record, record_each, with_images};
 use crate::gpu::{Core, Gpu, GpuError, Recording, Source, Tensor};
 use crate::network::{Activation, Matrix};
@@ -161,6 +161,7 @@ pub fn backward_weights(
         parts,
         splits: parts,
         innermost: Innermost::Inner,
+        bias: Bias::Within,
         scales: Scales::of_gradient_a(shape.n),
     };
     let source = Source::new("matmul", &["winograd/backward_weights", "winners"]).with("RELU_BELOW", false);
