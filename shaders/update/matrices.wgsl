@@ -7,12 +7,6 @@
 @group(0) @binding(1) var<storage, read_write> w: array<vec4<f32>>;   // all parameters
 @group(0) @binding(2) var<storage, read_write> w_t: array<vec4<f32>>; // those that are read turned, [INPUTS, ROWS / 4] each
 
-// Blocks of 4 x 4 weights lie in tiles, whose invocations are neighbours: they read whole cache lines of a row, and write whole
-// sectors of a turned row.
-const TILE_COLUMNS = 8u;
-const TILE_ROWS = 4u;
-const TILE = TILE_COLUMNS * TILE_ROWS;
-
 // One of the network's matrices, as the constants have it, each a table with a number for each matrix.
 struct Matrix {
     group: u32,   // its first workgroup
@@ -41,6 +35,7 @@ fn matrix_of(group: u32) -> Matrix {
 var<workgroup> lane_sums: array<vec4<f32>, LANE_SUMS>; // [4, lanes, blocks]
 
 // As many invocations as lanes per 4 x 4 weights: each adds up every so many-th part, and the first of them does the rest.
+// Neighbours have the blocks of a tile, row by row.
 @compute @workgroup_size(EACH_WORKGROUP)
 fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
     let local = each(id, workgroups) % EACH_WORKGROUP;
@@ -49,9 +44,10 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     let blocks = EACH_WORKGROUP / matrix.lanes;
     let lane = local / blocks;
     let block = (group - matrix.group) * blocks + local % blocks;
+    let tile = block / (TILE_ROWS * TILE_COLUMNS);
     let tiles = (matrix.stride + TILE_COLUMNS - 1u) / TILE_COLUMNS;
-    let column = block / TILE % tiles * TILE_COLUMNS + block % TILE_COLUMNS;
-    let row_block = block / TILE / tiles * TILE_ROWS + block / TILE_COLUMNS % TILE_ROWS;
+    let column = tile % tiles * TILE_COLUMNS + block % TILE_COLUMNS;
+    let row_block = tile / tiles * TILE_ROWS + block / TILE_COLUMNS % TILE_ROWS;
     // repeat R 4
     let in_matrix_R = min(4u * row_block + R, matrix.rows - 1u) * matrix.stride + min(column, matrix.stride - 1u);
     let at_R = matrix.first + in_matrix_R;
@@ -78,7 +74,8 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
             // end
         }
     }
-    if (lane > 0u || column >= matrix.stride) {
+    let row_blocks = (matrix.rows + 3u) / 4u;
+    if (lane > 0u || column >= matrix.stride || row_block >= row_blocks) {
         return;
     }
     // repeat R 4
@@ -92,9 +89,8 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     }
     // end
     let turned = transpose(mat4x4<f32>(new_0, new_1, new_2, new_3));
-    let row_blocks = (matrix.rows + 3u) / 4u;
     // repeat R 4
-    if (4u * column + R < matrix.inputs && row_block < row_blocks) {
+    if (4u * column + R < matrix.inputs) {
         w_t[matrix.turned + (4u * column + R) * row_blocks + row_block] = turned[R];
     }
     // end

@@ -111,14 +111,17 @@ impl Gradients {
         parameters: &Tensor,
         tensors: &[(&str, &Tensor)],
     ) -> Result<(), GpuError> {
-        let lanes: Vec<usize> = self.parts.iter().map(|parts| lanes(recording.gpu(), parts.splits)).collect();
+        let core = recording.gpu().settings().core;
+        let lanes: Vec<usize> = self.parts.iter().map(|parts| lanes(core, parts.splits)).collect();
         let most_lanes = lanes.iter().copied().max().unwrap_or(1);
-        let mut groups = vec![0];
-        groups.extend(self.parts.iter().zip(&lanes).scan(0, |end, (parts, lanes)| {
-            *end += padded_blocks(&parts.matrix).div_ceil(EACH_WORKGROUP / lanes);
-            Some(*end)
-        }));
-        let workgroups = groups.pop().unwrap_or(0);
+        let [tile_rows, tile_columns] = tile(core);
+        let (mut groups, mut workgroups) = (Vec::new(), 0);
+        for (Parts { matrix, .. }, lanes) in self.parts.iter().zip(&lanes) {
+            let rows = matrix.rows.div_ceil(4).next_multiple_of(tile_rows);
+            let columns = (matrix.stride / 4).next_multiple_of(tile_columns);
+            groups.push(workgroups);
+            workgroups += (rows * columns).div_ceil(EACH_WORKGROUP / lanes);
+        }
         let table = |number: fn(&Parts) -> usize| self.parts.iter().map(number).collect::<Vec<usize>>();
         let of_turned = |number: fn(&Turned) -> usize| -> Vec<usize> {
             self.turned.iter().map(|turned| turned.as_ref().map_or(0, number)).collect()
@@ -134,6 +137,8 @@ impl Gradients {
             .with("PARTS_OFFSET4", table(|parts| parts.offset / 4))
             .with("INPUTS", of_turned(|turned| turned.matrix.inputs))
             .with("W_T_OFFSET4", of_turned(|turned| turned.offset / 4))
+            .with("TILE_ROWS", tile_rows)
+            .with("TILE_COLUMNS", tile_columns)
             .with("MOST_LANES", most_lanes)
             .with("LANE_SUMS", if most_lanes > 1 { 4 * EACH_WORKGROUP } else { 1 });
         let bind = [&[("d_w", &self.d_parameters), ("w", parameters), ("w_t", &self.w_t)], tensors].concat();
@@ -169,18 +174,22 @@ pub fn sgd(
     gradients.record(recording, source, parameters, &[("v", velocity)])
 }
 
-/// The blocks of 4 x 4 weights of a matrix, in whole tiles as the shader has them.
-fn padded_blocks(matrix: &Matrix) -> usize {
-    const TILE: [usize; 2] = [4, 8];
-    matrix.rows.div_ceil(4).next_multiple_of(TILE[0]) * (matrix.stride / 4).next_multiple_of(TILE[1])
+/// The blocks of 4 x 4 weights that neighbouring invocations have, in rows and columns: as many as a subgroup at least.
+fn tile(core: Core) -> [usize; 2] {
+    match core {
+        // Each further row is another page of memory in each of the vectors.
+        Core::Broadcast { .. } => [1, 32],
+        // They read whole cache lines of a row and write whole sectors of a turned row.
+        Core::Tile | Core::Cooperative { .. } => [4, 8],
+    }
 }
 
 /// How many invocations add up the parts of the same weights.
-fn lanes(gpu: &Gpu, splits: usize) -> usize {
+fn lanes(core: Core, splits: usize) -> usize {
     const MOST_LANES: usize = 32;
     /// Parts that each of them should have.
     const PARTS_OF_A_LANE: usize = 4;
-    match gpu.settings().core {
+    match core {
         // Software drivers are busy with a lane for each number, and barriers are dear there.
         Core::Broadcast { .. } => 1,
         Core::Tile | Core::Cooperative { .. } => (splits / PARTS_OF_A_LANE).next_power_of_two().min(MOST_LANES),
