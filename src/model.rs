@@ -52,6 +52,14 @@ pub enum Wanted<'a> {
     Images(&'a Tensor),
 }
 
+/// What a way back through the layers starts from, and is for.
+#[derive(Clone, Copy)]
+struct Descent<'a> {
+    activations: &'a Activations,
+    pass: Pass<'a>,
+    wanted: Wanted<'a>,
+}
+
 /// The output of one convolution with the pooling behind it, if there is one.
 pub struct FeatureMaps<'a> {
     pub shape: Shape,
@@ -153,7 +161,7 @@ impl Model {
         let below = last.below(&mut operations).unwrap_or(Activation::Linear.into());
         classifier.gradients(recording, shape, below, [clock, labels, &self.parameters, x, &d_x], scores)?;
         let waiting = Some((last, [&scores.d_logits, x]));
-        self.record_descent(recording, activations, pass, operations, d_x, wanted, waiting)
+        self.record_descent(recording, Descent { activations, pass, wanted }, operations, d_x, waiting)
     }
 
     /// Records the way from the images to the probability of each class, [classes, N], and gives where it stands.
@@ -275,7 +283,7 @@ impl Model {
         let mut operations: Vec<_> =
             Operation::of(&self.network, activations.n, pass.seed()).into_iter().enumerate().collect();
         operations.retain(|(_, operation)| operation.is_in(pass));
-        self.record_descent(recording, activations, pass, operations, d_logits.clone(), wanted, None)
+        self.record_descent(recording, Descent { activations, pass, wanted }, operations, d_logits.clone(), None)
     }
 
     /// Records the backward pass through some of the operations, with their numbers, from the gradient by the output of the
@@ -283,11 +291,9 @@ impl Model {
     fn record_descent(
         &self,
         recording: &mut Recording,
-        activations: &Activations,
-        pass: Pass,
+        Descent { activations, pass, wanted }: Descent,
         mut operations: Vec<(usize, Operation)>,
         mut d_y: Tensor,
-        wanted: Wanted,
         mut waiting: Option<(&Operation, [&Tensor; 2])>,
     ) -> Result<(), GpuError> {
         while let Some((index, operation)) = operations.pop() {

@@ -198,7 +198,8 @@ struct Flight {
 
 enum Work {
     Steps(usize, Losses),
-    Validation(EvaluationInWork, Reading),
+    /// And the parameters.
+    Validation(Box<(EvaluationInWork, Reading)>),
 }
 
 impl Training {
@@ -238,7 +239,11 @@ impl Training {
         let evaluation = self.validation.evaluator.submit()?;
         let model = self.trainer.model();
         let parameters = model.parameters().start_reading(model.gpu(), 0..model.parameters().len());
-        self.in_flight.push_back(Flight { epoch, submitted, work: Work::Validation(evaluation, parameters) });
+        self.in_flight.push_back(Flight {
+            epoch,
+            submitted,
+            work: Work::Validation(Box::new((evaluation, parameters))),
+        });
         Ok(())
     }
 
@@ -258,7 +263,8 @@ impl Training {
                     self.landed = Instant::now();
                     events(Event::Progress(self.progress), self.trainer.model()).await?;
                 }
-                Work::Validation(evaluation, parameters) => {
+                Work::Validation(both) => {
+                    let (evaluation, parameters) = *both;
                     let evaluation = evaluation.finish().await.map_err(TrainError::from)?;
                     let values = parameters.numbers().await.map_err(TrainError::from)?;
                     let (epoch, parameters) =

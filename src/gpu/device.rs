@@ -16,21 +16,18 @@ use crate::platform::{self, Later};
 pub struct Gpu {
     pub(super) device: Device,
     pub(super) queue: Queue,
-    info: AdapterInfo,
+    info: Arc<AdapterInfo>,
     settings: Settings,
     subgroup: Option<u32>,
     tiles: Tiles,
     cooperative: Option<Core>,
     kernels: Arc<Mutex<Kernels>>,
     failure: Arc<Mutex<Option<String>>>,
-    unsettled: Arc<Mutex<Vec<Unsettled>>>,
+    unsettled: Unsettled,
 }
 
-/// A kernel that the driver has yet to take or to refuse, as browsers do behind the call.
-struct Unsettled {
-    kernel: String,
-    error: Later<Option<wgpu::Error>>,
-}
+/// Kernels that the driver has yet to take or to refuse, as browsers do behind the call, with what it will say.
+pub(super) type Unsettled = Arc<Mutex<Vec<(String, Later<Option<wgpu::Error>>)>>>;
 
 /// Compiled kernels by their text and checks.
 type Kernels = HashMap<(String, Checks), Arc<Kernel>>;
@@ -172,6 +169,7 @@ impl Gpu {
             (has_subgroups && info.subgroup_min_size == info.subgroup_max_size).then_some(info.subgroup_min_size);
         let settings = default_settings(info.device_type, subgroup);
         let (tiles, kernels, unsettled) = (Tiles::Default, Arc::default(), Arc::default());
+        let info = Arc::new(info);
         Ok(Gpu { device, queue, info, settings, subgroup, cooperative, tiles, kernels, failure, unsettled })
     }
 
@@ -243,7 +241,7 @@ impl Gpu {
     pub(super) async fn settle(&self) -> Result<(), GpuError> {
         let unsettled = std::mem::take(&mut *lock(&self.unsettled));
         let mut refused = Ok(());
-        for Unsettled { kernel, error } in unsettled {
+        for (kernel, error) in unsettled {
             if let Some(error) = error.await {
                 // Whoever wants it again is to hear of it again.
                 lock(&self.kernels).retain(|_, known| known.name() != kernel);
@@ -254,9 +252,9 @@ impl Gpu {
         refused
     }
 
-    /// Has [`Gpu::settle`] await whether the driver takes a kernel.
-    pub(super) fn settle_later(&self, kernel: String, error: Later<Option<wgpu::Error>>) {
-        lock(&self.unsettled).push(Unsettled { kernel, error });
+    /// What [`Gpu::settle`] awaits.
+    pub(super) fn unsettled(&self) -> Unsettled {
+        self.unsettled.clone()
     }
 
     /// What went wrong on the device since it was opened, if anything did.

@@ -1,11 +1,13 @@
 //! A kernel's way through the driver: it is compiled in another thread while the program goes on, and waited for where it is
-//! first run, so that all kernels of a recording compile side by side.
+//! first run, so that all kernels of a recording compile side by side. Nobody leaves while it is compiled: a driver that is
+//! taken down meanwhile may crash.
 
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
-use wgpu::{BindGroupLayout, ComputePipeline, ShaderRuntimeChecks};
+use wgpu::{BindGroupLayout, ComputePipeline, Device, ShaderRuntimeChecks};
 
+use super::device::lock;
 use super::{Checks, Gpu, KernelError};
 use crate::platform::{self, Later};
 
@@ -16,15 +18,17 @@ impl Pipeline {
     /// Begins to compile `entry_point` of a valid text.
     pub fn begin(gpu: &Gpu, name: &str, text: &str, entry_point: &'static str, layout: &BindGroupLayout) -> Pipeline {
         let pipeline = Arc::new(OnceLock::new());
-        let (gpu, made, layout) = (gpu.clone(), pipeline.clone(), layout.clone());
+        let (made, unsettled) = (pipeline.clone(), gpu.unsettled());
+        let (device, checks, layout) = (gpu.device.clone(), gpu.settings().checks, layout.clone());
         let (name, text) = (name.to_string(), text.to_string());
         platform::begin(move || {
-            let (compiled, mut error) = compile(&gpu, &name, text, entry_point, &layout);
+            // What it takes of the device is let go before anybody hears that it is done.
+            let (compiled, mut error) = compile(device, checks, &name, text, entry_point, layout);
             // A program's driver has answered by now; a browser answers later.
             let refused = match error.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
                 Poll::Ready(error) => error,
                 Poll::Pending => {
-                    gpu.settle_later(name.clone(), error);
+                    lock(&unsettled).push((name.clone(), error));
                     None
                 }
             };
@@ -45,24 +49,30 @@ impl Pipeline {
     }
 }
 
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        self.0.wait();
+    }
+}
+
 /// The pipeline, and what the driver says against it.
 fn compile(
-    gpu: &Gpu,
+    device: Device,
+    checks: Checks,
     name: &str,
     text: String,
     entry_point: &str,
-    layout: &BindGroupLayout,
+    layout: BindGroupLayout,
 ) -> (ComputePipeline, Later<Option<wgpu::Error>>) {
-    let device = &gpu.device;
     let internal = device.push_error_scope(wgpu::ErrorFilter::Internal);
     let validation = device.push_error_scope(wgpu::ErrorFilter::Validation);
     let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
         label: Some(name),
-        bind_group_layouts: &[Some(layout)],
+        bind_group_layouts: &[Some(&layout)],
         immediate_size: 0,
     });
     let descriptor = wgpu::ShaderModuleDescriptor { label: Some(name), source: wgpu::ShaderSource::Wgsl(text.into()) };
-    let module = match gpu.settings().checks {
+    let module = match checks {
         Checks::Checked => device.create_shader_module(descriptor),
         // SAFETY: every shader is a part of this program; the tests run each with sentinels behind its tensors,
         // no divisor is zero and every loop ends.
@@ -82,4 +92,25 @@ fn compile(
         cache: None,
     });
     (pipeline, platform::refusal(internal, validation))
+}
+
+#[cfg(test)]
+mod tests {
+    use pollster::FutureExt as _;
+
+    use super::*;
+    use crate::gpu::{Operands, Request, Source};
+
+    #[test]
+    fn nobody_leaves_while_it_is_compiled() {
+        let gpu = Gpu::open(&Request::default()).block_on().unwrap_or_else(|error| panic!("{error}"));
+        let layout =
+            gpu.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: None, entries: &[] });
+        let text = Source::new("nothing", &[]).text(Operands::Buffers) + "@compute @workgroup_size(1) fn nothing() {}";
+        let pipelines: Vec<Pipeline> =
+            (0..50).map(|_| Pipeline::begin(&gpu, "nothing", &text, "nothing", &layout)).collect();
+        let made: Vec<_> = pipelines.iter().map(|pipeline| pipeline.0.clone()).collect();
+        drop(pipelines);
+        assert!(made.iter().all(|made| made.get().is_some_and(Result::is_ok)));
+    }
 }

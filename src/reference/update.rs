@@ -57,15 +57,15 @@ mod tests {
 
     #[test]
     fn step_adds_the_parts_of_each_matrix_and_turns_what_the_rule_made() {
-        let matrices = Network::parse(Shape::flat(1), "dense 2 | dense 1").unwrap().matrices();
-        // Rows of a weight, the bias and padding, twice; then a row of two weights, the bias and padding.
-        let mut parameters = vec![1., 2., 0., 0., 3., 4., 0., 0., 5., 6., 7., 0.];
-        let parts = [[vec![1.0; 8], vec![10.0; 8]].concat(), vec![0.5; 4]];
-        let updated =
-            step(&mut parameters, &matrices, &parts, |w, d_w| w.iter_mut().zip(d_w).for_each(|(w, d)| *w += d));
-        assert_eq!(updated.d_parameters, [vec![11.0; 8], vec![0.5; 4]].concat());
-        assert_eq!(parameters[8..], [5.5, 6.5, 7.5, 0.5]);
-        assert_eq!(updated.w_t, [vec![12., 14., 0., 0.], vec![5.5, 0., 0., 0., 6.5, 0., 0., 0.]]);
+        let matrices = Network::parse(Shape::flat(1), "dense 2 | dense 2").unwrap().matrices();
+        // Twice a row of one weight, the bias and padding, then twice a row of two weights, the bias and padding.
+        let mut parameters = vec![1., 2., 0., 0., 3., 4., 0., 0., 5., 6., 7., 0., 8., 9., 10., 0.];
+        let parts = [[vec![1.0; 8], vec![10.0; 8]].concat(), vec![0.5; 8]];
+        let add = |w: &mut [f64], d_w: &[f64]| w.iter_mut().zip(d_w).for_each(|(w, d_w)| *w += d_w);
+        let updated = step(&mut parameters, &matrices, &parts, add);
+        assert_eq!(updated.d_parameters, [vec![11.0; 8], vec![0.5; 8]].concat());
+        assert_eq!(parameters[8..], [5.5, 6.5, 7.5, 0.5, 8.5, 9.5, 10.5, 0.5]);
+        assert_eq!(updated.w_t, [vec![12., 14., 0., 0.], vec![5.5, 8.5, 0., 0., 6.5, 9.5, 0., 0.]]);
     }
 
     #[test]
