@@ -51,6 +51,12 @@ pub fn refusal(internal: ErrorScopeGuard, validation: ErrorScopeGuard) -> Later<
     Box::pin(validation)
 }
 
+/// What is wrong with a text: in full, with its lines, or in a page, whose texts the tests have seen, without all that draws
+/// them.
+pub fn in_full_or_short(in_full: impl FnOnce() -> String, in_short: impl FnOnce() -> String) -> String {
+    if cfg!(target_arch = "wasm32") { in_short() } else { in_full() }
+}
+
 /// Does `work` in another thread, beside whatever else is done so.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn begin(work: impl FnOnce() + Send + 'static) {

@@ -11,6 +11,7 @@ use super::joint::{self, Joint, Part};
 use super::pipeline::Pipeline;
 use super::source::texture_name;
 use super::{Gpu, Source, Tensor};
+use crate::platform;
 
 /// A compiled kernel.
 pub struct Kernel {
@@ -244,10 +245,11 @@ const CAPABILITIES: Capabilities = Capabilities::SUBGROUP
 
 /// The bindings that an entry point uses, or why the text is no valid shader.
 fn slots(text: &str, entry_point: &str) -> Result<Vec<Slot>, String> {
-    let module = naga::front::wgsl::parse_str(text).map_err(|error| error.emit_to_string(text))?;
+    let module = naga::front::wgsl::parse_str(text)
+        .map_err(|error| platform::in_full_or_short(|| error.emit_to_string(text), || error.to_string()))?;
     let info = Validator::new(ValidationFlags::all(), CAPABILITIES)
         .validate(&module)
-        .map_err(|error| error.emit_to_string(text))?;
+        .map_err(|error| platform::in_full_or_short(|| error.emit_to_string(text), || error.to_string()))?;
     let index = module
         .entry_points
         .iter()

@@ -7,9 +7,9 @@ use super::Operands;
 
 macro_rules! shader_files {
     ($($name:literal),+ $(,)?) => {
-        /// Every shader file: its name under `shaders/`, without the ending, and its text.
+        /// Every shader file: its name under `shaders/`, without the ending, and its text, without comments.
         pub const FILES: &[(&str, &str)] =
-            &[$(($name, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/", $name, ".wgsl")))),+];
+            &[$(($name, include_str!(concat!(env!("OUT_DIR"), "/shaders/", $name, ".wgsl")))),+];
     };
 }
 
