@@ -5,10 +5,9 @@
 //! expects are within 7 % of those measured. Of the shapes that were measured, the one that it expects to be the fastest takes
 //! 6 % longer than the fastest on average, 42 % at worst.
 //!
-//! Two things are expected and not measured. Most of those shapes take more workgroup memory than WebGPU's default limits
-//! allow; the ones that are put first here, which keep to them, should take 11 % longer than the fastest on average. And the
-//! earlier form stored operands with k innermost across the banks of the memory, which by the fit cost their
-//! products about a quarter of their time; the shader no longer does.
+//! Most of those shapes take more workgroup memory than WebGPU's default limits allow. With the shapes that are put first here,
+//! which keep to them, a step of the seed network in mixed precision takes 113 us where one in single precision takes 157 to 176,
+//! on that card.
 
 use super::MOST_WORKGROUPS;
 use super::product::{Innermost, MOST_BYTES, MOST_INVOCATIONS, Product};
