@@ -160,6 +160,14 @@ fn one_seed_gives_the_same_bits_whatever_a_submit_holds() {
     assert!(all == run(&plan, &[17]), "two runs differ");
     assert!(all == run(&plan, &[1; 17]), "a step a submit differs from all steps in one");
     assert!(all == run(&plan, &[16, 1]), "sixteen steps a submit differ from all in one");
+    let four_on_their_way = {
+        let mut trainer = trainer(&gpu, &network, &data, &plan);
+        let submits = [1, 4, 4, 8].map(|steps| trainer.submit(steps).unwrap());
+        let losses = submits.into_iter().flat_map(|losses| losses.finish().block_on().unwrap()).map(f32::to_bits);
+        let losses: Vec<u32> = losses.collect();
+        (losses, trainer.model().parameters().read(&gpu).block_on().unwrap())
+    };
+    assert!(all == four_on_their_way, "four submits on their way differ from one");
     assert!(all != run(&Plan { seed: 6, ..plan }, &[17]), "another seed gives the same");
 }
 

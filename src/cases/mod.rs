@@ -4,6 +4,7 @@
 mod classifier;
 mod dropped;
 mod golden;
+mod joint;
 mod passes;
 mod products;
 mod table;
@@ -73,11 +74,15 @@ pub enum Verdict {
 }
 
 impl Case {
-    /// Whether the operation goes with the core that `gpu` multiplies with: all but two do, which multiply by themselves as the
-    /// broadcast core does.
+    /// Whether the operation goes with the core that `gpu` multiplies with. Two do with the broadcast core alone, as which they
+    /// multiply by themselves; and with that no products share a dispatch.
     pub fn is_for(&self, gpu: &Gpu) -> bool {
         let is_for_one_core = ["dense/softmax", "winograd/pooled"].contains(&self.operation);
-        !is_for_one_core || matches!(gpu.settings().core, Core::Broadcast { .. })
+        let is_joint = self.operation.contains(" + ");
+        match gpu.settings().core {
+            Core::Broadcast { .. } => !is_joint,
+            Core::Tile | Core::Cooperative { .. } => !is_for_one_core,
+        }
     }
 
     /// Compiles the operation for `gpu` and brings its inputs there.

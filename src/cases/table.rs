@@ -2,7 +2,7 @@
 
 use super::classifier::classifier;
 use super::turn::turn;
-use super::{Case, dropped, passes, products, update, winograd};
+use super::{Case, dropped, joint, passes, products, update, winograd};
 use crate::layers;
 use crate::model::Operation;
 use crate::network::{Activation, Network, SEED, Shape};
@@ -80,6 +80,9 @@ pub fn parity() -> Vec<Case> {
     WINOGRADS.into_iter().for_each(|shape| cases.extend(winograd::winograd(shape)));
     DENSES.into_iter().for_each(|shape| cases.extend(products::dense(shape)));
     DENSES.into_iter().for_each(|shape| cases.extend(dropped::dense(shape)));
+    // How kernels are joined depends little on their sizes.
+    cases.extend(CONVS.into_iter().step_by(3).map(joint::conv));
+    cases.extend(DENSES.into_iter().step_by(3).map(joint::dense));
     cases.extend([(1, 2), (5, 17), (70, 10)].map(|(inputs, classes)| products::dense_softmax(inputs, classes)));
     CLASSIFIERS.into_iter().for_each(|[n, inputs, classes]| cases.extend(classifier(n, inputs, classes)));
     POOLS.into_iter().for_each(|shape| cases.extend(passes::pool(shape)));
@@ -104,9 +107,13 @@ pub fn seed_network(n: usize) -> Vec<Case> {
     cases.extend(turn(n, Shape::MNIST.features()));
     for operation in Operation::of(&network, n, 0) {
         match operation {
-            Operation::Conv(shape, ..) => cases.extend(products::conv(shape)),
+            Operation::Conv(shape, ..) => {
+                cases.extend(products::conv(shape));
+                cases.push(joint::conv(shape));
+            }
             Operation::ConvPool(shape, .., pool) => {
                 cases.extend(products::conv(shape));
+                cases.push(joint::conv(shape));
                 cases.extend(products::conv_pooled(shape));
                 cases.extend(dropped::conv(shape));
                 cases.push(dropped::conv_pooled(shape));
@@ -117,6 +124,7 @@ pub fn seed_network(n: usize) -> Vec<Case> {
             }
             Operation::Dense(shape, _, activation) => {
                 cases.extend(products::dense(shape));
+                cases.push(joint::dense(shape));
                 cases.extend(dropped::dense(shape));
                 if activation == Activation::Linear {
                     cases.extend(classifier(n, shape.inputs, shape.units));

@@ -75,9 +75,14 @@ fn uses(operation: &str, case: &Recording, step: &Recording) -> Option<f64> {
     (in_step > 0).then_some(in_step as f64 / own.len() as f64)
 }
 
-/// Whether the kernel `name`, a file and an entry point, is the operation's, a file or a file and a direction.
+/// Whether the kernel `name`, a file and an entry point, is the operation's, a file or a file and a direction; of kernels that
+/// share a dispatch, each.
 fn is_kernel_of(operation: &str, name: &str) -> bool {
-    name.split_once('.').is_some_and(|(file, entry)| operation == file || operation == format!("{file}/{entry}"))
+    let is_one = |operation: &str, name: &str| {
+        name.split_once('.').is_some_and(|(file, entry)| operation == file || operation == format!("{file}/{entry}"))
+    };
+    let (operations, names): (Vec<&str>, Vec<&str>) = (operation.split(" + ").collect(), name.split(" + ").collect());
+    operations.len() == names.len() && operations.iter().zip(names).all(|(operation, name)| is_one(operation, name))
 }
 
 #[cfg(test)]
@@ -89,6 +94,9 @@ mod tests {
         assert!(is_kernel_of("conv/pooled", "conv/pooled.matmul"));
         assert!(is_kernel_of("pool/backward", "pool.backward"));
         assert!(!is_kernel_of("pool/backward", "pool.forward"));
-        assert!(!is_kernel_of("conv/backward_weights", "reduce.forward"));
+        assert!(!is_kernel_of("conv/backward_weights", "pool.backward"));
+        let joint = "conv/backward_weights.matmul + conv/backward_input.matmul";
+        assert!(is_kernel_of("conv/backward_weights + conv/backward_input", joint));
+        assert!(!is_kernel_of("conv/backward_weights", joint));
     }
 }

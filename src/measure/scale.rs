@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BATCH, Training, sample, seed_network};
+use super::{BATCH, Ceiling, Training, sample, seed_network};
 use crate::gpu::{Gpu, GpuError};
 use crate::layers::batch::Images;
 use crate::network::{Layer, Network, Shape};
@@ -10,6 +10,9 @@ use crate::network::{Layer, Network, Shape};
 /// Training steps of other sizes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scale {
+    /// What the adapter does at most; none in older reports.
+    #[serde(default)]
+    pub ceiling: Option<Ceiling>,
     /// The seed network in batches of 32 to 4,096 images.
     pub batches: Vec<Point>,
     /// Networks from a quarter as wide as the seed network to four times as wide, in batches of 128.
@@ -48,6 +51,7 @@ impl Scale {
     /// # Errors
     /// A kernel cannot be built or the device failed. A size whose tensors the adapter cannot bind is skipped.
     pub fn measure(gpu: &Gpu, images: &Images) -> Result<Scale, GpuError> {
+        let ceiling = Some(Ceiling::measure(gpu)?);
         let batch = |power: u32| Point::measure(gpu, images, 1 << power, 1.0);
         let batches = (5..=12).map(batch).collect::<Result<Vec<Point>, GpuError>>()?;
         let seed = batches.iter().find(|point| point.batch == BATCH).expect("it is one of the sizes");
@@ -56,7 +60,7 @@ impl Scale {
             width => Point::measure(gpu, images, BATCH, width),
         };
         let widths = [0.25, 0.5, 1.0, 2.0, 4.0].into_iter().map(width).collect::<Result<_, GpuError>>()?;
-        Ok(Scale { batches, widths })
+        Ok(Scale { ceiling, batches, widths })
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::units::{percent, si};
 use crate::gpu::{self, Choice, Gpu, Tiles, Timing};
 use crate::measure::{
-    Bound, Inference, Kernels, Latency, Outcome, Point, Scale, Start, Steps, Sweep, Swept, Throughput,
+    Bound, Ceiling, Inference, Kernels, Latency, Outcome, Point, Scale, Start, Steps, Sweep, Swept, Throughput,
 };
 use crate::network::SEED;
 
@@ -189,9 +189,10 @@ impl Inference {
 impl Scale {
     /// A line for each size of a batch, then one for each width of the network.
     pub fn table(&self) -> String {
-        let header = ["width", "batch", "work per image", "step", "images/s", "GFLOP/s"];
+        let header = ["width", "batch", "work per image", "step", "images/s", "GFLOP/s", "of the ceiling"];
         let points = || self.batches.iter().chain(&self.widths);
-        let table = super::table(1, header.map(String::from).to_vec(), points().map(Point::row));
+        let table =
+            super::table(1, header.map(String::from).to_vec(), points().map(|point| point.row(self.ceiling.as_ref())));
         let skipped = points().filter_map(|point| match &point.outcome {
             Outcome::Measured { .. } => None,
             Outcome::Skipped { skipped } => {
@@ -203,14 +204,16 @@ impl Scale {
 }
 
 impl Point {
-    fn row(&self) -> Vec<String> {
+    fn row(&self, ceiling: Option<&Ceiling>) -> Vec<String> {
         let work = si(self.flops_per_image as f64, "FLOP");
         let mut row = vec![format!("x {}", self.width), count(self.batch as f64), work];
         row.extend(match &self.outcome {
             Outcome::Measured { seconds, images_per_second } => {
-                [si(*seconds, "s"), count(*images_per_second), giga(self.flops_per_image as f64 * images_per_second)]
+                let flops = self.flops_per_image as f64 * images_per_second;
+                let share = ceiling.map_or("-".into(), |ceiling| percent(flops / ceiling.flops_per_second));
+                [si(*seconds, "s"), count(*images_per_second), giga(flops), share]
             }
-            Outcome::Skipped { .. } => ["-".into(), "-".into(), "-".into()],
+            Outcome::Skipped { .. } => ["-"; 4].map(String::from),
         });
         row
     }
