@@ -203,7 +203,11 @@ fn rounds(product: &Product) -> Vec<usize> {
     };
     // No shorter than that, or a part; and most of it used.
     let usual = ROUNDS.into_iter().filter(|round| (shortest..2 * part).contains(round));
-    let own = Some(part).filter(|part| *part < shortest || *part < ROUNDS[3] && !ROUNDS.contains(part));
+    let own = match product.innermost {
+        Innermost::Columns => Some(part).filter(|part| *part < ROUNDS[3] && !ROUNDS.contains(part)),
+        // Of which the invocations of a workgroup are a multiple.
+        Innermost::Inner => Some(part.next_power_of_two()).filter(|round| *round < shortest),
+    };
     usual.chain(own).collect()
 }
 
