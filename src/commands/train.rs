@@ -77,7 +77,7 @@ pub struct Options {
     /// How long to measure the tile shapes of kernels that are new to this adapter [default: 10 on a GPU, 0 on a software driver]
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, conflicts_with = "no_tune", value_parser = parse_seconds)]
     tune_budget: Option<Duration>,
-    /// Steps that the GPU gets at a time [default: as many as take a quarter of a second]
+    /// Steps that the GPU gets at a time [default: as many as take a quarter of a second, all that are on their way together]
     #[arg(long, value_name = "COUNT", allow_negative_numbers = true, hide = true, value_parser = value_parser!(u16).range(1..))]
     steps_per_submit: Option<u16>,
 }

@@ -75,7 +75,10 @@ impl Joint {
             && workgroups <= u64::from(limits.max_compute_workgroups_per_dimension)
     }
 
-    /// Joins kernels that read buffers; none may read what another writes.
+    /// Joins kernels that read buffers.
+    ///
+    /// # Panics
+    /// If one reads what another writes.
     pub fn new(parts: &[Part]) -> Joint {
         let mut texts = Texts::default();
         for (number, part) in parts.iter().enumerate() {
@@ -97,6 +100,8 @@ impl Texts {
         // A tensor that an earlier kernel binds in the same way has its name.
         for (name, access, of_type) in text.lines().filter_map(binding) {
             let (_, tensor) = part.tensors.iter().find(|(bound, _)| *bound == name).expect("it is bound");
+            let waits = self.bindings.iter().any(|bound| bound.tensor.is(tensor) && bound.access != access);
+            assert!(!waits, "{} waits for what is to run beside it: {name}", part.source.name());
             if let Some(bound) = self.bindings.iter().find(|bound| bound.access == access && bound.tensor.is(tensor)) {
                 names.insert(name, bound.name.clone());
             } else {
