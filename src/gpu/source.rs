@@ -1,5 +1,5 @@
 //! From the files under `shaders/` to one text that a driver compiles: constants are put before them, the functions that
-//! read operands added, and repeated lines written out. `shaders/README.md` describes these three steps for a reader.
+//! read operands added, and repeated lines written out. `shaders/README.md` describes these steps for a reader.
 
 use std::fmt::Write as _;
 
