@@ -144,7 +144,7 @@ test("the_check_agrees_in_every_operation_that_the_program_checks", async (t) =>
     const rows = await visit.page.$$eval("#check-table [data-operation]", (rows) =>
         rows.map(({ dataset: { core, operation, passed } }) => [core, operation, passed].join(" ")));
     // Of the cores that the program has, browsers offer what one needs.
-    const native = (await digits("selftest")).split("\n").map((line) => line.split(/\s+/)).filter(([core]) => core === "tile");
+    const native = (await digits("selftest")).split("\n").map((line) => line.split(/\s{2,}/)).filter(([core]) => core === "tile");
     assert.ok(native.length > 20);
     assert.deepEqual(rows, native.map(([core, operation]) => `${core} ${operation} true`));
     assert.equal(await visit.text("#check-state"), `All ${rows.length} operations that were checked agree with the reference.`);
