@@ -116,6 +116,15 @@ impl fmt::Display for Core {
 }
 
 impl Core {
+    /// Whether it is made for GPUs, which take longer to start a small kernel than to run it; software drivers start one in no
+    /// time, and barriers are dear there.
+    pub fn is_for_gpus(self) -> bool {
+        match self {
+            Core::Broadcast { .. } => false,
+            Core::Tile | Core::Cooperative { .. } => true,
+        }
+    }
+
     /// The precision of its products.
     pub fn precision(self) -> Precision {
         match self {

@@ -100,9 +100,8 @@ impl Texts {
         // A tensor that an earlier kernel binds in the same way has its name.
         for (name, access, of_type) in text.lines().filter_map(binding) {
             let (_, tensor) = part.tensors.iter().find(|(bound, _)| *bound == name).expect("it is bound");
-            let waits = self.bindings.iter().any(|bound| bound.tensor.is(tensor) && bound.access != access);
-            assert!(!waits, "{} waits for what is to run beside it: {name}", part.source.name());
-            if let Some(bound) = self.bindings.iter().find(|bound| bound.access == access && bound.tensor.is(tensor)) {
+            if let Some(bound) = self.bindings.iter().find(|bound| bound.tensor.is(tensor)) {
+                assert!(bound.access == access, "{} waits for what is to run beside it: {name}", part.source.name());
                 names.insert(name, bound.name.clone());
             } else {
                 let (access, of_type) = (access.into(), renamed(of_type, &names));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::joint::{Joint, Part};
 use super::kernel::Dispatch;
-use super::{Core, Gpu, GpuError, Kernel, KernelError, Operands, Settings, Tensor};
+use super::{Gpu, GpuError, Kernel, KernelError, Operands, Tensor};
 use crate::platform::Instant;
 
 /// Dispatches in their order, and the copies to textures that they need.
@@ -69,10 +69,8 @@ impl Recording {
     /// # Errors
     /// Those of `record`, or the driver refuses the kernel.
     pub fn together(&mut self, record: impl FnOnce(&mut Recording) -> Result<(), GpuError>) -> Result<(), GpuError> {
-        if matches!(
-            self.gpu.settings(),
-            Settings { core: Core::Broadcast { .. }, .. } | Settings { operands: Operands::Textures, .. }
-        ) {
+        let settings = self.gpu.settings();
+        if !settings.core.is_for_gpus() || settings.operands == Operands::Textures {
             return record(self);
         }
         self.together = Some(Vec::new());

@@ -2,9 +2,10 @@
 //! [`crate::reference::classifier`]'s rules. A GPU takes longer to start each of the kernels that it stands for than to run it.
 
 use super::epilogue::Below;
+use super::product::MOST_BYTES;
 use super::softmax::{ScoreShape, Scores};
 use super::{MOST_WORKGROUPS, dense, dispatch_size, image_blocks, record};
-use crate::gpu::{Core, Gpu, GpuError, Recording, Source, Tensor};
+use crate::gpu::{Gpu, GpuError, Recording, Source, Tensor};
 use crate::network::{Activation, Matrix};
 use crate::reference::dense::DenseShape;
 
@@ -20,12 +21,9 @@ impl Classifier<'_> {
     pub fn is_for(&self, gpu: &Gpu) -> bool {
         /// More would leave no room for enough invocations.
         const MOST_CLASSES: usize = 32;
-        let is_gpu = match gpu.settings().core {
-            // Software drivers start a kernel in no time, and barriers are dear there.
-            Core::Broadcast { .. } => false,
-            Core::Tile | Core::Cooperative { .. } => true,
-        };
-        is_gpu && self.shape.units <= MOST_CLASSES && image_blocks(self.shape.n) <= MOST_WORKGROUPS
+        gpu.settings().core.is_for_gpus()
+            && self.shape.units <= MOST_CLASSES
+            && image_blocks(self.shape.n) <= MOST_WORKGROUPS
     }
 
     /// x [C, N], parameters -> the probability of each class, p [F, N].
@@ -110,7 +108,7 @@ fn with_loss(mut source: Source, shape: &ScoreShape) -> Source {
 /// Invocations that deal out the inputs of a class, a power of two: their sums, and one more, must find room in the memory that
 /// WebGPU's default limits allow a workgroup.
 fn shares(classes: usize) -> usize {
-    const ROOM: usize = (16 << 10) / size_of::<[f32; 4]>();
+    const ROOM: usize = MOST_BYTES / size_of::<[f32; 4]>();
     1 << (ROOM / classes - 1).ilog2()
 }
 

@@ -18,17 +18,8 @@ pub fn forward(
     [parameters, x, y]: [&Tensor; 3],
 ) -> Result<(), GpuError> {
     let [oh, ow] = shape.output();
-    let bias = Bias::of(recording.gpu(), matrix);
-    let product = Product {
-        rows: shape.f,
-        columns: Columns::Blocks(oh * ow * image_blocks(shape.n)),
-        inner_blocks: matrix.stride / 4 - bias.blocks(),
-        parts: 1,
-        splits: 1,
-        innermost: Innermost::Columns,
-        bias,
-        scales: Scales::NONE,
-    };
+    let columns = Columns::Blocks(oh * ow * image_blocks(shape.n));
+    let product = Product::forward(recording.gpu(), matrix, columns);
     let source = forward_source(&["conv/stored", "conv/images"], shape, matrix, epilogue.activation);
     let (source, tensors) = epilogue.join(source.with("RELU_BELOW", false), &[("w", parameters), ("x", x), ("y", y)]);
     product.record(recording, source, &tensors)
@@ -56,17 +47,7 @@ pub fn forward_pooled(
             (&["conv/pooled", "conv/images"][..], Columns::Windows { count, blocks })
         }
     };
-    let bias = Bias::of(recording.gpu(), matrix);
-    let product = Product {
-        rows: shape.f,
-        columns,
-        inner_blocks: matrix.stride / 4 - bias.blocks(),
-        parts: 1,
-        splits: 1,
-        innermost: Innermost::Columns,
-        bias,
-        scales: Scales::NONE,
-    };
+    let product = Product::forward(recording.gpu(), matrix, columns);
     let mut source = forward_source(endings, shape, matrix, epilogue.activation);
     source.files.push("winners");
     source = source.with("RELU_BELOW", is_relu(epilogue.activation)).with("SIZE", POOLED_SIZE);

@@ -26,17 +26,8 @@ pub fn forward(
         let (source, tensors) = epilogue.join(source, &tensors);
         return record(recording, &source, &tensors, dispatch_size([shape.units.div_ceil(ROWS), 1, 1]));
     }
-    let bias = Bias::of(recording.gpu(), matrix);
-    let product = Product {
-        rows: shape.units,
-        columns: Columns::Blocks(image_blocks(shape.n)),
-        inner_blocks: matrix.stride / 4 - bias.blocks(),
-        parts: 1,
-        splits: 1,
-        innermost: Innermost::Columns,
-        bias,
-        scales: Scales::NONE,
-    };
+    let columns = Columns::Blocks(image_blocks(shape.n));
+    let product = Product::forward(recording.gpu(), matrix, columns);
     let source = forward_source("dense/forward", shape, matrix, activation).with("RELU_BELOW", false);
     let (source, tensors) = epilogue.join(source, &tensors);
     product.record(recording, source, &tensors)

@@ -10,7 +10,9 @@
 //! on that card.
 
 use super::MOST_WORKGROUPS;
-use super::product::{Innermost, MOST_BYTES, MOST_INVOCATIONS, Product};
+use super::product::{
+    Innermost, MOST_BYTES, MOST_INVOCATIONS, MULTIPROCESSORS, Product, TOO_MANY_WORKGROUPS, keep_of_size,
+};
 use crate::gpu::Matrices;
 
 /// What multiplies: subgroups of up to `lanes` invocations, which hold fragments of `size` x `size` numbers together.
@@ -41,9 +43,6 @@ pub(super) struct Shape {
 /// Numbers that end a row of A or B and one of C in workgroup memory, as in the shader.
 const LEFT_OUT: usize = 8;
 const LEFT_OUT_OF_C: usize = 4;
-
-/// The cost of a shape for which a dispatch has no room.
-const TOO_MANY_WORKGROUPS: u64 = u64::MAX;
 
 impl Shape {
     pub fn tile_rows(&self, unit: Unit) -> usize {
@@ -88,8 +87,6 @@ impl Shape {
 
     /// About how long the product takes, in eighths of a multiprocessor's cycles.
     fn cost(&self, unit: Unit, product: &Product) -> u64 {
-        /// Of a large GPU.
-        const MULTIPROCESSORS: usize = 132;
         /// To bring a block of four numbers to workgroup memory, to read 16 x 16 numbers from there, to multiply two such
         /// fragments, and to store a number of C.
         const LOAD: usize = 3;
@@ -151,10 +148,7 @@ pub(super) fn shapes(unit: Unit, product: &Product, invocations: Option<usize>) 
     /// Each costs the time to compile and measure it.
     const MOST: usize = 6;
     let mut all = possible(unit, product);
-    let is_asked_for = |shape: &Shape| invocations == Some(shape.invocations(unit));
-    if all.iter().any(is_asked_for) {
-        all.retain(is_asked_for);
-    }
+    keep_of_size(&mut all, invocations, |shape| shape.invocations(unit));
     all.sort_by_key(|shape| (shape.cost(unit, product), std::cmp::Reverse(shape.invocations(unit))));
     let mut shapes: Vec<Shape> = Vec::new();
     for shape in all {
@@ -222,22 +216,9 @@ fn possible(unit: Unit, product: &Product) -> Vec<Shape> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::product::{Bias, Columns, Scales};
+    use crate::layers::product::Columns;
 
     const H100: Unit = Unit { lanes: 32, size: 16, matrices: Matrices::Cooperative };
-
-    fn product(rows: usize, columns: Columns, inner_blocks: usize, splits: usize, innermost: Innermost) -> Product {
-        Product {
-            rows,
-            columns,
-            inner_blocks,
-            parts: splits,
-            splits,
-            innermost,
-            bias: Bias::Within,
-            scales: Scales::NONE,
-        }
-    }
 
     #[test]
     fn every_product_has_shapes_that_keep_to_the_limits_and_add_in_one_order() {
@@ -251,7 +232,7 @@ mod tests {
                 (Columns::Blocks(700_000), Innermost::Inner),
                 (Columns::Windows { count: 1000, blocks: 4 }, Innermost::Columns),
             ] {
-                products.push(product(rows, columns, inner_blocks, 1, innermost));
+                products.push(Product::of_sizes(rows, columns, inner_blocks, 1, innermost));
             }
         }
         let mut units = Vec::new();
@@ -273,7 +254,7 @@ mod tests {
     #[test]
     fn subgroups_deal_out_long_sums_of_few_results() {
         let shares = |rows, blocks, inner_blocks, splits| {
-            shares(H100, &product(rows, Columns::Blocks(blocks), inner_blocks, splits, Innermost::Columns))
+            shares(H100, &Product::of_sizes(rows, Columns::Blocks(blocks), inner_blocks, splits, Innermost::Columns))
         };
         // The dense layers of the seed network, 128 and 4,096 images, its second convolution's weights, and its first.
         assert_eq!(shares(10, 32, 126, 1), 4);

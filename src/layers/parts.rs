@@ -1,8 +1,7 @@
 //! Weight gradients in parts: a gradient is small and its sum long, so parts of the sum run side by side. What adds them up is
 //! [`super::update`].
 
-use super::product::{Bias, Columns, Innermost, Product, Scales};
-use super::tiles::MULTIPROCESSORS;
+use super::product::{Bias, Columns, Innermost, MULTIPROCESSORS, Product, Scales};
 use crate::gpu::{Core, GpuError, Recording, Source, Tensor};
 use crate::network::Matrix;
 

@@ -11,6 +11,12 @@ use crate::network::Matrix;
 pub(super) const MOST_INVOCATIONS: usize = 256;
 pub(super) const MOST_BYTES: usize = 16 << 10;
 
+/// Multiprocessors of a large GPU.
+pub(super) const MULTIPROCESSORS: usize = 132;
+
+/// The cost of a shape for which a dispatch has no room.
+pub(super) const TOO_MANY_WORKGROUPS: u64 = u64::MAX;
+
 /// Tile shapes that the broadcast core has for a product, at most.
 const MOST_CANDIDATES: usize = 4;
 
@@ -62,15 +68,13 @@ pub(super) enum Bias {
 
 impl Bias {
     /// Where it is in a product that goes forward through the layer of `matrix`. Software drivers have it within.
-    pub fn of(gpu: &Gpu, matrix: &Matrix) -> Bias {
-        match gpu.settings().core {
-            Core::Tile | Core::Cooperative { .. } if matrix.inputs.is_multiple_of(4) => Bias::Behind,
-            Core::Broadcast { .. } | Core::Tile | Core::Cooperative { .. } => Bias::Within,
-        }
+    fn of(gpu: &Gpu, matrix: &Matrix) -> Bias {
+        let has_block = gpu.settings().core.is_for_gpus() && matrix.inputs.is_multiple_of(4);
+        if has_block { Bias::Behind } else { Bias::Within }
     }
 
     /// Blocks of weights that it has for itself.
-    pub fn blocks(self) -> usize {
+    fn blocks(self) -> usize {
         match self {
             Bias::Within => 0,
             Bias::Behind => 1,
@@ -113,6 +117,22 @@ struct Tile {
 }
 
 impl Product {
+    /// The product that goes forward through the layer of `matrix`: its rows are the filters or units, its inner index is the
+    /// weights of one.
+    pub fn forward(gpu: &Gpu, matrix: &Matrix, columns: Columns) -> Product {
+        let bias = Bias::of(gpu, matrix);
+        Product {
+            rows: matrix.rows,
+            columns,
+            inner_blocks: matrix.stride / 4 - bias.blocks(),
+            parts: 1,
+            splits: 1,
+            innermost: Innermost::Columns,
+            bias,
+            scales: Scales::NONE,
+        }
+    }
+
     /// Records the product of `operation`, which brings its own constants. Choosing a tile may run it at once, on what the
     /// tensors hold; those that it writes must be its own to write.
     pub fn record(
@@ -129,10 +149,11 @@ impl Product {
             Innermost::Inner => "matmul/dot",
         });
         let core = recording.gpu().settings().core;
-        match (core, self.bias) {
-            (Core::Broadcast { .. }, _) => {}
-            (_, Bias::Within) => operation.files.push("matmul/no_bias"),
-            (_, Bias::Behind) => operation.files.push("matmul/bias"),
+        if core.is_for_gpus() {
+            operation.files.push(match self.bias {
+                Bias::Within => "matmul/no_bias",
+                Bias::Behind => "matmul/bias",
+            });
         }
         if let Core::Cooperative { .. } = core {
             operation = operation.with("SCALE_A", self.scales.a).with("SCALE_B", self.scales.b);
@@ -341,10 +362,33 @@ impl Product {
     }
 }
 
+/// Leaves those shapes that have so many `invocations`, if their number is given and there are such.
+pub(super) fn keep_of_size<S>(shapes: &mut Vec<S>, invocations: Option<usize>, of: impl Fn(&S) -> usize) {
+    let is_asked_for = |shape: &S| invocations == Some(of(shape));
+    if shapes.iter().any(is_asked_for) {
+        shapes.retain(is_asked_for);
+    }
+}
+
 /// The power of two that brings gradients of the mean loss of `n` images into f16's range. Unscaled, a trained seed network
 /// with N = 128 loses 5 to 18 % of its weights' gradients below f16's smallest normal number; with 16 N an error of 0.04 to
 /// 0.13 % is left, and from 128 N on 0.05 %, that of rounding. Above it lies room for gradients of 500 for an image.
 fn gradient_scale(n: usize) -> f32 {
     const SCALE_OF_AN_IMAGE: usize = 128;
     (SCALE_OF_AN_IMAGE * n.next_power_of_two()) as f32
+}
+
+#[cfg(test)]
+impl Product {
+    /// A product of these sizes, whose parts are each a result.
+    pub fn of_sizes(
+        rows: usize,
+        columns: Columns,
+        inner_blocks: usize,
+        splits: usize,
+        innermost: Innermost,
+    ) -> Product {
+        let (parts, bias, scales) = (splits, Bias::Within, Scales::NONE);
+        Product { rows, columns, inner_blocks, parts, splits, innermost, bias, scales }
+    }
 }

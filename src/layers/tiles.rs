@@ -26,7 +26,9 @@
 use std::collections::HashSet;
 
 use super::MOST_WORKGROUPS;
-use super::product::{Innermost, MOST_BYTES, MOST_INVOCATIONS, Product};
+use super::product::{
+    Innermost, MOST_BYTES, MOST_INVOCATIONS, MULTIPROCESSORS, Product, TOO_MANY_WORKGROUPS, keep_of_size,
+};
 
 /// How a workgroup divides the work on its tile of C: the constants of the shader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,14 +46,8 @@ pub(super) struct Shape {
     pub width: usize,
 }
 
-/// Multiprocessors of a large GPU.
-pub(super) const MULTIPROCESSORS: usize = 132;
-
 /// Blocks of the columns that are a pixel of several images, where an operation leaves out parts.
 const PIXEL: usize = 8;
-
-/// The cost of a shape for which a dispatch has no room.
-const TOO_MANY_WORKGROUPS: u64 = u64::MAX;
 
 /// Invocations that GPUs run in step, and how many such warps a multiprocessor has that multiply at the same time.
 const WARP: usize = 32;
@@ -174,10 +170,7 @@ pub(super) fn shapes(product: &Product, invocations: Option<usize>, most: usize)
         (shape.cost(product), std::cmp::Reverse(shape.invocations()), shape.reads(product), shape.across)
     };
     let mut all = possible(product);
-    let is_asked_for = |shape: &Shape| invocations == Some(shape.invocations());
-    if all.iter().any(is_asked_for) {
-        all.retain(is_asked_for);
-    }
+    keep_of_size(&mut all, invocations, Shape::invocations);
     let default = *all.iter().min_by_key(|shape| order(shape)).expect("a small tile is possible for every product");
     all.retain(|shape| {
         let adds_alike = [shape.shares, shape.round] == [default.shares, default.round];
@@ -250,20 +243,7 @@ fn possible(product: &Product) -> Vec<Shape> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::product::{Bias, Columns, Scales};
-
-    fn product(rows: usize, columns: Columns, inner_blocks: usize, splits: usize, innermost: Innermost) -> Product {
-        Product {
-            rows,
-            columns,
-            inner_blocks,
-            parts: splits,
-            splits,
-            innermost,
-            bias: Bias::Within,
-            scales: Scales::NONE,
-        }
-    }
+    use crate::layers::product::Columns;
 
     #[test]
     fn every_product_has_shapes_that_keep_to_the_limits_and_add_in_one_order() {
@@ -278,7 +258,7 @@ mod tests {
                         (Columns::Blocks(count), Innermost::Inner),
                         (Columns::Windows { count, blocks: 4 }, Innermost::Columns),
                     ] {
-                        let product = product(rows, columns, inner_blocks, 1, innermost);
+                        let product = Product::of_sizes(rows, columns, inner_blocks, 1, innermost);
                         let shapes = shapes(&product, None, 6);
                         for shape in &shapes {
                             assert!(shape.is_possible(&product), "{shape:?}");
@@ -298,7 +278,7 @@ mod tests {
             [down, rows, across, width, shares, round]
         };
         let windows = |rows, count, inner_blocks| {
-            product(rows, Columns::Windows { count, blocks: 4 }, inner_blocks, 1, Innermost::Columns)
+            Product::of_sizes(rows, Columns::Windows { count, blocks: 4 }, inner_blocks, 1, Innermost::Columns)
         };
         // The second convolution of the seed network, 128 and 4,096 images.
         assert_eq!(first(windows(48, 800, 72)), [8, 6, 8, 1, 4, 4]);
@@ -308,7 +288,8 @@ mod tests {
     #[test]
     fn invocations_deal_out_long_sums_of_few_results() {
         let shares = |rows, blocks, inner_blocks| {
-            shapes(&product(rows, Columns::Blocks(blocks), inner_blocks, 1, Innermost::Columns), None, 1)[0].shares
+            shapes(&Product::of_sizes(rows, Columns::Blocks(blocks), inner_blocks, 1, Innermost::Columns), None, 1)[0]
+                .shares
         };
         // The dense layers of the seed network, 128 images, and its first convolution.
         assert_eq!(shares(10, 32, 126), 8);

@@ -1,7 +1,7 @@
 //! The operations of a network as the GPU runs them: what one kernel does forward, which may be more than a layer.
 
 use super::Pass;
-use crate::gpu::{Core, Gpu, GpuError, Recording, Tensor};
+use crate::gpu::{Gpu, GpuError, Recording, Tensor};
 use crate::layers::classifier::Classifier;
 use crate::layers::epilogue::Below;
 use crate::layers::transpose::Turned;
@@ -115,12 +115,9 @@ impl Operation {
 
     /// Whether its kernel, on `gpu`, also does the dropout behind it.
     pub(super) fn joins_dropout(&self, gpu: &Gpu) -> bool {
-        let is_gpu = match gpu.settings().core {
-            // Software drivers start a kernel in no time, and Winograd's way has none for it.
-            Core::Broadcast { .. } => false,
-            Core::Tile | Core::Cooperative { .. } => true,
-        };
-        is_gpu && matches!(self, Operation::Conv(..) | Operation::ConvPool(..) | Operation::Dense(..))
+        // Winograd's way, which software drivers go, has none for it.
+        gpu.settings().core.is_for_gpus()
+            && matches!(self, Operation::Conv(..) | Operation::ConvPool(..) | Operation::Dense(..))
     }
 
     /// The operation as a last layer, if it has no activation.
