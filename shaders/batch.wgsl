@@ -19,6 +19,7 @@ fn next(done: Time) -> Time {
         done.batch + 1u,
         done.correction1 + ONE_MINUS_BETA1 * (1.0 - done.correction1),
         done.correction2 + ONE_MINUS_BETA2 * (1.0 - done.correction2),
+        learning_rate(done.step + 1u),
     );
 }
 

@@ -8,6 +8,7 @@ struct Time {
     // The bias corrections of Adam, 1 - beta^step, by c + (1 - beta) (1 - c): exact where 1 - beta is small.
     correction1: f32,
     correction2: f32,
+    rate: f32,  // the learning rate, by schedule.wgsl
 }
 
 struct Clock { done: Time, now: Time }

@@ -1,6 +1,7 @@
 // Softmax, cross-entropy and the gradient of both:
-//   p[c, n] = exp(x[c, n] - max x[., n]) / sum;   loss[n] = -log p[label n, n];   d_x = (p - one at the label) / images
-// where images counts the real images of the batch; one with the label NONE has no loss and no gradient. It ends what a
+//   p[c, n] = exp(x[c, n] - max x[., n]) / sum;   loss[n] = -sum over c of wanted[c, n] log p[c, n]
+//   d_x = (p - wanted) / images
+// where target.wgsl says what is wanted, and images counts the real images of the batch; one with the label NONE has no loss and no gradient. It ends what a
 // training step and an evaluation share, so it declares the clock's batch done.
 
 @group(0) @binding(0) var<storage, read_write> clock: Clock;
@@ -10,8 +11,6 @@
 @group(0) @binding(4) var<storage, read_write> losses: array<vec4<f32>>;        // [batches, NG, I4]
 @group(0) @binding(5) var<storage, read_write> predictions: array<vec4<u32>>;   // [batches, NG, I4]
 @group(0) @binding(6) var<storage, read_write> p: array<vec4<f32>>;             // [NG, C, I4]
-
-const NONE = vec4<u32>(255u);
 
 // One invocation per four images.
 @compute @workgroup_size(64)
@@ -30,21 +29,21 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     let label = labels[n];
     var sum = vec4<f32>();
-    var score = vec4<f32>();
+    var of_wanted = vec4<f32>();
     for (var c = 0u; c < C; c++) {
         let value = load_x(first + c * I4) - largest;
         sum += exp(value);
-        score = select(score, value, label == vec4<u32>(c));
+        of_wanted += wanted(c, C, label) * value;
     }
     let is_image = label != NONE;
     let images = f32(min(N, COUNT - clock.now.batch * N));
     for (var c = 0u; c < C; c++) {
         let probability = exp(load_x(first + c * I4) - largest) / sum;
         p[first + c * I4] = probability;
-        let error = probability - select(vec4<f32>(), vec4<f32>(1.0), label == vec4<u32>(c));
+        let error = probability - wanted(c, C, label);
         d_x[first + c * I4] = select(vec4<f32>(), error / images, is_image);
     }
-    losses[clock.now.batch * NG * I4 + n] = select(vec4<f32>(), log(sum) - score, is_image);
+    losses[clock.now.batch * NG * I4 + n] = select(vec4<f32>(), log(sum) - of_wanted, is_image);
     predictions[clock.now.batch * NG * I4 + n] = prediction;
     if (n == 0u) {
         clock.done = clock.now;

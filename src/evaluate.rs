@@ -48,7 +48,7 @@ impl Evaluator {
     /// A tensor larger than the adapter can bind, or a kernel that cannot be built.
     pub fn new(model: &Model, images: &Images, n: usize) -> Result<Evaluator, GpuError> {
         let gpu = model.gpu();
-        let shape = ScoreShape { n, classes: model.network().classes(), count: images.count() };
+        let shape = ScoreShape { n, classes: model.network().classes(), count: images.count(), smoothing: 0.0 };
         let clock = Clock::START.tensor(gpu)?;
         let order: Vec<u32> = (0..images.count() as u32).collect();
         let order = Tensor::new(gpu, "the order of the images", &order)?;

@@ -94,6 +94,15 @@ impl Model {
         &self.parameters
     }
 
+    /// The same network with other parameters, in the flat layout.
+    ///
+    /// # Panics
+    /// If they are another network's.
+    pub fn with_parameters(&self, parameters: Tensor) -> Model {
+        assert_eq!(parameters.len(), self.parameters.len());
+        Model { gpu: self.gpu.clone(), network: self.network.clone(), parameters }
+    }
+
     /// The parameters, brought back.
     ///
     /// # Errors
@@ -186,7 +195,7 @@ impl Model {
             return Ok(p);
         }
         // The softmax scores a batch of a data set; here the first and only one, and nobody asks for the loss.
-        let shape = ScoreShape { n, classes: self.network.classes(), count: n };
+        let shape = ScoreShape { n, classes: self.network.classes(), count: n, smoothing: 0.0 };
         let clock = Clock { now: Time { batch: 0, ..Time::START }, ..Clock::START }.tensor(gpu)?;
         let labels = Tensor::zeros(gpu, "the labels of a batch", layers::capacity(n))?;
         let scores = Scores::new(gpu, &shape)?;

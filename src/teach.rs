@@ -62,7 +62,7 @@ pub async fn teach(
     let images = images_of(lessons, known);
     let images = Images::new(gpu, &images.images, &images.labels)?;
     let adam = Adam::new(LEARNING_RATE);
-    let plan = Plan { batch: BATCH, optimiser: Optimiser::Adam(adam), seed: lessons.len() as u32 };
+    let plan = Plan::new(BATCH, Optimiser::Adam(adam), lessons.len() as u32);
     let mut trainer = Trainer::new(gpu, network, parameters, &images, &plan)?;
 
     let labels: Vec<u8> = lessons.iter().map(|lesson| lesson.label).collect();

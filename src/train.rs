@@ -153,7 +153,7 @@ pub async fn train<E: From<TrainError>>(
     }
     training.land_until(0, &mut events).await?;
     let (epoch, _, parameters) = training.kept.expect("a job has an epoch");
-    let model = training.trainer.model();
+    let model = training.trainer.result();
     model.write_parameters(&parameters);
     let score = training.test.score(&training.test.evaluator.run().await.map_err(TrainError::from)?);
     events(Event::Test(Test { epoch, score }), model).await
@@ -210,8 +210,8 @@ impl Training {
             images: images.count(),
             batch: job.plan.batch,
             keep: job.keep,
-            validation: Judge::new(trainer.model(), data.validation)?,
-            test: Judge::new(trainer.model(), data.test)?,
+            validation: Judge::new(trainer.result(), data.validation)?,
+            test: Judge::new(trainer.result(), data.test)?,
             trainer,
             steps: job.steps_per_submit.unwrap_or(1),
             steps_are_fixed: job.steps_per_submit.is_some(),
@@ -237,7 +237,7 @@ impl Training {
     fn submit_validation(&mut self, epoch: u32) -> Result<(), TrainError> {
         let submitted = Instant::now();
         let evaluation = self.validation.evaluator.submit()?;
-        let model = self.trainer.model();
+        let model = self.trainer.result();
         let parameters = model.parameters().start_reading(model.gpu(), 0..model.parameters().len());
         self.in_flight.push_back(Flight {
             epoch,
@@ -261,7 +261,7 @@ impl Training {
                     let losses = losses.finish().await.map_err(TrainError::from)?;
                     self.land_steps(epoch, steps, self.landed.max(submitted), &losses)?;
                     self.landed = Instant::now();
-                    events(Event::Progress(self.progress), self.trainer.model()).await?;
+                    events(Event::Progress(self.progress), self.trainer.result()).await?;
                 }
                 Work::Validation(both) => {
                     let (evaluation, parameters) = *both;
@@ -270,7 +270,7 @@ impl Training {
                     let (epoch, parameters) =
                         (self.land_validation(epoch, submitted, &evaluation)?, Parameters { values });
                     self.landed = Instant::now();
-                    events(Event::Epoch(epoch, &evaluation, &parameters), self.trainer.model()).await?;
+                    events(Event::Epoch(epoch, &evaluation, &parameters), self.trainer.result()).await?;
                     if epoch.kept == epoch.epoch {
                         self.kept = Some((epoch.epoch, epoch.validation, parameters));
                     }

@@ -3,14 +3,15 @@
 
 use crate::gpu::{Gpu, GpuError, Reading, Recording, Tensor};
 use crate::layers::batch::{self, Images};
-use crate::layers::clock::Clock;
+use crate::layers::clock::{Clock, Pace};
 use crate::layers::softmax::{ScoreShape, Scores};
-use crate::layers::update::Gradients;
+use crate::layers::update::{Average, Gradients};
 use crate::layers::{capacity, update};
 use crate::model::{Labelled, Model, Pass};
 use crate::network::{Network, Parameters};
 use crate::random;
 use crate::reference::Optimiser;
+use crate::reference::schedule::Schedule;
 
 /// What does not change while a network is trained.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,13 +19,27 @@ pub struct Plan {
     /// Images of one step, N.
     pub batch: usize,
     pub optimiser: Optimiser,
+    pub schedule: Schedule,
+    /// How much of a label is spread over all classes, from 0 to below 1; see [`crate::reference::softmax::target`].
+    pub smoothing: f64,
+    /// The decay of the mean of the weights, from 0 to below 1, where one is kept; see [`crate::reference::update::average`].
+    pub average: Option<f64>,
     /// Chooses the order of the images and the units that are dropped.
     pub seed: u32,
+}
+
+impl Plan {
+    /// A plan with a constant learning rate and nothing else that is not asked for.
+    pub fn new(batch: usize, optimiser: Optimiser, seed: u32) -> Plan {
+        Plan { batch, optimiser, schedule: Schedule::CONSTANT, smoothing: 0.0, average: None, seed }
+    }
 }
 
 /// A network in training.
 pub struct Trainer {
     model: Model,
+    /// With the mean of the weights, where one is kept.
+    averaged: Option<Model>,
     shape: ScoreShape,
     seed: u32,
     step: Recording,
@@ -60,41 +75,48 @@ impl Trainer {
         plan: &Plan,
     ) -> Result<Trainer, GpuError> {
         let model = Model::new(gpu, network, parameters)?;
-        let shape = ScoreShape { n: plan.batch, classes: network.classes(), count: images.count() };
+        let (classes, smoothing) = (network.classes(), plan.smoothing);
+        let shape = ScoreShape { n: plan.batch, classes, count: images.count(), smoothing };
         let clock = Clock::START.tensor(gpu)?;
         let order = Tensor::zeros(gpu, "the order of the images", images.count())?;
         let labels = Tensor::zeros(gpu, "the labels of a batch", capacity(plan.batch))?;
         let scores = Scores::new(gpu, &shape)?;
-        let flat = |name| Tensor::zeros(gpu, name, parameters.values.len());
 
         let activations = model.activations(plan.batch, Pass::Train { seed: plan.seed, clock: &clock })?;
         let gradients = Gradients::new(gpu, model.trained(&activations), Tensor::zeros)?;
         let mut turning = Recording::new(gpu);
         gradients.record_turning(&mut turning, model.parameters())?;
         let mut step = Recording::new(gpu);
-        let adam = match &plan.optimiser {
-            Optimiser::Adam(adam) => Some(adam),
-            Optimiser::Sgd(_) => None,
-        };
+        let pace = Pace { optimiser: plan.optimiser, schedule: plan.schedule };
         let tensors = [&clock, &order, activations.images(), &labels];
-        batch::gather(&mut step, plan.batch, adam, images, tensors)?;
+        batch::gather(&mut step, plan.batch, Some(&pace), images, tensors)?;
         let batch = Labelled { shape: &shape, clock: &clock, labels: &labels, scores: &scores };
         model.record_training(&mut step, &activations, plan.seed, &batch, &gradients)?;
+        let average = plan.average.map(|_| Tensor::new(gpu, "the average weights", &parameters.values)).transpose()?;
+        let kept = average.as_ref().zip(plan.average).map(|(tensor, decay)| Average { decay, tensor });
         match &plan.optimiser {
             Optimiser::Adam(rule) => {
-                let (m, v) = (flat("Adam's first moments")?, flat("Adam's second moments")?);
-                update::adam(&mut step, rule, &gradients, [&clock, model.parameters(), &m, &v])?;
+                let moments = Tensor::zeros(gpu, "Adam's moments", 2 * parameters.values.len())?;
+                update::adam(&mut step, rule, &gradients, kept, [&clock, model.parameters(), &moments])?;
             }
             Optimiser::Sgd(rule) => {
-                update::sgd(&mut step, rule, &gradients, [model.parameters(), &flat("the velocity")?])?;
+                let velocity = Tensor::zeros(gpu, "the velocity", parameters.values.len())?;
+                update::sgd(&mut step, rule, &gradients, kept, [&clock, model.parameters(), &velocity])?;
             }
         }
-        Ok(Trainer { model, shape, seed: plan.seed, step, turning, clock, order, scores, gradients, batches_done: 0 })
+        let averaged = average.map(|parameters| model.with_parameters(parameters));
+        let seed = plan.seed;
+        Ok(Trainer { model, averaged, shape, seed, step, turning, clock, order, scores, gradients, batches_done: 0 })
     }
 
     /// The network in training; its parameters are the newest.
     pub fn model(&self) -> &Model {
         &self.model
+    }
+
+    /// What the training comes to so far: the network with the mean of its weights, where one is kept, or as it is.
+    pub fn result(&self) -> &Model {
+        self.averaged.as_ref().unwrap_or(&self.model)
     }
 
     /// The gradients of the last step, in the flat layout of the parameters, brought back.

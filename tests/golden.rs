@@ -107,11 +107,11 @@ fn pool_matches_pytorch_also_in_its_ties() {
 fn softmax_matches_pytorch() {
     let golden = Golden::open();
     let (logits, labels) = (golden.activation("logits"), golden.labels());
-    let losses = softmax::forward(&logits, labels, 10);
+    let losses = softmax::forward(&logits, labels, 10, 0.0);
     assert_near("probabilities", &softmax::probabilities(&logits, 10), &golden.probabilities());
     assert_near("losses", &losses, &golden.image_losses());
     assert_near("loss", &[softmax::mean(&losses, labels)], &golden.losses()[..1]);
-    assert_near("d_logits", &softmax::backward(&logits, labels, 10), &golden.d_activation("logits"));
+    assert_near("d_logits", &softmax::backward(&logits, labels, 10, 0.0), &golden.d_activation("logits"));
 }
 
 #[test]

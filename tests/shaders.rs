@@ -14,7 +14,7 @@ use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use pollster::FutureExt as _;
 
 /// Files that are joined to others and are no operation themselves.
-const PARTS: [&str; 29] = [
+const PARTS: [&str; 33] = [
     "classifier/loss",
     "classifier/scores",
     "clock",
@@ -42,7 +42,11 @@ const PARTS: [&str; 29] = [
     "matmul/tile",
     "random",
     "relu",
+    "schedule",
+    "target",
+    "update/average",
     "update/matrices",
+    "update/no_average",
     "winners",
 ];
 

@@ -80,7 +80,7 @@ fn steps_agree(text: &str, steps: usize, n: usize, optimiser: Optimiser) {
     let mut reference = reference::Model::new(&network, &Parameters::glorot(&network, 3));
     let expected = reference.train(&batches, optimiser, 3, capacity(n));
     for gpu in every_core(&gpu()) {
-        let mut trainer = trainer(&gpu, &network, &data, &Plan { batch: n, optimiser, seed: 3 });
+        let mut trainer = trainer(&gpu, &network, &data, &Plan::new(n, optimiser, 3));
         let losses = trainer.run(steps).block_on().unwrap();
         let means: Vec<f32> = losses.chunks(n).map(|losses| mean(losses) as f32).collect();
         let tolerance = match gpu.settings().core.precision() {
@@ -120,7 +120,7 @@ fn the_first_twenty_steps_give_the_losses_that_the_page_must_give() {
     let network = Network::parse(Shape::MNIST, expected["network"].as_str().unwrap()).unwrap();
     let adam = Adam::new(expected["learning_rate"].as_f64().unwrap());
     let n = number("batch") as usize;
-    let plan = Plan { batch: n, optimiser: Optimiser::Adam(adam), seed: number("seed") as u32 };
+    let plan = Plan::new(n, Optimiser::Adam(adam), number("seed") as u32);
     let mut trainer = trainer(&gpu(), &network, &digits(number("images") as usize), &plan);
     let found = trainer.run(losses.len()).block_on().unwrap();
     let means: Vec<f32> = found.chunks(n).map(|losses| mean(losses) as f32).collect();
@@ -130,7 +130,7 @@ fn the_first_twenty_steps_give_the_losses_that_the_page_must_give() {
 #[test]
 fn one_batch_is_learned_by_heart() {
     let network = Network::parse(Shape::MNIST, "conv 8 3x3 relu | pool 2 | dense 30 relu | dense 10").unwrap();
-    let plan = Plan { batch: 32, optimiser: Optimiser::Adam(Adam::new(3e-3)), seed: 1 };
+    let plan = Plan::new(32, Optimiser::Adam(Adam::new(3e-3)), 1);
     let mut trainer = trainer(&gpu(), &network, &digits(32), &plan);
     let first = mean(&trainer.run(1).block_on().unwrap());
     for epoch in 1..60 {
@@ -146,7 +146,7 @@ fn one_batch_is_learned_by_heart() {
 fn one_seed_gives_the_same_bits_whatever_a_submit_holds() {
     let network = Network::parse(Shape::MNIST, SMALL).unwrap();
     let (gpu, data) = (gpu(), digits(500));
-    let plan = Plan { batch: 30, optimiser: Optimiser::Adam(Adam::new(1e-3)), seed: 5 };
+    let plan = Plan::new(30, Optimiser::Adam(Adam::new(1e-3)), 5);
     let run = |plan: &Plan, submits: &[usize]| {
         let mut trainer = trainer(&gpu, &network, &data, plan);
         let losses: Vec<u32> =
@@ -175,7 +175,7 @@ fn one_seed_gives_the_same_bits_whatever_a_submit_holds() {
 fn neither_other_tiles_nor_measuring_them_changes_a_bit_of_a_training() {
     let network = Network::parse(Shape::MNIST, SMALL).unwrap();
     let (gpu, data) = (gpu(), digits(100));
-    let plan = Plan { batch: 30, optimiser: Optimiser::Adam(Adam::new(1e-3)), seed: 5 };
+    let plan = Plan::new(30, Optimiser::Adam(Adam::new(1e-3)), 5);
     let run = |tiles: Tiles| {
         let mut trainer = trainer(&gpu.with_tiles(tiles), &network, &data, &plan);
         let losses: Vec<u32> = trainer.run(4).block_on().unwrap().into_iter().map(f32::to_bits).collect();
@@ -194,7 +194,7 @@ fn a_short_training_reaches_an_accuracy_that_a_broken_gradient_could_not() {
     let text = "conv 8 3x3 relu | pool 2 | conv 16 3x3 relu | pool 2 | dense 64 relu | dense 10";
     let network = Network::parse(Shape::MNIST, text).unwrap();
     let (gpu, split) = (gpu(), Split::embedded().unwrap());
-    let plan = Plan { batch: 64, optimiser: Optimiser::Adam(Adam::new(3e-3)), seed: 0 };
+    let plan = Plan::new(64, Optimiser::Adam(Adam::new(3e-3)), 0);
     let mut trainer = trainer(&gpu, &network, &digits(12_800), &plan);
     let test = Images::new(&gpu, &split.test.images, &split.test.labels).unwrap();
     let evaluator = Evaluator::new(trainer.model(), &test, 300).unwrap();

@@ -1,5 +1,5 @@
 // The last dense layer and softmax cross-entropy, forward and backward to the layer's input; joined to classifier/scores.wgsl:
-//   loss[n] by classifier/loss.wgsl;   d_logits[f, n] = (p[f, n] - one at the label) / images
+//   loss[n] by classifier/loss.wgsl;   d_logits[f, n] = (p[f, n] - wanted[f, n]) / images
 //   d_x[c, n] = sum over f of w[f, c] d_logits[f, n]
 // where images counts the real images of the batch; one with the label NONE has no gradient. Where a ReLU made x, the gradient
 // goes on only where x > 0; where dropout did, too, that is where it kept x, and SCALE what it multiplied x by.
@@ -15,7 +15,7 @@ fn gradient_place(f: u32) -> u32 {
 // One invocation per class, and one, in another subgroup, for the losses; then one per four inputs.
 fn finish(n: u32, local: u32, known: Known) {
     if (local < F) {
-        let error = probability(local, softmax()) - select(vec4<f32>(), vec4<f32>(1.0), known.labels == vec4<u32>(local));
+        let error = probability(local, softmax()) - wanted(local, F, known.labels);
         let d = select(vec4<f32>(), error / count(known), known.labels != NONE);
         d_logits[(n / I4 * F + local) * I4 + n % I4] = d;
         sums[gradient_place(local)] = d;

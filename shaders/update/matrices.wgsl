@@ -1,5 +1,6 @@
 // The end of a training step, in one dispatch: the gradients that were computed in parts are added up, the weights moved by
-// the rule of an optimiser (update/adam.wgsl or update/sgd.wgsl), and laid down turned as well, as transpose.wgsl turns them,
+// the rule of an optimiser (update/adam.wgsl or update/sgd.wgsl), taken into their mean where one is kept (update/average.wgsl),
+// and laid down turned as well, as transpose.wgsl turns them,
 // for the way back to the input in the next step:
 //   d_w[i] = sum over s of parts[s, i];   w[i] = moved(w[i], d_w[i]);   w_t[c, tap, f] = w[f, c, tap]
 
@@ -57,6 +58,7 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     var g_R = load_d_w(matrix.parts + lane * matrix.rows * matrix.stride + in_matrix_R);
     let old_R = load_w(at_R);
     let moments_R = moments(at_R);
+    let average_R = average_of(at_R);
     // end
     for (var s = lane + matrix.lanes; s < matrix.splits; s += matrix.lanes) {
         // repeat R 4
@@ -83,6 +85,7 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     if (4u * row_block + R < matrix.rows) {
         new_R = moved(at_R, old_R, g_R, moments_R);
         w[at_R] = new_R;
+        take_into_average(at_R, new_R, average_R);
         if (matrix.splits > 1u) {
             d_w[at_R] = g_R;
         }

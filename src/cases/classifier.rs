@@ -12,7 +12,6 @@ use crate::layers::softmax::{ScoreShape, Scores};
 use crate::network::{Activation, Matrix};
 use crate::reference::classifier;
 use crate::reference::dense::DenseShape;
-use crate::reference::softmax::NO_IMAGE;
 use crate::reference::{self, relu, relu_backward};
 
 /// What the exponentials of a GPU, which are good to a few units in the last place, and a logarithm add to the error of a score.
@@ -70,7 +69,10 @@ struct Batch {
 }
 
 /// In the second of two batches.
-const NOW: Time = Time { step: 7, batch: 1, correction1: 0.5, correction2: 0.25 };
+const NOW: Time = Time { step: 7, batch: 1, correction1: 0.5, correction2: 0.25, rate: 0.125 };
+
+/// How much of a label is spread over all classes.
+const SMOOTHING: f64 = 0.125;
 
 impl Data {
     fn classifier(&self) -> Classifier<'_> {
@@ -93,7 +95,7 @@ impl Data {
         let tensors = [&batch.clock, &batch.labels_on_gpu, &batch.parameters, &batch.x_on_gpu];
         self.classifier().losses(&mut recording, &batch.scores_of, tensors, &batch.scores)?;
         let Batch { x, weights, biases, labels, shape, .. } = &batch;
-        let (losses, predictions) = classifier::losses(x, weights, biases, labels, shape);
+        let (losses, predictions) = classifier::losses(x, weights, biases, (labels, SMOOTHING), shape);
         batch.scores.predictions.write(gpu, &vec![77u32; shape.n]);
         let predictions = predictions.into_iter().map(|class| class as u32);
         let words = std::iter::repeat_n(77, shape.n).chain(predictions).collect();
@@ -130,7 +132,7 @@ impl Data {
         let mut recording = Recording::new(gpu);
         let tensors = [&batch.clock, &batch.labels_on_gpu, &batch.parameters, &batch.x_on_gpu, &d_x];
         self.classifier().gradients(&mut recording, &batch.scores_of, below, tensors, scores)?;
-        let expected = classifier::gradients(x, weights, biases, labels, shape);
+        let expected = classifier::gradients(x, weights, biases, (labels, SMOOTHING), shape);
         let images = |tensor: &Tensor, values| Output {
             tensor: tensor.clone(),
             expected: Expected::Images { values, n: shape.n, tolerance: self.tolerance() },
@@ -162,14 +164,13 @@ impl Data {
         let mut inputs = Inputs::new(gpu);
         let parameters = products::parameters(&self.matrix, &mut inputs);
         let x = inputs.values(width * features);
-        let labels: Vec<u8> =
-            (0..width).map(|n| if n < present { (n * 7 % classes) as u8 } else { NO_IMAGE }).collect();
+        let labels = passes::labels(width, present, classes);
         let words: Vec<u32> = labels.iter().copied().map(u32::from).collect();
         Ok(Batch {
             weights: self.matrix.weights(&parameters),
             biases: self.matrix.biases(&parameters),
             shape: DenseShape { n: width, ..self.shape },
-            scores_of: ScoreShape { n, classes, count: n + present },
+            scores_of: ScoreShape { n, classes, count: n + present, smoothing: SMOOTHING },
             clock: passes::guarded_clock(gpu, Clock { now: NOW, ..Clock::START }),
             labels_on_gpu: Tensor::new(gpu, "labels", &words)?,
             parameters: inputs.flat("parameters", &parameters)?,

@@ -36,7 +36,7 @@ pub async fn golden(gpu: &Gpu, golden: &Golden<'_>) -> Result<Verdict, GpuError>
     };
     let images = Images::new(gpu, golden.pixels(), golden.labels())?;
     let count = images.count();
-    let plan = Plan { batch: count, optimiser: Optimiser::Adam(golden.adam()), seed: 0 };
+    let plan = Plan::new(count, Optimiser::Adam(golden.adam()), 0);
     let mut trainer = Trainer::new(gpu, &golden.network(), &golden.parameters(), &images, &plan)?;
     let (mut losses, mut results) = (Vec::new(), Vec::new());
     for epoch in 0..3 {

@@ -60,7 +60,7 @@ enum Expected {
     Words(Vec<u32>),
     /// [N, features], exactly; on the device four images share a word.
     Winners { values: Vec<u8>, n: usize },
-    /// The steps exactly, the corrections within what rounding makes of them.
+    /// The steps exactly, corrections and learning rate within what rounding makes of them.
     Clock(Clock),
 }
 
@@ -197,13 +197,9 @@ fn compare_clocks(found: Clock, expected: Clock) -> Result<f64, String> {
     if steps(found) != steps(expected) {
         return Err(format!("the clock shows {found:?}, not {expected:?}"));
     }
-    let corrections = |clock| times(clock).map(|time| [time.correction1, time.correction2]).concat();
-    compare(
-        "a correction",
-        &corrections(found),
-        &corrections(expected).into_iter().map(f64::from).collect::<Vec<_>>(),
-        1e-7,
-    )
+    let numbers = |clock| times(clock).map(|time| [time.correction1, time.correction2, time.rate]).concat();
+    let expected: Vec<f64> = numbers(expected).into_iter().map(f64::from).collect();
+    compare("a correction or the rate", &numbers(found), &expected, 1e-7)
 }
 
 /// Inputs on the host and on the device. Each has values of its own, in [-1, 1]: multiples of 2^-10, which f16 holds

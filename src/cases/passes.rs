@@ -5,13 +5,15 @@ use crate::gpu::{Gpu, Recording, Tensor};
 use crate::layers;
 use crate::layers::batch::Images;
 use crate::layers::capacity;
-use crate::layers::clock::{Clock, Time};
+use crate::layers::clock::{Clock, Pace, Time};
 use crate::layers::softmax::{ScoreShape, Scores};
 use crate::network::Activation;
+use crate::reference::Optimiser;
 use crate::reference::adam::Adam;
 use crate::reference::dropout::Dropout;
 use crate::reference::pool::PoolShape;
-use crate::reference::softmax::NO_IMAGE;
+use crate::reference::schedule::Schedule;
+use crate::reference::softmax::{NO_CLASS, NO_IMAGE};
 use crate::reference::{self, relu_backward};
 
 /// What rounding may add to a number that is copied, scaled or squared a few times.
@@ -123,12 +125,13 @@ pub fn dropout(n: usize, features: usize, rate: f32) -> [Case; 2] {
 /// Scores of the second, shorter batch of a data set: `n - 1` images, or all when there is only one a batch.
 pub fn softmax(n: usize, classes: usize) -> Case {
     let present = (n - 1).max(1);
-    let shape = ScoreShape { n, classes, count: n + present };
+    const SMOOTHING: f64 = 0.125;
+    let shape = ScoreShape { n, classes, count: n + present, smoothing: SMOOTHING };
     let prepare = Box::new(move |gpu: &Gpu| {
         let mut inputs = Inputs::new(gpu);
         // Large scores, whose exponentials overflow unless the largest is taken off first.
         let logits: Vec<f64> = inputs.values(n * classes).iter().map(|score| 256.0 * score).collect();
-        let labels: Vec<u8> = (0..n).map(|n| if n < present { (n * 7 % classes) as u8 } else { NO_IMAGE }).collect();
+        let labels = labels(n, present, classes);
         let mut words: Vec<u32> = labels.iter().copied().map(u32::from).collect();
         words.resize(capacity(n), u32::from(NO_IMAGE));
         let scores = Scores {
@@ -137,7 +140,7 @@ pub fn softmax(n: usize, classes: usize) -> Case {
             losses: Tensor::poisoned(gpu, "losses", 2 * capacity(n)),
             predictions: Tensor::poisoned(gpu, "predictions", 2 * capacity(n)),
         };
-        let now = Time { step: 7, batch: 1, correction1: 0.5, correction2: 0.25 };
+        let now = Time { step: 7, batch: 1, correction1: 0.5, correction2: 0.25, rate: 0.125 };
         let clock = guarded_clock(gpu, Clock { now, ..Clock::START });
         let mut recording = Recording::new(gpu);
         let on_gpu = inputs.images("logits", &logits, n, Absent::Zero)?;
@@ -149,12 +152,12 @@ pub fn softmax(n: usize, classes: usize) -> Case {
         scores.losses.write(gpu, &vec![0.25f32; width]);
         scores.predictions.write(gpu, &vec![77u32; width]);
         let mut losses = vec![0.25; width];
-        losses.extend(reference::softmax::forward(&logits, &labels, classes));
+        losses.extend(reference::softmax::forward(&logits, &labels, classes, SMOOTHING));
         losses.resize(2 * width, 0.0);
         let mut predictions = vec![77; width];
         predictions.extend(reference::softmax::predictions(&logits, classes).iter().map(|class| *class as u32));
         predictions.resize(2 * width, 0);
-        let d_logits = reference::softmax::backward(&logits, &labels, classes);
+        let d_logits = reference::softmax::backward(&logits, &labels, classes, SMOOTHING);
         let probabilities = reference::softmax::probabilities(&logits, classes);
         let images = |values| Expected::Images { values, n, tolerance: ROUNDING };
         Ok(Prepared {
@@ -185,6 +188,7 @@ pub fn softmax(n: usize, classes: usize) -> Case {
 /// The second, shorter batch of `count` images, in the fifth step.
 pub fn batch(n: usize, count: usize, features: usize) -> Case {
     let rule = Adam::new(1e-3);
+    let schedule = Schedule { rise: 2, fall: 9 };
     let prepare = Box::new(move |gpu: &Gpu| {
         let pixels: Vec<u8> = (0..count * features).map(|at| (at * 31 % 256) as u8).collect();
         let labels: Vec<u8> = (0..count).map(|at| (at * 3 % 10) as u8).collect();
@@ -193,11 +197,12 @@ pub fn batch(n: usize, count: usize, features: usize) -> Case {
         let inputs = Inputs::new(gpu);
         let width = capacity(n);
         let (x, y) = (inputs.output("x", features, n), Tensor::poisoned(gpu, "labels", width));
-        let [done, now] = [4, 5].map(|step| at_step(&rule, step));
+        let [done, now] = [4, 5].map(|step| at_step(&rule, &schedule, step));
         let clock = guarded_clock(gpu, Clock { done, ..Clock::START });
         let mut recording = Recording::new(gpu);
         let order_on_gpu = Tensor::new(gpu, "order", &order)?;
-        layers::batch::gather(&mut recording, n, Some(&rule), &images, [&clock, &order_on_gpu, &x, &y])?;
+        let pace = Pace { optimiser: Optimiser::Adam(rule), schedule };
+        layers::batch::gather(&mut recording, n, Some(&pace), &images, [&clock, &order_on_gpu, &x, &y])?;
         let picks = &order[n..count.min(2 * n)];
         let mut expected = reference::batch::gather(&pixels, &labels, picks, features);
         expected.images.resize(n * features, 0.0);
@@ -216,10 +221,22 @@ pub fn batch(n: usize, count: usize, features: usize) -> Case {
     Case { operation: "batch", shape, flops: (n * features) as f64, bytes: 5.0 * (n * features) as f64, prepare }
 }
 
+/// The labels of the `present` images of a batch with `n` places; a third of them show none of the classes.
+pub(super) fn labels(n: usize, present: usize, classes: usize) -> Vec<u8> {
+    let label = |n: usize| if n % 3 == 1 { NO_CLASS } else { (n * 7 % classes) as u8 };
+    (0..n).map(|n| if n < present { label(n) } else { NO_IMAGE }).collect()
+}
+
 /// What the clock says of step `step` of a training by `rule`, whose epoch begins with the fourth.
-pub(super) fn at_step(rule: &Adam, step: u32) -> Time {
+pub(super) fn at_step(rule: &Adam, schedule: &Schedule, step: u32) -> Time {
     let correction = |beta: f64| (1.0 - beta.powi(step as i32)) as f32;
-    Time { step, batch: step.wrapping_sub(4), correction1: correction(rule.beta1), correction2: correction(rule.beta2) }
+    Time {
+        step,
+        batch: step.wrapping_sub(4),
+        correction1: correction(rule.beta1),
+        correction2: correction(rule.beta2),
+        rate: (rule.learning_rate * schedule.share(step)) as f32,
+    }
 }
 
 /// A clock that a kernel sets.

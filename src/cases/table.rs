@@ -95,7 +95,7 @@ pub fn parity() -> Vec<Case> {
     cases.extend([products::transpose(&[5, 3, 3, 3]), products::transpose(&[10, 7]), products::transpose(&[1, 1])]);
     for (shape, layers, n) in UPDATED {
         let network = Network::parse(shape, layers).expect("it is a network");
-        cases.extend([update::adam(&network, n), update::sgd(&network, n)]);
+        cases.extend([update::adam, update::adam_with_average, update::sgd].map(|case| case(&network, n)));
     }
     cases
 }
@@ -152,7 +152,8 @@ pub fn seed_network(n: usize) -> Vec<Case> {
             _ => {}
         }
     }
-    cases.extend([passes::softmax(n, network.classes()), update::adam(&network, n), update::sgd(&network, n)]);
+    cases.push(passes::softmax(n, network.classes()));
+    cases.extend([update::adam, update::adam_with_average, update::sgd].map(|case| case(&network, n)));
     cases.extend([products::transpose(&[48, 32, 3, 3]), products::transpose(&[500, 1200])]);
     cases
 }

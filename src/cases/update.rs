@@ -6,14 +6,18 @@ use super::{Case, Expected, Inputs, Output, Prepared};
 use crate::gpu::{Gpu, GpuError, Recording, Tensor};
 use crate::layers;
 use crate::layers::clock::{Clock, Time};
-use crate::layers::update::Gradients;
+use crate::layers::update::{Average, Gradients};
 use crate::model::{Model, Pass};
 use crate::network::{Matrix, Network, Parameters};
 use crate::reference::adam::Adam;
+use crate::reference::schedule::Schedule;
 use crate::reference::sgd::Sgd;
 use crate::reference::{self, update};
 
 const STEPS: u32 = 3;
+
+/// Another learning rate in each of them.
+const SCHEDULE: Schedule = Schedule { rise: 1, fall: 3 };
 
 /// Steps of Adam.
 pub fn adam(network: &Network, n: usize) -> Case {
@@ -21,19 +25,41 @@ pub fn adam(network: &Network, n: usize) -> Case {
     let made = network.clone();
     let prepare = Box::new(move |gpu: &Gpu| {
         let mut step = Step::new(gpu, &made, n)?;
-        let zeros = vec![0.0; step.w.len()];
-        let [m, v] = updated(gpu, ["m", "v"], [&zeros, &zeros]);
-        let (mut m_expected, mut v_expected) = (zeros.clone(), zeros);
+        let [mut m, mut v] = [(); 2].map(|()| vec![0.0; step.w.len()]);
+        let [moments] = updated(gpu, ["moments"], [&vec![0.0; 2 * step.w.len()]]);
         for t in 1..=STEPS {
-            let clock = Clock { now: at_step(&rule, t), done: Time::START }.tensor(gpu)?;
-            let tensors = [&clock, &step.parameters, &m, &v];
-            layers::update::adam(&mut step.recording, &rule, &step.gradients, tensors)?;
-            step.expect(|w, d_w| reference::adam::step(w, d_w, &mut m_expected, &mut v_expected, t, &rule));
+            let tensors = [&clock(gpu, &rule, t)?, &step.parameters, &moments];
+            layers::update::adam(&mut step.recording, &rule, &step.gradients, None, tensors)?;
+            let rule = Adam { learning_rate: rule.learning_rate * SCHEDULE.share(t), ..rule };
+            step.expect(|w, d_w| reference::adam::step(w, d_w, &mut m, &mut v, t, &rule));
         }
-        Ok(step.prepared([(m, m_expected), (v, v_expected)]))
+        Ok(step.prepared([(moments, [m, v].concat())]))
     });
     // Parameters and two moments are read and written, gradients read, turned weights written.
     case("update/adam", network, n, 12.0, 32.0, prepare)
+}
+
+/// Steps of AdamW with the mean of the weights.
+pub fn adam_with_average(network: &Network, n: usize) -> Case {
+    const DECAY: f64 = 0.25;
+    let rule = Adam { weight_decay: 0.5, ..Adam::new(1e-2) };
+    let made = network.clone();
+    let prepare = Box::new(move |gpu: &Gpu| {
+        let mut step = Step::new(gpu, &made, n)?;
+        let [mut m, mut v, mut expected] = [(); 3].map(|()| vec![0.0; step.w.len()]);
+        let [moments] = updated(gpu, ["moments"], [&vec![0.0; 2 * step.w.len()]]);
+        let [average] = updated(gpu, ["average"], [&expected]);
+        for t in 1..=STEPS {
+            let tensors = [&clock(gpu, &rule, t)?, &step.parameters, &moments];
+            let kept = Some(Average { decay: DECAY, tensor: &average });
+            layers::update::adam(&mut step.recording, &rule, &step.gradients, kept, tensors)?;
+            let rule = Adam { learning_rate: rule.learning_rate * SCHEDULE.share(t), ..rule };
+            step.expect(|w, d_w| reference::adam::step(w, d_w, &mut m, &mut v, t, &rule));
+            update::average(&mut expected, &step.w, t, DECAY);
+        }
+        Ok(step.prepared([(moments, [m, v].concat()), (average, expected)]))
+    });
+    case("update/adam/average", network, n, 16.0, 40.0, prepare)
 }
 
 /// Steps of gradient descent with momentum.
@@ -44,14 +70,21 @@ pub fn sgd(network: &Network, n: usize) -> Case {
         let mut step = Step::new(gpu, &made, n)?;
         let mut velocity = vec![0.0; step.w.len()];
         let [v] = updated(gpu, ["velocity"], [&velocity]);
-        for _ in 0..STEPS {
-            let tensors = [&step.parameters, &v];
-            layers::update::sgd(&mut step.recording, &rule, &step.gradients, tensors)?;
+        for t in 1..=STEPS {
+            let pace = Adam::new(rule.learning_rate);
+            let tensors = [&clock(gpu, &pace, t)?, &step.parameters, &v];
+            layers::update::sgd(&mut step.recording, &rule, &step.gradients, None, tensors)?;
+            let rule = Sgd { learning_rate: rule.learning_rate * SCHEDULE.share(t), ..rule };
             step.expect(|w, d_w| reference::sgd::step(w, d_w, &mut velocity, &rule));
         }
         Ok(step.prepared([(v, velocity)]))
     });
     case("update/sgd", network, n, 4.0, 24.0, prepare)
+}
+
+/// The clock in step `t` of a training by `rule`.
+fn clock(gpu: &Gpu, rule: &Adam, t: u32) -> Result<Tensor, GpuError> {
+    Clock { now: at_step(rule, &SCHEDULE, t), done: Time::START }.tensor(gpu)
 }
 
 fn case(operation: &'static str, network: &Network, n: usize, flops: f64, bytes: f64, prepare: super::Prepare) -> Case {

@@ -153,7 +153,7 @@ impl Options {
         Ok(Job {
             parameters: Parameters::glorot(&network, self.seed),
             network,
-            plan: Plan { batch: self.batch as usize, optimiser: self.optimiser()?, seed: self.seed },
+            plan: Plan::new(self.batch as usize, self.optimiser()?, self.seed),
             epochs: self.epochs,
             keep: self.keep.into(),
             steps_per_submit: self.steps_per_submit.map(usize::from),

@@ -1,8 +1,8 @@
 //! Gathering a batch from the data set on the GPU: `shaders/batch.wgsl`.
 
+use super::clock::Pace;
 use super::{image_blocks, record_each, with_images};
 use crate::gpu::{Gpu, GpuError, Recording, Source, Tensor};
-use crate::reference::adam::Adam;
 
 /// A labelled data set on the GPU, as bytes.
 #[derive(Clone)]
@@ -37,23 +37,20 @@ impl Images {
     }
 }
 
-/// Begins a step: sets the clock, whose corrections nobody reads without `adam`; and order `[count]` and the clock's batch
+/// Begins a step: sets the clock, whose corrections and rate nobody reads without a `pace`; and order `[count]` and the clock's batch
 /// -> x [pixels, N] and labels `[N]`; past the end, black images labelled 255.
 pub fn gather(
     recording: &mut Recording,
     n: usize,
-    adam: Option<&Adam>,
+    pace: Option<&Pace>,
     images: &Images,
     [clock, order, x, labels]: [&Tensor; 4],
 ) -> Result<(), GpuError> {
-    let one_minus = |beta: fn(&Adam) -> f64| adam.map_or(1.0, |adam| (1.0 - beta(adam)) as f32);
-    let source = Source::new("forward", &["batch", "clock", "each"])
+    let source = Source::new("forward", &["batch", "clock", "schedule", "each"])
         .with("COUNT", images.count)
         .with("PIXELS4", images.features / 4)
-        .with("N", n)
-        .with("ONE_MINUS_BETA1", one_minus(|adam| adam.beta1))
-        .with("ONE_MINUS_BETA2", one_minus(|adam| adam.beta2));
-    let source = with_images(source, n);
+        .with("N", n);
+    let source = Pace::constants(pace, with_images(source, n));
     let tensors = [
         ("clock", clock),
         ("order", order),

@@ -101,8 +101,8 @@ impl Classifier<'_> {
 }
 
 fn with_loss(mut source: Source, shape: &ScoreShape) -> Source {
-    source.files.extend(["classifier/loss", "clock"]);
-    source.with("N", shape.n).with("COUNT", shape.count)
+    source.files.extend(["classifier/loss", "target", "clock"]);
+    source.with("N", shape.n).with("COUNT", shape.count).with("SMOOTHING", shape.smoothing as f32)
 }
 
 /// Invocations that deal out the inputs of a class, a power of two: their sums, and one more, must find room in the memory that

@@ -3,14 +3,16 @@
 use super::{activation_length, capacity, dispatch_size, image_blocks, record, with_images};
 use crate::gpu::{Gpu, GpuError, Recording, Source, Tensor};
 
-/// The sizes of a classification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a classification is told once: its sizes, and how sure it is to be.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScoreShape {
     /// Images of a batch.
     pub n: usize,
     pub classes: usize,
     /// Images of the data set, of which the last batch may hold fewer than `n`.
     pub count: usize,
+    /// How much of a label is spread over all classes, see [`crate::reference::softmax::target`].
+    pub smoothing: f64,
 }
 
 /// What the softmax writes.
@@ -57,10 +59,11 @@ pub fn forward(
     [clock, logits, labels]: [&Tensor; 3],
     scores: &Scores,
 ) -> Result<(), GpuError> {
-    let source = Source::new("forward", &["softmax", "clock"])
+    let source = Source::new("forward", &["softmax", "target", "clock"])
         .with("C", shape.classes)
         .with("N", shape.n)
-        .with("COUNT", shape.count);
+        .with("COUNT", shape.count)
+        .with("SMOOTHING", shape.smoothing as f32);
     let source = with_images(source, shape.n);
     let tensors = [
         ("clock", clock),

@@ -107,7 +107,8 @@ impl Gradients {
     fn record(
         &self,
         recording: &mut Recording,
-        rule: Source,
+        mut rule: Source,
+        average: Option<Average>,
         parameters: &Tensor,
         tensors: &[(&str, &Tensor)],
     ) -> Result<(), GpuError> {
@@ -126,7 +127,9 @@ impl Gradients {
         let of_turned = |number: fn(&Turned) -> usize| -> Vec<usize> {
             self.turned.iter().map(|turned| turned.as_ref().map_or(0, number)).collect()
         };
+        rule.files.push(if average.is_some() { "update/average" } else { "update/no_average" });
         let source = rule
+            .with("DECAY", average.as_ref().map_or(0.0, |average| average.decay as f32))
             .with("MATRICES", self.parts.len())
             .with("GROUP", groups)
             .with("LANES", lanes)
@@ -141,37 +144,50 @@ impl Gradients {
             .with("TILE_COLUMNS", tile_columns)
             .with("MOST_LANES", most_lanes)
             .with("LANE_SUMS", if most_lanes > 1 { 4 * EACH_WORKGROUP } else { 1 });
-        let bind = [&[("d_w", &self.d_parameters), ("w", parameters), ("w_t", &self.w_t)], tensors].concat();
+        let mut bind = [&[("d_w", &self.d_parameters), ("w", parameters), ("w_t", &self.w_t)], tensors].concat();
+        bind.extend(average.map(|average| ("average", average.tensor)));
         record_each(recording, &source, &bind, workgroups * EACH_WORKGROUP)
     }
 }
 
-/// A step of Adam: gradients -> parameters and their turned weights, m, v. The step comes from the clock.
+/// The mean of the weights over the last steps.
+pub struct Average<'a> {
+    /// How much of the mean so far is left in a step, when there have been many.
+    pub decay: f64,
+    /// In the flat layout of the parameters.
+    pub tensor: &'a Tensor,
+}
+
+/// A step of Adam: gradients -> parameters, their turned weights and their average, moments
+/// [2, parameters], first m, then v. Step and rate come from the clock.
 pub fn adam(
     recording: &mut Recording,
     rule: &Adam,
     gradients: &Gradients,
-    [clock, parameters, m, v]: [&Tensor; 4],
+    average: Option<Average>,
+    [clock, parameters, moments]: [&Tensor; 3],
 ) -> Result<(), GpuError> {
     let source = Source::new("forward", &["update/adam", "update/matrices", "clock", "each"])
-        .with("RATE", rule.learning_rate as f32)
+        .with("LENGTH4", parameters.len() / 4)
         .with("EPSILON", rule.epsilon as f32)
+        .with("WEIGHT_DECAY", rule.weight_decay as f32)
         .with("ONE_MINUS_BETA1", (1.0 - rule.beta1) as f32)
         .with("ONE_MINUS_BETA2", (1.0 - rule.beta2) as f32);
-    gradients.record(recording, source, parameters, &[("clock", clock), ("m", m), ("v", v)])
+    gradients.record(recording, source, average, parameters, &[("clock", clock), ("mv", moments)])
 }
 
-/// A step of gradient descent with momentum: gradients -> parameters and their turned weights, velocity.
+/// A step of gradient descent with momentum: gradients -> parameters, their turned weights and their average, velocity. The
+/// rate comes from the clock.
 pub fn sgd(
     recording: &mut Recording,
     rule: &Sgd,
     gradients: &Gradients,
-    [parameters, velocity]: [&Tensor; 2],
+    average: Option<Average>,
+    [clock, parameters, velocity]: [&Tensor; 3],
 ) -> Result<(), GpuError> {
-    let source = Source::new("forward", &["update/sgd", "update/matrices", "each"])
-        .with("RATE", rule.learning_rate as f32)
+    let source = Source::new("forward", &["update/sgd", "update/matrices", "clock", "each"])
         .with("MOMENTUM", rule.momentum as f32);
-    gradients.record(recording, source, parameters, &[("v", velocity)])
+    gradients.record(recording, source, average, parameters, &[("clock", clock), ("v", velocity)])
 }
 
 /// The blocks of 4 x 4 weights that neighbouring invocations have, in rows and columns: as many as a subgroup at least.

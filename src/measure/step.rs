@@ -44,7 +44,7 @@ impl Training {
     /// # Errors
     /// A tensor larger than the adapter can bind, or a kernel that cannot be built.
     pub fn new(gpu: &Gpu, network: &Network, images: &Images, n: usize) -> Result<Training, GpuError> {
-        let plan = Plan { batch: n, optimiser: Optimiser::Adam(Adam::new(1e-3)), seed: 0 };
+        let plan = Plan::new(n, Optimiser::Adam(Adam::new(1e-3)), 0);
         Ok(Training { trainer: Trainer::new(gpu, network, &Parameters::glorot(network, 0), images, &plan)? })
     }
 

@@ -20,15 +20,27 @@ pub fn probabilities(x: &[f64], weights: &[f64], biases: &[f64], shape: &DenseSh
 }
 
 /// The loss of each image and the class with the largest score: labels `[N]` and the above -> `[N]`, `[N]`.
-pub fn losses(x: &[f64], weights: &[f64], biases: &[f64], labels: &[u8], shape: &DenseShape) -> (Vec<f64>, Vec<usize>) {
+pub fn losses(
+    x: &[f64],
+    weights: &[f64],
+    biases: &[f64],
+    (labels, smoothing): (&[u8], f64),
+    shape: &DenseShape,
+) -> (Vec<f64>, Vec<usize>) {
     let logits = dense::forward(x, weights, biases, shape);
-    (softmax::forward(&logits, labels, shape.units), softmax::predictions(&logits, shape.units))
+    (softmax::forward(&logits, labels, shape.units, smoothing), softmax::predictions(&logits, shape.units))
 }
 
 /// The losses, and the gradient of their mean.
-pub fn gradients(x: &[f64], weights: &[f64], biases: &[f64], labels: &[u8], shape: &DenseShape) -> Gradients {
+pub fn gradients(
+    x: &[f64],
+    weights: &[f64],
+    biases: &[f64],
+    (labels, smoothing): (&[u8], f64),
+    shape: &DenseShape,
+) -> Gradients {
     let logits = dense::forward(x, weights, biases, shape);
-    let d_logits = softmax::backward(&logits, labels, shape.units);
+    let d_logits = softmax::backward(&logits, labels, shape.units, smoothing);
     let d_x = dense::backward_input(&d_logits, weights, shape);
-    Gradients { losses: softmax::forward(&logits, labels, shape.units), d_logits, d_x }
+    Gradients { losses: softmax::forward(&logits, labels, shape.units, smoothing), d_logits, d_x }
 }

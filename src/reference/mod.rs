@@ -22,6 +22,7 @@ pub mod dropout;
 pub mod golden;
 mod model;
 pub mod pool;
+pub mod schedule;
 pub mod sgd;
 pub mod softmax;
 pub mod transpose;

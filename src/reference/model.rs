@@ -22,6 +22,8 @@ pub struct Model {
     pub v: Vec<f64>,
     /// The training steps taken.
     pub steps: u32,
+    /// How much of a label is spread over all classes, see [`softmax::target`].
+    pub smoothing: f64,
 }
 
 /// How a batch goes through the network.
@@ -40,6 +42,24 @@ pub enum Optimiser {
     Sgd(Sgd),
 }
 
+impl Optimiser {
+    /// At its peak, where there is a schedule.
+    pub fn learning_rate(&self) -> f64 {
+        match self {
+            Optimiser::Adam(adam) => adam.learning_rate,
+            Optimiser::Sgd(sgd) => sgd.learning_rate,
+        }
+    }
+
+    /// The same rule with another learning rate.
+    pub fn with_learning_rate(self, learning_rate: f64) -> Optimiser {
+        match self {
+            Optimiser::Adam(adam) => Optimiser::Adam(Adam { learning_rate, ..adam }),
+            Optimiser::Sgd(sgd) => Optimiser::Sgd(Sgd { learning_rate, ..sgd }),
+        }
+    }
+}
+
 /// The gradient of the mean loss.
 #[derive(Clone, Debug)]
 pub struct Gradients {
@@ -54,7 +74,7 @@ impl Model {
     pub fn new(network: &Network, parameters: &Parameters) -> Model {
         let parameters: Vec<f64> = parameters.values.iter().copied().map(f64::from).collect();
         let zeros = vec![0.0; parameters.len()];
-        Model { network: network.clone(), parameters, m: zeros.clone(), v: zeros, steps: 0 }
+        Model { network: network.clone(), parameters, m: zeros.clone(), v: zeros, steps: 0, smoothing: 0.0 }
     }
 
     /// What the network makes of `images`, `[N, C, H, W]`: they themselves, then the output of each layer, after its
@@ -83,13 +103,18 @@ impl Model {
     /// The mean loss of a batch.
     pub fn loss(&self, batch: &Batch, pass: Pass) -> f64 {
         let activations = self.forward(&batch.images, pass);
-        mean_loss(&activations, &batch.labels, self.network.classes())
+        self.mean_loss(&activations, &batch.labels)
+    }
+
+    fn mean_loss(&self, activations: &[Vec<f64>], labels: &[u8]) -> f64 {
+        let logits = &activations[activations.len() - 1];
+        softmax::mean(&softmax::forward(logits, labels, self.network.classes(), self.smoothing), labels)
     }
 
     /// The gradient of the mean loss, from what [`Model::forward`] gave in the same `pass` for images with `labels`.
     pub fn backward(&self, activations: &[Vec<f64>], labels: &[u8], pass: Pass) -> Gradients {
         let logits = &activations[activations.len() - 1];
-        let d_logits = softmax::backward(logits, labels, self.network.classes());
+        let d_logits = softmax::backward(logits, labels, self.network.classes(), self.smoothing);
         let mut d_parameters = vec![0.0; self.parameters.len()];
         let d_activations = self.descend(activations, d_logits, pass, |index, gradients| {
             let (d_weights, d_biases) = gradients();
@@ -147,7 +172,7 @@ impl Model {
         for batch in batches {
             let pass = Pass::Train { seed, step: self.steps, capacity };
             let activations = self.forward(&batch.images, pass);
-            losses.push(mean_loss(&activations, &batch.labels, self.network.classes()));
+            losses.push(self.mean_loss(&activations, &batch.labels));
             let gradients = self.backward(&activations, &batch.labels, pass);
             self.step(&gradients.d_parameters, optimiser);
         }
@@ -209,10 +234,6 @@ impl Operation {
             (Layer::Dropout { .. }, Pass::Evaluate) => Operation::Identity,
         }
     }
-}
-
-fn mean_loss(activations: &[Vec<f64>], labels: &[u8], classes: usize) -> f64 {
-    softmax::mean(&softmax::forward(&activations[activations.len() - 1], labels, classes), labels)
 }
 
 #[cfg(test)]

@@ -33,6 +33,22 @@ pub fn step(
     Updated { d_parameters, w_t }
 }
 
+/// The mean of the weights over the last steps takes in those after step `t`, counted from 1 (Polyak and Juditsky, "Acceleration
+/// of Stochastic Approximation by Averaging", 1992; here it decays exponentially, and faster at first, as there is little to average).
+///
+/// ```text
+/// average = d average + (1 - d) w        d = min(decay, (1 + t) / (10 + t))
+///
+/// average, parameters in the flat layout
+/// ```
+pub fn average(average: &mut [f64], parameters: &[f64], t: u32, decay: f64) {
+    let t = f64::from(t);
+    let decay = decay.min((1.0 + t) / (10.0 + t));
+    for (average, parameter) in average.iter_mut().zip(parameters) {
+        *average = decay * *average + (1.0 - decay) * parameter;
+    }
+}
+
 /// Partial sums added up, entry by entry, always in the same order, so that equal runs give equal bits.
 ///
 /// ```text
@@ -66,6 +82,15 @@ mod tests {
         assert_eq!(updated.d_parameters, [vec![11.0; 8], vec![0.5; 8]].concat());
         assert_eq!(parameters[8..], [5.5, 6.5, 7.5, 0.5, 8.5, 9.5, 10.5, 0.5]);
         assert_eq!(updated.w_t, [vec![12., 14., 0., 0.], vec![5.5, 8.5, 0., 0., 6.5, 9.5, 0., 0.]]);
+    }
+
+    #[test]
+    fn average_takes_much_of_the_first_weights_and_little_of_later_ones() {
+        let mut mean = vec![0.0, 8.0];
+        average(&mut mean, &[11.0, 8.0], 1, 0.5);
+        assert_eq!(mean, [9.0, 8.0], "of the first step 9 / 11");
+        average(&mut mean, &[1.0, 8.0], 1000, 0.5);
+        assert_eq!(mean, [5.0, 8.0]);
     }
 
     #[test]

@@ -141,7 +141,7 @@ impl JobMessage {
         for part in [&mut data.validation, &mut data.test] {
             part.truncate(judged(images));
         }
-        let plan = Plan { batch, optimiser: Optimiser::Adam(Adam::new(learning_rate)), seed };
+        let plan = Plan::new(batch, Optimiser::Adam(Adam::new(learning_rate)), seed);
         let parameters = Parameters::glorot(&network, seed);
         let job = Job { network, parameters, plan, epochs, keep: Keep::Best, steps_per_submit: None };
         Ok(Training { job, data })
