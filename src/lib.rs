@@ -33,6 +33,7 @@ pub mod network;
 pub mod platform;
 pub mod predict;
 pub mod random;
+pub mod recipe;
 pub mod recognize;
 pub mod reference;
 #[cfg(not(target_arch = "wasm32"))]

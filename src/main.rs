@@ -28,7 +28,7 @@ enum Command {
     #[cfg(feature = "window")]
     Draw(draw::Options),
     Predict(predict::Options),
-    Train(train::Options),
+    Train(Box<train::Options>),
     Eval(eval::Options),
     Bench(bench::Options),
     Tune(tune::Options),

@@ -32,11 +32,13 @@ pub struct Job {
     pub plan: Plan,
     pub epochs: u32,
     pub keep: Keep,
+    /// Epochs after which the training ends, when none of them was the best so far; all are trained where there is no limit.
+    pub patience: Option<u32>,
     /// Steps in one submit; `None` chooses by time. It never changes what is computed.
     pub steps_per_submit: Option<usize>,
 }
 
-/// The epoch whose model a training ends with. All epochs are trained either way.
+/// The epoch whose model a training ends with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
     /// The one that gets most validation images right; of equals the one with the smaller validation loss.
@@ -142,16 +144,21 @@ pub async fn train<E: From<TrainError>>(
     mut events: impl AsyncFnMut(Event, &Model) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut training = Training::new(gpu, job, data)?;
-    for epoch in 1..=job.epochs {
+    'epochs: for epoch in 1..=job.epochs {
         training.trainer.begin_epoch(epoch - 1).map_err(TrainError::from)?;
         while training.trainer.steps_left() > 0 {
             training.land_until(training.most_in_flight - 1, &mut events).await?;
+            if training.is_out_of_patience() {
+                break 'epochs;
+            }
             training.submit_steps(epoch)?;
         }
         training.land_until(training.most_in_flight - 1, &mut events).await?;
         training.submit_validation(epoch)?;
     }
     training.land_until(0, &mut events).await?;
+    // What is still on its way came too late.
+    training.in_flight.clear();
     let (epoch, _, parameters) = training.kept.expect("a job has an epoch");
     let model = training.trainer.result();
     model.write_parameters(&parameters);
@@ -175,6 +182,7 @@ struct Training {
     images: usize,
     batch: usize,
     keep: Keep,
+    patience: Option<u32>,
     validation: Judge,
     test: Judge,
     /// Of the next submit.
@@ -186,6 +194,8 @@ struct Training {
     landed: Instant,
     /// Of the epoch whose steps land.
     progress: Progress,
+    /// The last epoch that was judged.
+    judged: u32,
     kept: Option<(u32, Score, Parameters)>,
 }
 
@@ -210,6 +220,7 @@ impl Training {
             images: images.count(),
             batch: job.plan.batch,
             keep: job.keep,
+            patience: job.patience,
             validation: Judge::new(trainer.result(), data.validation)?,
             test: Judge::new(trainer.result(), data.test)?,
             trainer,
@@ -219,6 +230,7 @@ impl Training {
             most_in_flight: if gpu.is_software() { IN_FLIGHT_OF_SOFTWARE } else { IN_FLIGHT },
             landed: Instant::now(),
             progress: Progress { epoch: 0, images: 0, of: images.count(), loss: 0.0, seconds: 0.0, learnt: 0 },
+            judged: 0,
             kept: None,
         })
     }
@@ -254,6 +266,7 @@ impl Training {
         events: &mut impl AsyncFnMut(Event, &Model) -> Result<(), E>,
     ) -> Result<(), E> {
         while self.in_flight.len() > most
+            && !self.is_out_of_patience()
             && let Some(Flight { epoch, submitted, work }) = self.in_flight.pop_front()
         {
             match work {
@@ -270,6 +283,7 @@ impl Training {
                     let (epoch, parameters) =
                         (self.land_validation(epoch, submitted, &evaluation)?, Parameters { values });
                     self.landed = Instant::now();
+                    self.judged = epoch.epoch;
                     events(Event::Epoch(epoch, &evaluation, &parameters), self.trainer.result()).await?;
                     if epoch.kept == epoch.epoch {
                         self.kept = Some((epoch.epoch, epoch.validation, parameters));
@@ -282,6 +296,11 @@ impl Training {
             }
         }
         Ok(())
+    }
+
+    fn is_out_of_patience(&self) -> bool {
+        let without_better = self.kept.as_ref().map_or(0, |(kept, ..)| self.judged - kept);
+        self.patience.is_some_and(|patience| without_better >= patience)
     }
 
     fn land_steps(&mut self, epoch: u32, steps: usize, began: Instant, losses: &[f32]) -> Result<(), TrainError> {

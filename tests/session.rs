@@ -89,7 +89,7 @@ fn training(epochs: u32) -> Box<Training> {
     data.test.truncate(200);
     let plan = Plan::new(32, Optimiser::Adam(Adam::new(3e-3)), 0);
     let parameters = Parameters::glorot(&network, 0);
-    let job = Job { network, parameters, plan, epochs, keep: Keep::Best, steps_per_submit: Some(5) };
+    let job = Job { network, parameters, plan, epochs, keep: Keep::Best, patience: None, steps_per_submit: Some(5) };
     Box::new(Training { job, data })
 }
 

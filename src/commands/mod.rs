@@ -9,6 +9,7 @@ pub mod eval;
 pub mod gpus;
 mod interrupt;
 pub mod predict;
+mod recipe;
 mod screen;
 pub mod selftest;
 mod tiles;

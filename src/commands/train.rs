@@ -5,25 +5,23 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{Args, ValueEnum, value_parser};
 use digits::gpu::{Gpu, Settings};
 use digits::mnist::{Split, TRAINING};
 use digits::model::Model;
 use digits::network::{self, Layer, ModelFile, Network, Parameters, Summary};
-use digits::reference::Optimiser;
-use digits::reference::adam::Adam;
-use digits::reference::sgd::Sgd;
+use digits::recipe::Recipe;
 use digits::report::{Log, Run, Times, adapter_line, network_table};
 use digits::train::{Epoch, Event, Job, Keep, Progress, Test, train};
-use digits::trainer::Plan;
 use indicatif::HumanCount;
 use pollster::FutureExt as _;
 
 use super::interrupt::{Interrupt, Interrupted};
+use super::recipe::{RecipeOptions, optimiser_name, parse_share};
 use super::screen::Screen;
 use super::tiles::{TileOptions, parse_seconds};
-use super::{DataOptions, GpuOptions, Misuse, cooperative_core, note, parse_network, say};
+use super::{DataOptions, GpuOptions, Misuse, class_mismatch, cooperative_core, note, parse_network, say};
 
 /// Trains a network and writes it to a model file
 #[derive(Args)]
@@ -31,6 +29,9 @@ pub struct Options {
     /// Layers of the network, with | between them
     #[arg(long, value_name = "TEXT", default_value = network::SEED, value_parser = parse_network)]
     network: Network,
+    /// Go on from a model file, with its network
+    #[arg(long, value_name = "MODEL", conflicts_with = "network")]
+    from: Option<PathBuf>,
     /// Rate of the network's dropout layers, from 0 to below 1, in place of the one in its text
     #[arg(long, value_name = "RATE", allow_negative_numbers = true, value_parser = parse_share)]
     dropout: Option<f64>,
@@ -39,24 +40,8 @@ pub struct Options {
     /// Train on only the first COUNT of the 50,000 training images
     #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = value_parser!(u32).range(1..=TRAINING as i64))]
     train_images: Option<u32>,
-    /// How often to go through the training images
-    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 15, value_parser = value_parser!(u32).range(1..))]
-    epochs: u32,
-    /// Images of a training step
-    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 128, value_parser = value_parser!(u32).range(1..))]
-    batch: u32,
-    /// Rule that turns gradients into steps
-    #[arg(long, visible_alias = "optimiser", value_name = "NAME", default_value = "adam")]
-    optimizer: OptimizerName,
-    /// Size of the steps [default: 0.001 for adam, 0.01 for sgd]
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true, value_parser = parse_positive)]
-    learning_rate: Option<f64>,
-    /// What Adam adds to the root of the mean square, after the bias correction [default: 1e-8]
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = parse_positive)]
-    epsilon: Option<f64>,
-    /// How much of the last step goes on in the next, from 0 to below 1, with sgd [default: 0.9]
-    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, value_parser = parse_share)]
-    momentum: Option<f64>,
+    #[command(flatten)]
+    recipe: RecipeOptions,
     /// What is multiplied: f32, or f16 on the adapter's matrix units; sums, gradients and parameters are f32 in either
     #[arg(long, value_name = "NAME", default_value = "single")]
     precision: PrecisionName,
@@ -66,6 +51,9 @@ pub struct Options {
     /// Epoch whose model is kept, of all or of those before Ctrl-C: the one that gets most validation images right, or the last
     #[arg(long, value_name = "EPOCH", default_value = "best")]
     keep: KeepName,
+    /// End after so many epochs without a better one than before
+    #[arg(long, value_name = "EPOCHS", allow_negative_numbers = true, value_parser = value_parser!(u32).range(1..))]
+    patience: Option<u32>,
     /// Model file to write, after every epoch that is the best so far
     #[arg(long, value_name = "FILE", default_value = "digits.safetensors")]
     out: PathBuf,
@@ -82,19 +70,13 @@ pub struct Options {
     steps_per_submit: Option<u16>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum OptimizerName {
-    Adam,
-    Sgd,
-}
-
 #[derive(Clone, Copy, ValueEnum)]
 enum PrecisionName {
     Single,
     Mixed,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum KeepName {
     Best,
     Last,
@@ -104,7 +86,9 @@ enum KeepName {
 /// finished; after Ctrl-C the newest step, where that is what is kept, or no epoch is finished.
 pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let started = Instant::now();
-    let job = options.job()?;
+    let recipe = options.recipe.recipe()?;
+    // What does not fit is told before anything takes time.
+    options.job(&recipe, options.train_images.map_or(TRAINING, |count| count as usize))?;
     ModelFile::check_path(&options.out)?;
     let interrupt = Interrupt::install()?;
     // The images are unpacked while the device opens.
@@ -114,16 +98,17 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
         (data.join().unwrap_or_else(|panic| resume_unwind(panic)), gpu)
     });
     let (data, gpu) = (data?, options.with_precision(gpu?)?);
+    let job = options.job(&recipe, data.training.count())?;
     let log = options.log.as_deref().map(create_log).transpose()?;
-    introduce(options, &job, &gpu, &data)?;
+    introduce(options, &recipe, &job, &gpu, &data)?;
     let screen = Screen::new(job.epochs);
     let gpu = options.tiles.apply(&gpu, options.tune_budget.unwrap_or(tune_budget(&gpu)), screen.spinner());
-    let summary = options.summary(&job);
+    let summary = options.summary(&recipe);
     let mut session = Session {
         out: &options.out,
         keep: job.keep,
         log,
-        run: options.run(&job, &gpu, &data),
+        run: options.run(&recipe, &job, &gpu, &data),
         interrupt,
         screen,
         started,
@@ -140,57 +125,53 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
 }
 
 impl Options {
-    /// The training that the options ask for, if they fit each other.
-    fn job(&self) -> Result<Job, Misuse> {
-        let images = self.train_images.unwrap_or(TRAINING as u32);
-        if self.batch > images {
-            let batch = self.batch;
+    /// The training that the options ask for, if they fit each other and `images` training images.
+    fn job(&self, recipe: &Recipe, images: usize) -> anyhow::Result<Job> {
+        if recipe.batch > images {
             return Err(Misuse(format!(
-                "--batch {batch} is more than the {images} training images: choose a smaller one"
-            )));
+                "--batch {} is more than the {images} training images: choose a smaller one",
+                recipe.batch
+            ))
+            .into());
         }
-        let network = self.network()?;
+        if self.patience.is_some() && self.keep == KeepName::Last {
+            return Err(Misuse("--patience waits for a better epoch, so it goes only with --keep best".into()).into());
+        }
+        let (network, parameters) = match &self.from {
+            None => {
+                let network = self.rated(&self.network)?;
+                let parameters = Parameters::glorot(&network, self.seed);
+                (network, parameters)
+            }
+            Some(path) => {
+                let file = ModelFile::load(path)?;
+                if let Some(problem) = class_mismatch(&file.network) {
+                    bail!("{} does not fit: {problem}", path.display());
+                }
+                (self.rated(&file.network)?, file.parameters)
+            }
+        };
         Ok(Job {
-            parameters: Parameters::glorot(&network, self.seed),
             network,
-            plan: Plan::new(self.batch as usize, self.optimiser()?, self.seed),
-            epochs: self.epochs,
+            parameters,
+            plan: recipe.plan(images, self.seed),
+            epochs: recipe.epochs,
             keep: self.keep.into(),
+            patience: self.patience,
             steps_per_submit: self.steps_per_submit.map(usize::from),
         })
     }
 
-    fn network(&self) -> Result<Network, Misuse> {
-        let Some(rate) = self.dropout else { return Ok(self.network.clone()) };
+    /// The network with the rate of its dropout layers that was asked for.
+    fn rated(&self, network: &Network) -> Result<Network, Misuse> {
+        let Some(rate) = self.dropout else { return Ok(network.clone()) };
         let is_dropout = |layer: &Layer| matches!(layer, Layer::Dropout { .. });
-        if !self.network.layers().iter().any(is_dropout) {
+        if !network.layers().iter().any(is_dropout) {
             return Err(Misuse("--dropout sets the rate of dropout layers, but the network has none".into()));
         }
         let rated = |layer: &Layer| if is_dropout(layer) { Layer::Dropout { rate: rate as f32 } } else { *layer };
-        let layers: Vec<String> = self.network.layers().iter().map(|layer| rated(layer).to_string()).collect();
-        Ok(Network::parse(self.network.input(), &layers.join(" | ")).expect("the shapes stay the same"))
-    }
-
-    fn optimiser(&self) -> Result<Optimiser, Misuse> {
-        let learning_rate = self.learning_rate();
-        match (self.optimizer, self.epsilon, self.momentum) {
-            (OptimizerName::Adam, epsilon, None) => {
-                let usual = Adam::new(learning_rate);
-                Ok(Optimiser::Adam(Adam { epsilon: epsilon.unwrap_or(usual.epsilon), ..usual }))
-            }
-            (OptimizerName::Adam, _, Some(_)) => Err(Misuse("--momentum goes only with --optimizer sgd".into())),
-            (OptimizerName::Sgd, None, momentum) => {
-                Ok(Optimiser::Sgd(Sgd { learning_rate, momentum: momentum.unwrap_or(0.9) }))
-            }
-            (OptimizerName::Sgd, Some(_), _) => Err(Misuse("--epsilon goes only with --optimizer adam".into())),
-        }
-    }
-
-    fn learning_rate(&self) -> f64 {
-        self.learning_rate.unwrap_or(match self.optimizer {
-            OptimizerName::Adam => 1e-3,
-            OptimizerName::Sgd => 1e-2,
-        })
+        let layers: Vec<String> = network.layers().iter().map(|layer| rated(layer).to_string()).collect();
+        Ok(Network::parse(network.input(), &layers.join(" | ")).expect("the shapes stay the same"))
     }
 
     /// The adapter, set to multiply as the options ask.
@@ -213,39 +194,32 @@ impl Options {
     }
 
     /// Before the first step.
-    fn summary(&self, job: &Job) -> Summary {
+    fn summary(&self, recipe: &Recipe) -> Summary {
         Summary {
             epochs: 0,
-            batch: self.batch,
-            optimiser: self.optimizer.name().into(),
-            learning_rate: self.learning_rate(),
-            seed: job.plan.seed,
+            batch: recipe.batch as u32,
+            optimiser: optimiser_name(&recipe.optimiser).into(),
+            learning_rate: recipe.optimiser.learning_rate(),
+            recipe: recipe.notes(),
+            seed: self.seed,
             images_seen: 0,
             validation_accuracy: None,
             test_accuracy: None,
         }
     }
 
-    fn run(&self, job: &Job, gpu: &Gpu, data: &Split) -> Run {
+    fn run(&self, recipe: &Recipe, job: &Job, gpu: &Gpu, data: &Split) -> Run {
         Run {
             network: job.network.to_string(),
             batch: job.plan.batch,
-            optimizer: self.optimizer.name().into(),
-            learning_rate: self.learning_rate(),
+            optimizer: optimiser_name(&recipe.optimiser).into(),
+            learning_rate: recipe.optimiser.learning_rate(),
+            recipe: recipe.notes(),
             seed: job.plan.seed,
             precision: self.precision.name().into(),
             adapter: adapter_line(gpu),
             images: data.training.count(),
             flop_per_image: job.network.training_flop(),
-        }
-    }
-}
-
-impl OptimizerName {
-    fn name(self) -> &'static str {
-        match self {
-            OptimizerName::Adam => "adam",
-            OptimizerName::Sgd => "sgd",
         }
     }
 }
@@ -278,7 +252,7 @@ fn create_log(path: &Path) -> anyhow::Result<Log> {
 }
 
 /// Prints what is about to happen.
-fn introduce(options: &Options, job: &Job, gpu: &Gpu, data: &Split) -> anyhow::Result<()> {
+fn introduce(options: &Options, recipe: &Recipe, job: &Job, gpu: &Gpu, data: &Split) -> anyhow::Result<()> {
     let count = |images: usize| HumanCount(images as u64);
     let [training, validation, test] = [&data.training, &data.validation, &data.test].map(|part| count(part.count()));
     say(&format!("adapter   {}", adapter_line(gpu)))?;
@@ -290,11 +264,14 @@ fn introduce(options: &Options, job: &Job, gpu: &Gpu, data: &Split) -> anyhow::R
         "training  {} epochs, batch {}, {}, learning rate {}, {} precision, seed {}",
         job.epochs,
         job.plan.batch,
-        options.optimizer.name(),
-        options.learning_rate(),
+        optimiser_name(&recipe.optimiser),
+        recipe.optimiser.learning_rate(),
         options.precision.name(),
         job.plan.seed
     ))?;
+    if let Some(notes) = recipe.notes() {
+        say(&format!("recipe    {notes}"))?;
+    }
     Ok(say(&format!("\n{}\n", network_table(&job.network)))?)
 }
 
@@ -379,16 +356,4 @@ impl Session<'_> {
         self.summary = file.summary;
         Ok(())
     }
-}
-
-fn parse_share(text: &str) -> Result<f64, &'static str> {
-    // It must stay below 1 in the GPU's precision, too.
-    let share = text.parse().ok().filter(|share: &f64| (0.0..1.0).contains(&(*share as f32)));
-    share.ok_or("it must be a number from 0 to below 1")
-}
-
-fn parse_positive(text: &str) -> Result<f64, &'static str> {
-    // The GPU's numbers have 32 bits.
-    let rate = text.parse().ok().filter(|rate: &f64| *rate > 0.0 && (*rate as f32).is_normal());
-    rate.ok_or("it must be a number above 0, such as 0.001")
 }

@@ -39,7 +39,11 @@ pub struct Summary {
     pub batch: u32,
     /// `adam` or `sgd`.
     pub optimiser: String,
+    /// At its peak.
     pub learning_rate: f64,
+    /// What else the recipe has, see [`crate::recipe::Recipe::notes`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<String>,
     pub seed: u32,
     /// Training images seen, each as often as it was.
     pub images_seen: u64,

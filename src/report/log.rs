@@ -20,7 +20,11 @@ pub struct Run {
     pub network: String,
     pub batch: usize,
     pub optimizer: String,
+    /// At its peak.
     pub learning_rate: f64,
+    /// What else the recipe has, see [`crate::recipe::Recipe::notes`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<String>,
     pub seed: u32,
     pub precision: String,
     pub adapter: String,

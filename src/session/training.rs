@@ -194,6 +194,7 @@ fn summary(job: &Job) -> Summary {
         batch: job.plan.batch as u32,
         optimiser: optimiser.into(),
         learning_rate,
+        recipe: None,
         seed: job.plan.seed,
         images_seen: 0,
         validation_accuracy: None,

@@ -274,6 +274,7 @@ fn a_model_of_other_classes_does_not_fit_the_data() {
         batch: 1,
         optimiser: "adam".into(),
         learning_rate: 1e-3,
+        recipe: None,
         seed: 0,
         images_seen: 1,
         validation_accuracy: None,

@@ -143,7 +143,7 @@ impl JobMessage {
         }
         let plan = Plan::new(batch, Optimiser::Adam(Adam::new(learning_rate)), seed);
         let parameters = Parameters::glorot(&network, seed);
-        let job = Job { network, parameters, plan, epochs, keep: Keep::Best, steps_per_submit: None };
+        let job = Job { network, parameters, plan, epochs, keep: Keep::Best, patience: None, steps_per_submit: None };
         Ok(Training { job, data })
     }
 }

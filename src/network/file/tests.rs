@@ -16,6 +16,7 @@ fn model() -> ModelFile {
         batch: 128,
         optimiser: "adam".into(),
         learning_rate: 1e-3,
+        recipe: None,
         seed: u32::MAX,
         images_seen: 750_000,
         validation_accuracy: Some(0.9923),
