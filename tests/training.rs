@@ -13,8 +13,9 @@ use digits::network::{Network, Parameters, Shape};
 use digits::random;
 use digits::reference::adam::Adam;
 use digits::reference::golden::Golden;
+use digits::reference::schedule::Schedule;
 use digits::reference::sgd::Sgd;
-use digits::reference::{self, Optimiser, batch};
+use digits::reference::{self, Optimiser, batch, update};
 use digits::trainer::{Plan, Trainer};
 use pollster::FutureExt as _;
 
@@ -72,15 +73,27 @@ fn three_adam_steps_give_the_losses_gradients_and_parameters_of_pytorch() {
 
 /// So many steps of `n` images, on each core.
 fn steps_agree(text: &str, steps: usize, n: usize, optimiser: Optimiser) {
+    planned_steps_agree(text, steps, &Plan::new(n, optimiser, 3));
+}
+
+/// So many steps by `plan`, on each core: their losses, and the mean of their weights.
+fn planned_steps_agree(text: &str, steps: usize, plan: &Plan) {
+    let n = plan.batch;
     let network = Network::parse(Shape::MNIST, text).unwrap();
     let data = digits(steps * n);
-    let order = random::shuffle(3, 0, (steps * n) as u32);
+    let order = random::shuffle(plan.seed, 0, (steps * n) as u32);
     let batches: Vec<_> =
         order.chunks(n).map(|picks| batch::gather(&data.images, &data.labels, picks, PIXELS)).collect();
-    let mut reference = reference::Model::new(&network, &Parameters::glorot(&network, 3));
-    let expected = reference.train(&batches, optimiser, 3, capacity(n));
+    let mut reference = reference::Model::new(&network, &Parameters::glorot(&network, plan.seed));
+    reference.smoothing = plan.smoothing;
+    let (mut expected, mut average) = (Vec::new(), reference.parameters.clone());
+    for (t, batch) in (1..).zip(batches) {
+        let optimiser = plan.optimiser.with_learning_rate(plan.optimiser.learning_rate() * plan.schedule.share(t));
+        expected.extend(reference.train(&[batch], optimiser, plan.seed, capacity(n)));
+        update::average(&mut average, &reference.parameters, t, plan.average.unwrap_or(0.0));
+    }
     for gpu in every_core(&gpu()) {
-        let mut trainer = trainer(&gpu, &network, &data, &Plan::new(n, optimiser, 3));
+        let mut trainer = trainer(&gpu, &network, &data, plan);
         let losses = trainer.run(steps).block_on().unwrap();
         let means: Vec<f32> = losses.chunks(n).map(|losses| mean(losses) as f32).collect();
         let tolerance = match gpu.settings().core.precision() {
@@ -89,6 +102,10 @@ fn steps_agree(text: &str, steps: usize, n: usize, optimiser: Optimiser) {
             Precision::Mixed => 1e-2,
         };
         assert_near("losses", &means, &expected, tolerance);
+        if gpu.settings().core.precision() == Precision::Single {
+            let found = trainer.result().read_parameters().block_on().unwrap().values;
+            assert_near("the parameters to keep", &found, &average, 1e-4);
+        }
     }
 }
 
@@ -96,6 +113,17 @@ fn steps_agree(text: &str, steps: usize, n: usize, optimiser: Optimiser) {
 fn ten_steps_give_the_ten_losses_of_the_reference() {
     steps_agree(SMALL, 10, 7, Optimiser::Adam(Adam::new(1e-3)));
     steps_agree(SMALL, 10, 7, Optimiser::Sgd(Sgd { learning_rate: 0.02, momentum: 0.9 }));
+}
+
+#[test]
+fn schedule_weight_decay_smoothing_and_average_give_the_losses_and_the_weights_of_the_reference() {
+    let adam = Adam { beta1: 0.8, beta2: 0.9, weight_decay: 0.2, ..Adam::new(4e-3) };
+    let schedule = Schedule { rise: 3, fall: 7 };
+    let plan = Plan::new(7, Optimiser::Adam(adam), 3);
+    planned_steps_agree(SMALL, 10, &Plan { schedule, smoothing: 0.2, average: Some(0.6), ..plan });
+    let sgd = Sgd { learning_rate: 0.05, momentum: 0.9 };
+    let plan = Plan::new(7, Optimiser::Sgd(sgd), 3);
+    planned_steps_agree(SMALL, 10, &Plan { schedule, average: Some(0.9), ..plan });
 }
 
 /// A kernel of its own drops the images and what was dropped already; the gradient by a linear layer's dropout draws anew.

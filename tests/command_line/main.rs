@@ -189,6 +189,40 @@ fn one_seed_gives_the_same_bytes_however_many_steps_go_in_a_submit() {
 }
 
 #[test]
+fn a_training_out_of_patience_ends_with_the_best_epoch_so_far() {
+    // Steps this large ruin what the first epochs learned.
+    let folder = tempfile::tempdir().unwrap();
+    let ruinous =
+        ["300", "--epochs", "50", "--batch", "8", "--learning-rate", "0.2", "--patience", "2", "--log", "log"];
+    success(&run(folder.path(), &[&SHORT[..4], &ruinous].concat()));
+    let log = fs::read_to_string(folder.path().join("log")).unwrap();
+    let lines: Vec<Value> = log.lines().map(json).collect();
+    let (last, epochs) = lines.split_last().unwrap();
+    assert!(epochs.len() < 50, "{log}");
+    assert_eq!(last["kept_epoch"].as_u64().unwrap() + 2, epochs.len() as u64, "{log}");
+}
+
+#[test]
+fn a_training_goes_on_from_a_model_with_its_network() {
+    let folder = TRAINED.0.path();
+    let still = ["--epochs", "1", "--learning-rate", "1e-12", "--train-images", "100", "--batch", "50"];
+    success(&run(folder, &[&["train", "--from", "model", "--out", "again"], &still[..]].concat()));
+    let [before, after] = ["model", "again"].map(|name| ModelFile::load(&folder.join(name)).unwrap());
+    assert_eq!(before.network, after.network);
+    assert_eq!(before.summary.test_accuracy, after.summary.test_accuracy);
+}
+
+#[test]
+fn a_recipe_is_told_and_kept_in_the_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = ["--preset", "quick", "--epochs", "2", "--label-smoothing", "0.1", "--average", "0.9"];
+    let printed = success(&run(folder.path(), &[&SHORT[..5], &options].concat()));
+    let recipe = ModelFile::load(&folder.path().join("digits.safetensors")).unwrap().summary.recipe.unwrap();
+    assert!(printed.contains(&format!("recipe    {recipe}")), "{printed}");
+    assert!(recipe.starts_with("one-cycle") && recipe.ends_with("label smoothing 0.1, average 0.9"), "{recipe}");
+}
+
+#[test]
 fn sgd_and_dropout_are_options() {
     let folder = tempfile::tempdir().unwrap();
     let options = ["--optimiser", "sgd", "--momentum", "0.8", "--dropout", "0.2"];
@@ -220,6 +254,18 @@ fn options_that_make_no_sense_exit_2_and_are_named() {
         &["--epsilon", "0"],
         &["--epsilon", "1e-7", "--optimizer", "sgd"],
         &["--optimizer", "adamw"],
+        &["--weight-decay", "0.1", "--optimizer", "sgd"],
+        &["--weight-decay", "1"],
+        &["--betas", "0.9"],
+        &["--betas", "0.9,1"],
+        &["--average", "1"],
+        &["--warm-up", "1"],
+        &["--label-smoothing", "-0.1"],
+        &["--schedule", "linear"],
+        &["--preset", "fast"],
+        &["--patience", "0"],
+        &["--patience", "2", "--keep", "last"],
+        &["--from", "model", "--network", "dense 10"],
         &["--seed", "-1"],
         &["--dropout", "1"],
         &["--dropout", "0.99999999999"],
@@ -251,6 +297,7 @@ fn files_that_cannot_be_used_are_named_in_one_line() {
     fs::write(at("cut"), &model[..model.len() - 1]).unwrap();
     assert!(failure(&run(folder.path(), &["eval", "cut"])).contains("cut is not a whole safetensors file"));
     assert!(failure(&run(folder.path(), &["eval", "none"])).contains("none cannot be read"));
+    assert!(failure(&run(folder.path(), &["train", "--from", "none"])).contains("none cannot be read"));
     assert!(failure(&run(folder.path(), &["train", "--out", "no/model"])).contains("there is no folder no"));
     let error = failure(&run(folder.path(), &["train", "--log", "no/log"]));
     assert!(error.starts_with("error: no/log cannot be written: "), "{error}");
