@@ -6,7 +6,7 @@ use std::rc::Rc;
 use async_channel::Sender;
 use digits::gpu::Request;
 use digits::mnist::{Split, Strokes};
-use digits::network::{ModelFile, Network, Parameters, Shape};
+use digits::network::{Calibration, ModelFile, Network, Parameters, Shape};
 use digits::platform::Instant;
 use digits::reference::Optimiser;
 use digits::reference::adam::Adam;
@@ -148,7 +148,8 @@ fn a_training_can_be_held_up_drawn_into_and_stopped_and_nothing_else_is_begun_me
 fn tiny(text: &str) -> Box<ModelFile> {
     let network = Network::parse(Shape::MNIST, text).unwrap();
     let parameters = Parameters::glorot(&network, 0);
-    Box::new(ModelFile { network, parameters, summary: ModelFile::shipped().summary })
+    let calibration = Calibration::default();
+    Box::new(ModelFile { network, parameters, calibration, summary: ModelFile::shipped().summary })
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 use std::{env, fs};
 
-use digits::network::{ModelFile, Network, Parameters, Shape, Summary};
+use digits::network::{Calibration, ModelFile, Network, Parameters, Shape, Summary};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -279,7 +279,12 @@ fn a_model_of_other_classes_does_not_fit_the_data() {
         validation_accuracy: None,
         test_accuracy: None,
     };
-    let model = ModelFile { parameters: Parameters::glorot(&network, 0), network, summary };
+    let model = ModelFile {
+        parameters: Parameters::glorot(&network, 0),
+        network,
+        calibration: Calibration::default(),
+        summary,
+    };
     model.save(&folder.path().join("letters")).unwrap();
     let error = failure(&run(folder.path(), &["eval", "letters"]));
     assert_eq!(error, "error: letters does not fit: it tells 12 classes apart, but the data have 10");
