@@ -81,6 +81,37 @@ fn without_a_gpu_the_reference_recognizes_and_explains_and_says_what_needs_one()
     assert!(explanation.saliency.iter().any(|value| *value != 0.0));
 }
 
+/// What is said of a seven by a model with this calibration, once its GPU is there or refused.
+fn judged(calibration: Calibration, adapter: Option<&str>) -> Recognition {
+    let model = ModelFile { calibration, ..ModelFile::shipped() };
+    let start = Start { model, ..start(adapter) };
+    let answers = answers(start, Vec::new(), |answer, sender| match answer {
+        Answer::Ready(about) if about.adapter.is_some() => sender.try_send(recognize(1)).is_err(),
+        Answer::WithoutGpu(_) => sender.try_send(recognize(1)).is_err(),
+        answer => matches!(answer, Answer::Recognized(_)),
+    });
+    let Some(Answer::Recognized(recognition)) = answers.into_iter().last() else { panic!("nothing is recognized") };
+    recognition
+}
+
+#[test]
+fn percentages_are_calibrated_and_what_is_below_the_threshold_is_no_digit_with_a_gpu_and_without() {
+    for (adapter, by) in [(None, By::Gpu), (Some("no such adapter"), By::Reference)] {
+        let plain = judged(Calibration::default(), adapter);
+        assert_eq!((plain.by, plain.is_digit), (by, true));
+        let mut expected = plain.probabilities;
+        let calibration = Calibration { temperature: 4.0, threshold: None };
+        calibration.apply(&mut expected);
+        let confidence = expected[7];
+        assert!(confidence < 0.999, "{expected:?}");
+        for (threshold, is_digit) in [(confidence + 5e-4, false), (confidence - 5e-4, true)] {
+            let found = judged(Calibration { threshold: Some(threshold), ..calibration }, adapter);
+            assert_eq!((found.by, found.is_digit), (by, is_digit));
+            assert!(found.probabilities.iter().zip(&expected).all(|(found, expected)| (found - expected).abs() < 1e-5));
+        }
+    }
+}
+
 fn training(epochs: u32) -> Box<Training> {
     let network = Network::parse(Shape::MNIST, SMALL).unwrap();
     let mut data = Split::embedded().unwrap();
