@@ -74,15 +74,12 @@ impl Sample {
 /// # Panics
 /// If a set has no image of a class.
 pub fn fit(samples: &[Sample]) -> Calibration {
-    let scaled = Calibration { temperature: temperature(samples) as f32, threshold: None };
     let thresholds = samples.iter().map(|sample| {
-        let scores =
-            sample.digits().map(|(probabilities, _)| score(&scaled.judge(probabilities.to_vec()).probabilities));
-        let mut scores: Vec<f32> = scores.collect();
+        let mut scores: Vec<f32> = sample.digits().map(|(probabilities, _)| score(probabilities)).collect();
         scores.sort_by(f32::total_cmp);
         scores[(REFUSED * scores.len() as f64) as usize]
     });
-    Calibration { threshold: thresholds.min_by(f32::total_cmp), ..scaled }
+    Calibration { temperature: temperature(samples) as f32, threshold: thresholds.min_by(f32::total_cmp) }
 }
 
 /// The loss is convex in the inverse of the temperature, so its slope is zero in one place at most, which is halved in upon.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct Calibration {
     /// What the logits are divided by before the softmax: above 1 where the network is surer than it may be.
     pub temperature: f32,
-    /// An image whose [`score`] is below this shows no digit; without one every image shows a digit.
+    /// An image whose [`score`] is below this shows no digit; without one every image shows one.
     pub threshold: Option<f32>,
 }
 
@@ -36,8 +36,8 @@ impl Calibration {
 
     /// Judges an image by the `probabilities` of the classes that the network's softmax gives it, `[classes]`.
     pub fn judge(&self, mut probabilities: Vec<f32>) -> Judgement {
-        self.apply(&mut probabilities);
         let is_digit = self.threshold.is_none_or(|threshold| score(&probabilities) >= threshold);
+        self.apply(&mut probabilities);
         Judgement { probabilities, is_digit }
     }
 
@@ -51,23 +51,26 @@ impl Calibration {
         if self.temperature == 1.0 {
             return;
         }
-        // By the largest, which is above 0, lest all powers vanish.
-        let largest = f64::from(largest(probabilities));
-        let power = |p: f32| ((f64::from(p) / largest).ln() / f64::from(self.temperature)).exp();
-        let sum: f64 = probabilities.iter().copied().map(power).sum();
-        for probability in probabilities {
-            *probability = (power(*probability) / sum) as f32;
+        let powers: Vec<f64> = powers(probabilities, self.temperature.into()).collect();
+        let sum: f64 = powers.iter().sum();
+        for (probability, power) in probabilities.iter_mut().zip(powers) {
+            *probability = (power / sum) as f32;
         }
     }
 }
 
-/// How much an image with these calibrated `probabilities`, `[classes]`, looks like one of the classes: from 0 to 1.
+/// How much an image looks like one of the classes, from 0 to 1, by the `probabilities` that the network's softmax gives it,
+/// `[classes]`: the largest of them at a temperature of ten, where it counts, too, how the other classes differ (Liang et
+/// al., "Enhancing the Reliability of Out-of-distribution Image Detection in Neural Networks", 2018).
 pub fn score(probabilities: &[f32]) -> f32 {
-    largest(probabilities)
+    const TEMPERATURE: f64 = 10.0;
+    (1.0 / powers(probabilities, TEMPERATURE).sum::<f64>()) as f32
 }
 
-fn largest(probabilities: &[f32]) -> f32 {
-    probabilities.iter().copied().fold(0.0, f32::max)
+/// `probabilities` to the power of `1 / temperature`, each divided by the largest, lest all vanish.
+fn powers(probabilities: &[f32], temperature: f64) -> impl Iterator<Item = f64> {
+    let largest = f64::from(probabilities.iter().copied().fold(0.0, f32::max));
+    probabilities.iter().map(move |probability| ((f64::from(*probability) / largest).ln() / temperature).exp())
 }
 
 #[cfg(test)]
@@ -108,11 +111,20 @@ mod tests {
     }
 
     #[test]
-    fn no_digit_is_what_is_below_the_threshold_when_it_is_calibrated() {
-        // 0.64 becomes 0.511.
-        let is_digit = |threshold| calibration(2.0, threshold).judge(vec![0.64, 0.32, 0.04]).is_digit;
-        assert!(is_digit(None) && is_digit(Some(0.51)));
-        assert!(!is_digit(Some(0.52)));
+    fn the_score_is_the_largest_probability_at_a_temperature_of_ten() {
+        // The tenth root of 1024 is 2.
+        assert!((score(&[1024.0 / 1026.0, 1.0 / 1026.0, 1.0 / 1026.0]) - 0.5).abs() < 1e-6);
+        assert!((score(&[0.25; 4]) - 0.25).abs() < 1e-6);
+        assert_eq!(score(&[0.0, 1.0, 0.0]), 1.0);
+    }
+
+    #[test]
+    fn no_digit_is_what_scores_below_the_threshold_whatever_the_temperature() {
+        for temperature in [0.5, 1.0, 2.0] {
+            let judge = |threshold| calibration(temperature, threshold).judge(vec![1024.0 / 1025.0, 1.0 / 1025.0]);
+            assert!(judge(None).is_digit && judge(Some(0.66)).is_digit);
+            assert!(!judge(Some(0.67)).is_digit);
+        }
     }
 
     #[test]
