@@ -313,7 +313,7 @@ struct Session<'a> {
     epoch_seconds: Vec<f64>,
     network: &'a Network,
     validation: DataSet,
-    /// Of the model that the training ends with.
+    /// The default until the training has ended: after Ctrl-C nobody waits for a fit.
     calibration: Calibration,
     /// Of the newest model.
     summary: Summary,
