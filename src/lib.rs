@@ -10,7 +10,7 @@
 //!    by name; [`layers`] says how each operation runs with them.
 //! 4. [`model`] strings layers together, [`trainer`] makes a training step of them, [`train`] arranges steps into epochs,
 //!    [`recognize`] runs a network and [`explain`] shows why it decides, [`evaluate`] asks how well it recognises, [`teach`]
-//!    adapts it to a few images more.
+//!    adapts it to a few images more, [`calibrate`] makes its percentages true.
 //! 5. [`cases`] is one table of operations and shapes; [`selftest`] checks it, [`measure`] times it, [`report`] prints,
 //!    [`files`] writes.
 //! 6. [`samples`] are times of the same work; [`platform`] is what differs between a program and a page in a browser, which are doors on the same engine.
@@ -20,6 +20,7 @@
 
 #![cfg_attr(target_arch = "wasm32", expect(clippy::arc_with_non_send_sync, reason = "a page's worker is one thread"))]
 
+pub mod calibrate;
 pub mod cases;
 pub mod evaluate;
 pub mod explain;

@@ -7,6 +7,7 @@ use crate::gpu::GpuError;
 use crate::layers::turn::Pixel;
 use crate::mnist::{Bounds, Digit, PIXELS, Pictures, SIDE, find_digits, normalise_image};
 use crate::model::Model;
+use crate::network::{Calibration, Judgement};
 use crate::recognize::Recognizer;
 
 /// The digits of a picture file: those of a picture from left to right, those of an IDX file from the first image to the last.
@@ -71,6 +72,7 @@ fn made_of(image: &GrayImage) -> Option<Digit> {
 /// A model, ready for single digits or for many.
 pub struct Reader {
     model: Model,
+    calibration: Calibration,
     digits: Option<(usize, Recognizer<f32>)>,
     images: Option<(usize, Recognizer<u8>)>,
 }
@@ -82,15 +84,16 @@ const BATCH: usize = 128;
 const MANY: usize = 32;
 
 impl Reader {
-    pub fn new(model: Model) -> Reader {
-        Reader { model, digits: None, images: None }
+    /// `calibration` is the model's.
+    pub fn new(model: Model, calibration: Calibration) -> Reader {
+        Reader { model, calibration, digits: None, images: None }
     }
 
-    /// The probabilities of the classes for each digit.
+    /// What the model says of each digit.
     ///
     /// # Errors
     /// A kernel cannot be built, or the device failed.
-    pub async fn read(&mut self, digits: &Digits) -> Result<Vec<Vec<f32>>, GpuError> {
+    pub async fn read(&mut self, digits: &Digits) -> Result<Vec<Judgement>, GpuError> {
         let probabilities = match digits {
             Digits::Made(digits) => {
                 let pixels: Vec<f32> = digits.iter().flat_map(|digit| digit.pixels).collect();
@@ -98,7 +101,8 @@ impl Reader {
             }
             Digits::Images(pixels) => read(&self.model, &mut self.images, pixels).await?,
         };
-        Ok(probabilities.chunks_exact(self.model.network().classes()).map(<[f32]>::to_vec).collect())
+        let each = probabilities.chunks_exact(self.model.network().classes());
+        Ok(each.map(|probabilities| self.calibration.judge(probabilities.to_vec())).collect())
     }
 }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use async_channel::Sender;
 use digits::gpu::Request;
 use digits::mnist::{Split, Strokes};
-use digits::network::{ModelFile, Network, Parameters, Shape};
+use digits::network::{Calibration, ModelFile, Network, Parameters, Shape, score};
 use digits::platform::Instant;
 use digits::reference::Optimiser;
 use digits::reference::adam::Adam;
@@ -81,6 +81,35 @@ fn without_a_gpu_the_reference_recognizes_and_explains_and_says_what_needs_one()
     assert!(explanation.saliency.iter().any(|value| *value != 0.0));
 }
 
+/// What is said of a seven by a model with this calibration, once its GPU is there or refused.
+fn judged(calibration: Calibration, adapter: Option<&str>) -> Recognition {
+    let model = ModelFile { calibration, ..ModelFile::shipped() };
+    let start = Start { model, ..start(adapter) };
+    let answers = answers(start, Vec::new(), |answer, sender| match answer {
+        Answer::Ready(about) if about.adapter.is_some() => sender.try_send(recognize(1)).is_err(),
+        Answer::WithoutGpu(_) => sender.try_send(recognize(1)).is_err(),
+        answer => matches!(answer, Answer::Recognized(_)),
+    });
+    let Some(Answer::Recognized(recognition)) = answers.into_iter().last() else { panic!("nothing is recognized") };
+    recognition
+}
+
+#[test]
+fn percentages_are_calibrated_and_what_is_below_the_threshold_is_no_digit_with_a_gpu_and_without() {
+    for (adapter, by) in [(None, By::Gpu), (Some("no such adapter"), By::Reference)] {
+        let plain = judged(Calibration::default(), adapter);
+        assert_eq!((plain.by, plain.is_digit), (by, true));
+        let (score, mut expected) = (score(&plain.probabilities), plain.probabilities);
+        let calibration = Calibration { temperature: 4.0, threshold: None };
+        calibration.apply(&mut expected);
+        for (threshold, is_digit) in [(score + 1e-3, false), (score - 1e-3, true)] {
+            let found = judged(Calibration { threshold: Some(threshold), ..calibration }, adapter);
+            assert_eq!((found.by, found.is_digit), (by, is_digit));
+            assert!(found.probabilities.iter().zip(&expected).all(|(found, expected)| (found - expected).abs() < 1e-5));
+        }
+    }
+}
+
 fn training(epochs: u32) -> Box<Training> {
     let network = Network::parse(Shape::MNIST, SMALL).unwrap();
     let mut data = Split::embedded().unwrap();
@@ -148,7 +177,8 @@ fn a_training_can_be_held_up_drawn_into_and_stopped_and_nothing_else_is_begun_me
 fn tiny(text: &str) -> Box<ModelFile> {
     let network = Network::parse(Shape::MNIST, text).unwrap();
     let parameters = Parameters::glorot(&network, 0);
-    Box::new(ModelFile { network, parameters, summary: ModelFile::shipped().summary })
+    let calibration = Calibration::default();
+    Box::new(ModelFile { network, parameters, calibration, summary: ModelFile::shipped().summary })
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use digits::gpu::Request;
-use digits::network::ModelFile;
+use digits::network::{Calibration, ModelFile};
 use digits::session::best;
 use digits::window::{App, Worker};
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect};
@@ -37,7 +37,11 @@ impl egui::DroppedFile for Dropped {
 }
 
 fn window() -> Harness<'static, App> {
-    let worker = Worker::start(Request::default(), ModelFile::shipped(), "shipped".into(), || ());
+    window_with(ModelFile::shipped())
+}
+
+fn window_with(model: ModelFile) -> Harness<'static, App> {
+    let worker = Worker::start(Request::default(), model, "shipped".into(), || ());
     let size = egui::vec2(1000.0, 760.0);
     Harness::builder().with_size(size).build_ui_state(|ui, app: &mut App| app.show(ui), App::new(worker))
 }
@@ -93,6 +97,17 @@ fn a_drawing_is_recognized_while_it_grows_and_announced() {
     wait(&mut window, "a seven", |app| digit(app) == Some(7));
     assert!(window.state().title().starts_with("7 ("), "{}", window.state().title());
     window.get_by_label_contains("Prediction: 7");
+}
+
+#[test]
+fn what_the_model_is_not_sure_enough_of_is_announced_as_no_digit_with_what_it_is_most_like() {
+    let calibration = Calibration { temperature: 8.0, threshold: Some(1.0) };
+    let mut window = window_with(ModelFile { calibration, ..ModelFile::shipped() });
+    draw(&mut window, SEVEN);
+    wait(&mut window, "an answer", |app| digit(app) == Some(7));
+    assert_eq!(window.state().title(), "no digit - digits");
+    window.get_by_label_contains("Prediction: no digit, most like 7, ");
+    window.get_by_label_contains("most like 7\n");
 }
 
 #[test]

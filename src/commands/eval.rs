@@ -1,15 +1,16 @@
-//! `digits eval`: how well a model recognises a set of images, or of drawings.
+//! `digits eval`: how well a model recognises a set of images, or of drawings, and how far its percentages can be trusted.
 
 use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
+use digits::calibrate::{self, BINS, Bin, Sample};
 use digits::evaluate::{self, Evaluator};
 use digits::layers::batch::Images;
 use digits::mnist::{DataSet, Split, read_pen_file};
 use digits::model::Model;
-use digits::network::ModelFile;
-use digits::report::{ClassFigures, Confusion};
+use digits::network::{Calibration, ModelFile};
+use digits::report::{ClassFigures, Confusion, reliability_table};
 use indicatif::HumanCount;
 use pollster::FutureExt as _;
 use serde::Serialize;
@@ -33,6 +34,9 @@ pub struct Options {
     /// Pen file to test on instead: labelled drawings, raw or gzip, each made into an image as MNIST's were
     #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "set"])]
     pen: Option<PathBuf>,
+    /// Tell, too, how often it is right where it is how sure
+    #[arg(long)]
+    reliability: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -57,6 +61,19 @@ struct Report {
     loss: f64,
     confusion: Confusion,
     classes: Vec<ClassFigures>,
+    #[serde(flatten)]
+    certainty: Certainty,
+}
+
+/// What a model's percentages are worth.
+#[derive(Serialize)]
+struct Certainty {
+    calibration: Calibration,
+    /// Expected calibration error, from 0 to 1.
+    calibration_error: f64,
+    /// Images that it calls no digit.
+    refused: usize,
+    reliability: [Bin; BINS],
 }
 
 impl Options {
@@ -86,6 +103,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let model = Model::new(&gpu, &file.network, &file.parameters)?;
     let images = Images::new(&gpu, &data.images, &data.labels)?;
     let evaluation = Evaluator::new(&model, &images, evaluate::batch(&gpu))?.run().block_on()?;
+    let certainty = Certainty::new(&Sample::of(&model, &data).block_on()?, file.calibration);
     let confusion = Confusion::new(file.network.classes(), &data.labels, &evaluation.predictions);
     let (accuracy, loss) = (evaluation.accuracy(&data.labels), evaluation.loss());
     if options.json {
@@ -99,14 +117,39 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
             loss,
             classes: confusion.classes(),
             confusion,
+            certainty,
         };
         return Ok(say(&serde_json::to_string(&report)?)?);
     }
     let count = |images: usize| HumanCount(images as u64);
-    say(&format!("model     {}: {}", options.model.display(), file.network))?;
-    say(&format!("data      {source}, {} {set} images", count(data.count())))?;
-    say(&format!("accuracy  {:.2} % ({} right)", 100.0 * accuracy, count(confusion.right())))?;
-    say(&format!("loss      {loss:.4}"))?;
+    say(&format!("model        {}: {}", options.model.display(), file.network))?;
+    say(&format!("data         {source}, {} {set} images", count(data.count())))?;
+    say(&format!("accuracy     {:.2} % ({} right)", 100.0 * accuracy, count(confusion.right())))?;
+    say(&format!("loss         {loss:.4}"))?;
+    certainty.tell(data.count())?;
     say(&format!("\n{}\n\n{}", confusion.matrix_table(), confusion.class_table()))?;
+    if options.reliability {
+        say(&format!("\n{}", reliability_table(&certainty.reliability)))?;
+    }
     Ok(())
+}
+
+impl Certainty {
+    fn new(sample: &Sample, calibration: Calibration) -> Certainty {
+        let reliability = calibrate::reliability(sample, &calibration);
+        let calibration_error = calibrate::expected_error(&reliability);
+        Certainty { calibration, calibration_error, refused: sample.refused(&calibration), reliability }
+    }
+
+    fn tell(&self, images: usize) -> anyhow::Result<()> {
+        let Calibration { temperature, threshold } = self.calibration;
+        let error = 100.0 * self.calibration_error;
+        say(&format!("calibration  expected error {error:.2} % ({BINS} bins), temperature {temperature:.3}"))?;
+        if let Some(threshold) = threshold {
+            let share = 100.0 * self.refused as f64 / images as f64;
+            let [refused, images] = [self.refused, images].map(|images| HumanCount(images as u64));
+            say(&format!("no digit     {refused} of {images} refused ({share:.2} %), threshold {threshold:.3}"))?;
+        }
+        Ok(())
+    }
 }

@@ -7,6 +7,7 @@ use anyhow::anyhow;
 use clap::Args;
 use digits::mnist::{Bounds, Digit, Pictures};
 use digits::model::Model;
+use digits::network::Judgement;
 use digits::predict::{Digits, Reader};
 use pollster::FutureExt as _;
 use serde::Serialize;
@@ -41,9 +42,12 @@ struct FileReport {
 
 #[derive(Serialize)]
 struct DigitReport {
+    /// The most probable one.
     digit: usize,
     /// Its probability, from 0 to 1.
     confidence: f32,
+    /// Whether it is a digit at all, as the model's threshold says.
+    is_digit: bool,
     /// Where it stands in the picture, in pixels.
     #[serde(rename = "box")]
     bounds: Bounds,
@@ -61,14 +65,15 @@ struct Guess {
 pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let (file, _) = model(options.model.as_deref())?;
     let gpu = options.core.apply(&gpu.open()?)?;
-    let mut reader = Reader::new(Model::new(&gpu, &file.network, &file.parameters)?);
+    let mut reader = Reader::new(Model::new(&gpu, &file.network, &file.parameters)?, file.calibration);
     let mut failed = 0;
     for path in &options.files {
         let name = path.display().to_string();
         match digits_of(path) {
             Ok(digits) => {
                 let answers = reader.read(&digits).block_on()?;
-                let report = |(digit, answer): (&Digit, &Vec<f32>)| DigitReport::new(digit, answer, options.top.into());
+                let report =
+                    |(digit, answer): (&Digit, &Judgement)| DigitReport::new(digit, answer, options.top.into());
                 let digits = digits.into_vec().iter().zip(&answers).map(report).collect();
                 print(&FileReport { file: name, digits }, options.json)?;
             }
@@ -93,24 +98,32 @@ fn digits_of(path: &Path) -> anyhow::Result<Digits> {
 }
 
 impl DigitReport {
-    fn new(digit: &Digit, probabilities: &[f32], top: usize) -> DigitReport {
+    fn new(digit: &Digit, Judgement { probabilities, is_digit }: &Judgement, top: usize) -> DigitReport {
         let guess = |(digit, confidence): (usize, &f32)| Guess { digit, confidence: *confidence };
         let mut guesses: Vec<Guess> = probabilities.iter().enumerate().map(guess).collect();
         // Stable, so that of equals the smaller digit stands first.
         guesses.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
         guesses.truncate(top);
         let Guess { digit: best, confidence } = guesses[0];
-        DigitReport { digit: best, confidence, bounds: digit.bounds, top: guesses }
+        DigitReport { digit: best, confidence, is_digit: *is_digit, bounds: digit.bounds, top: guesses }
+    }
+
+    fn text(&self) -> String {
+        let join = |guess: fn(&Guess) -> String| self.top.iter().map(guess).collect::<Vec<_>>().join(" or ");
+        if self.is_digit {
+            join(|guess| format!("{} ({:.1} %)", guess.digit, 100.0 * guess.confidence))
+        } else {
+            let guesses = join(|guess| format!("{}, {:.1} %", guess.digit, 100.0 * guess.confidence));
+            format!("no digit (most like {guesses})")
+        }
     }
 }
 
-/// `seven.png: 7 (99.8 %)`, several digits one behind the other.
+/// `seven.png: 7 (99.8 %), no digit (most like 3, 41.2 %)`.
 fn print(report: &FileReport, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         return Ok(say(&serde_json::to_string(report)?)?);
     }
-    let guess = |guess: &Guess| format!("{} ({:.1} %)", guess.digit, 100.0 * guess.confidence);
-    let digit = |digit: &DigitReport| digit.top.iter().map(guess).collect::<Vec<_>>().join(" or ");
-    let digits: Vec<String> = report.digits.iter().map(digit).collect();
+    let digits: Vec<String> = report.digits.iter().map(DigitReport::text).collect();
     Ok(say(&format!("{}: {}", report.file, digits.join(", ")))?)
 }

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum, value_parser};
+use digits::calibrate::{self, Sample};
 use digits::gpu::{Gpu, Settings};
-use digits::mnist::{Split, TRAINING};
+use digits::mnist::{DataSet, Split, TRAINING};
 use digits::model::Model;
-use digits::network::{self, Layer, ModelFile, Network, Parameters, Summary};
+use digits::network::{self, Calibration, Layer, ModelFile, Network, Parameters, Summary};
 use digits::recipe::Recipe;
 use digits::report::{Log, Run, Times, adapter_line, network_table};
 use digits::train::{Epoch, Event, Job, Keep, Progress, Test, train};
@@ -114,6 +115,8 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
         started,
         epoch_seconds: Vec::new(),
         network: &job.network,
+        validation: data.validation.clone(),
+        calibration: Calibration::default(),
         summary,
     };
     let done = train(&gpu, &job, data, async |event, model| session.on(event, model).await).block_on();
@@ -286,6 +289,9 @@ struct Session<'a> {
     started: Instant,
     epoch_seconds: Vec<f64>,
     network: &'a Network,
+    validation: DataSet,
+    /// The default until the training has ended: after Ctrl-C nobody waits for a fit.
+    calibration: Calibration,
     /// Of the newest model.
     summary: Summary,
 }
@@ -325,6 +331,7 @@ impl Session<'_> {
 
     async fn test(&mut self, test: &Test, model: &Model) -> anyhow::Result<()> {
         self.screen.clear();
+        self.calibration = calibrate::fit(&[Sample::of(model, &self.validation).await?]);
         let summary = Summary { test_accuracy: Some(test.score.accuracy), ..self.summary.clone() };
         self.save(summary, &model.read_parameters().await?)?;
         let times = Times::of(&self.epoch_seconds).expect("a training has an epoch");
@@ -351,7 +358,8 @@ impl Session<'_> {
 
     /// Writes the model and remembers what it is.
     fn save(&mut self, summary: Summary, parameters: &Parameters) -> anyhow::Result<()> {
-        let file = ModelFile { network: self.network.clone(), parameters: parameters.clone(), summary };
+        let (network, parameters) = (self.network.clone(), parameters.clone());
+        let file = ModelFile { network, parameters, calibration: self.calibration, summary };
         file.save(self.out)?;
         self.summary = file.summary;
         Ok(())

@@ -4,12 +4,12 @@
 //! The tensors are `conv1.weight` `[F, C, KH, KW]`, `conv1.bias` `[F]`, `dense1.weight` `[units, inputs]`,
 //! `dense1.bias` `[units]` and so on, float32. A compact file has the weights in eight bits and, beside them,
 //! `conv1.weight.scale` `[F]`, by which the numbers of a filter or unit are to be multiplied. The metadata are strings:
-//! `digits.format`, `program`, `network` (its text), `input`, `normalisation`, `classes` and `training` (a [`Summary`] in
-//! JSON). Equal models give equal bytes.
+//! `digits.format`, `program`, `network` (its text), `input`, `normalisation`, `classes`, `training` (a [`Summary`] in
+//! JSON) and, where it is not the default, `calibration` (a [`Calibration`] in JSON). Equal models give equal bytes.
 
 mod compact;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView, seria
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Matrix, Network, NetworkError, Parameters, Shape, parameters};
+use super::{Calibration, Matrix, Network, NetworkError, Parameters, Shape, parameters};
 use crate::files::{self, WriteError};
 
 /// A trained network, as its file holds it.
@@ -27,6 +27,7 @@ pub struct ModelFile {
     /// Reads [`Shape::MNIST`].
     pub network: Network,
     pub parameters: Parameters,
+    pub calibration: Calibration,
     pub summary: Summary,
 }
 
@@ -84,6 +85,8 @@ pub enum ModelFileProblem {
     Network(NetworkError),
     #[error("has a training summary that is not one: {0}")]
     Summary(serde_json::Error),
+    #[error("has the calibration {0:?}, but it must be a temperature above 0 and a threshold from 0 to 1 or null")]
+    Calibration(String),
     #[error("has no tensor {0}, which its network needs")]
     NoTensor(String),
     #[error("has a tensor {0:?}, which its network does not have")]
@@ -118,7 +121,7 @@ impl ModelFile {
     /// A folder that cannot be written; parameters that are infinite or not numbers.
     ///
     /// # Panics
-    /// If the network does not read [`Shape::MNIST`], or the parameters are not those of the network.
+    /// If the network does not read [`Shape::MNIST`], the parameters are not those of the network, or the calibration is none.
     pub fn save(&self, path: &Path) -> Result<(), ModelFileError> {
         write(path, self.encode())
     }
@@ -206,9 +209,10 @@ fn encode(
     format: &str,
     encode_weights: impl Fn(&Matrix, String, Vec<usize>, Vec<f32>) -> Vec<Encoded>,
 ) -> Result<Vec<u8>, Problem> {
-    let ModelFile { network, parameters: Parameters { values }, summary } = model;
+    let ModelFile { network, parameters: Parameters { values }, calibration, summary } = model;
     assert_eq!(network.input(), Shape::MNIST);
     assert_eq!(values.len(), parameters::flat_length(network));
+    assert!(calibration.is_valid(), "{calibration:?}");
     let mut tensors = Vec::new();
     for matrix in network.matrices() {
         let [weight, bias] = tensor_names(&matrix);
@@ -234,7 +238,12 @@ fn encode(
         ("classes", classes(network)),
         ("training", serde_json::to_string(summary).expect("a summary is plain data")),
     ];
-    let metadata = metadata.map(|(key, value)| (key.to_string(), value)).into();
+    let mut metadata: HashMap<String, String> = metadata.map(|(key, value)| (key.to_string(), value)).into();
+    // Not where it is the default: files that were written before there were calibrations keep their bytes.
+    if *calibration != Calibration::default() {
+        let calibration = serde_json::to_string(calibration).expect("a calibration is plain data");
+        metadata.insert("calibration".into(), calibration);
+    }
     let mut file = serialize(views, Some(metadata)).expect("the tensors of a network have different names");
     sort_header(&mut file);
     Ok(file)
@@ -276,8 +285,14 @@ fn decode(bytes: &[u8]) -> Result<ModelFile, Problem> {
     let network = Network::parse(Shape::MNIST, get("network")?).map_err(Problem::Network)?;
     demand("classes", classes(&network))?;
     let summary = serde_json::from_str(get("training")?).map_err(Problem::Summary)?;
+    let calibration = get("calibration").map_or_else(|_| Ok(Calibration::default()), |text| read_calibration(text))?;
     let parameters = read_parameters(&network, &tensors)?;
-    Ok(ModelFile { network, parameters, summary })
+    Ok(ModelFile { network, parameters, calibration, summary })
+}
+
+fn read_calibration(text: &str) -> Result<Calibration, Problem> {
+    let calibration = serde_json::from_str(text).ok().filter(Calibration::is_valid);
+    calibration.ok_or_else(|| Problem::Calibration(text.into()))
 }
 
 /// The flat vector grows only as tensors are found, so a header cannot make it larger than four times its file.

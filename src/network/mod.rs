@@ -8,10 +8,12 @@
 //! assert_eq!(network.shapes().last(), Some(&Shape::flat(10)));
 //! ```
 
+mod calibration;
 mod file;
 mod parameters;
 mod text;
 
+pub use calibration::{Calibration, Judgement, score};
 pub use file::{ModelFile, ModelFileError, ModelFileProblem, Summary};
 pub use parameters::{Matrix, Parameters, ROW_ALIGNMENT};
 pub use text::NetworkError;

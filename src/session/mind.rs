@@ -11,7 +11,7 @@ use crate::explain::{Explainer, Explanation, explain_by_reference};
 use crate::gpu::{self, Gpu, GpuError, Request};
 use crate::mnist::{CLASSES, DataError, DataSet, Digit, PIXELS, Pictures};
 use crate::model::Model;
-use crate::network::{ModelFile, Network, Parameters};
+use crate::network::{Judgement, ModelFile, Network, Parameters};
 use crate::platform::Instant;
 use crate::predict::{Digits, Reader};
 use crate::recognize::Recognizer;
@@ -174,8 +174,9 @@ impl Mind {
                 (By::Reference, probabilities)
             }
         };
-        let latency = asked.elapsed();
-        Ok(Some(Recognition { number, by, input: Box::new(input), place, probabilities, latency }))
+        let Judgement { probabilities, is_digit } = self.current.calibration.judge(probabilities);
+        let (input, latency) = (Box::new(input), asked.elapsed());
+        Ok(Some(Recognition { number, by, input, place, probabilities, is_digit, latency }))
     }
 
     /// What the reference makes of an image on the way, and at its end.
@@ -216,18 +217,19 @@ impl Mind {
             Ok(digits) => digits,
             Err(error) => return unreadable(error.to_string()),
         };
+        let calibration = self.current.calibration;
         let answers = match &self.engine {
             None => None,
-            Some(engine) => Some(Reader::new(engine.model.clone()).read(&digits).await?),
+            Some(engine) => Some(Reader::new(engine.model.clone(), calibration).read(&digits).await?),
         };
         let digits = digits.into_vec();
-        let answers = answers
-            .unwrap_or_else(|| digits.iter().map(|digit| self.recognize_by_reference(&digit.pixels).1).collect());
-        let digits = digits.into_iter().zip(answers).map(|(digit, probabilities)| {
+        let by_reference = |digit: &Digit| calibration.judge(self.recognize_by_reference(&digit.pixels).1);
+        let answers = answers.unwrap_or_else(|| digits.iter().map(by_reference).collect());
+        let digits = digits.into_iter().zip(answers).map(|(digit, Judgement { probabilities, is_digit })| {
             let Digit { bounds, pixels } = &digit;
             let ink = [[bounds.x, bounds.y], [bounds.x + bounds.width, bounds.y + bounds.height]];
             let place = place(pixels, ink.map(|corner| corner.map(|at| at as f32)));
-            ReadDigit { place, digit, probabilities }
+            ReadDigit { place, digit, probabilities, is_digit }
         });
         let digits = digits.collect();
         let picture = pictures.into_first();

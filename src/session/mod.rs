@@ -188,8 +188,10 @@ pub struct Recognition {
     pub input: Box<Pixels>,
     /// Where that lies on the canvas, its least and its greatest corner, in sides of the canvas.
     pub place: [Point; 2],
-    /// `[classes]`
+    /// `[classes]`, calibrated
     pub probabilities: Vec<f32>,
+    /// Whether it shows one of the classes at all.
+    pub is_digit: bool,
     /// From when the question was taken to the answer.
     pub latency: Duration,
 }
@@ -198,8 +200,10 @@ pub struct Recognition {
 pub struct ReadDigit {
     pub digit: Digit,
     pub place: [Point; 2],
-    /// `[classes]`
+    /// `[classes]`, calibrated
     pub probabilities: Vec<f32>,
+    /// Whether it shows one of the classes at all.
+    pub is_digit: bool,
 }
 
 /// An image that the network takes for something else.

@@ -10,7 +10,7 @@ use crate::explain::Maps;
 use crate::gpu::GpuError;
 use crate::mnist::DataSet;
 use crate::model::Model;
-use crate::network::{Layer, ModelFile, Parameters, Shape, Summary};
+use crate::network::{Calibration, Judgement, Layer, ModelFile, Parameters, Shape, Summary};
 use crate::platform::Instant;
 use crate::reference::Optimiser;
 use crate::train::{Epoch, Event, Job, Progress, Test, TrainError, train};
@@ -52,8 +52,12 @@ impl<T: Fn(Answer)> Session<T> {
     pub(super) async fn train(&mut self, Training { job, data }: Training) {
         let Some(gpu) = self.mind.gpu().cloned() else { return (self.tell)(Answer::failed("train", NEEDS_GPU)) };
         (self.tell)(Answer::Training { network: job.network.to_string(), epochs: job.epochs });
-        let model =
-            ModelFile { network: job.network.clone(), parameters: job.parameters.clone(), summary: summary(&job) };
+        let model = ModelFile {
+            network: job.network.clone(),
+            parameters: job.parameters.clone(),
+            calibration: Calibration::default(),
+            summary: summary(&job),
+        };
         let mut kept = Kept { model, has_epoch: false };
         let (validation, mut filters_shown) = (data.validation.clone(), None);
         let mut test: Option<Test> = None;
@@ -142,10 +146,11 @@ impl<T: Fn(Answer)> Session<T> {
             return Ok(());
         };
         let engine = Engine::of(model)?;
-        let probabilities = engine.recognize(&input).await?;
+        // What a training in progress says nobody has calibrated.
+        let Judgement { probabilities, is_digit } = Calibration::default().judge(engine.recognize(&input).await?);
         let (class, latency) = (best(&probabilities), asked.elapsed());
         let input = Box::new(input);
-        let recognition = Recognition { number, by: By::Gpu, input, place, probabilities, latency };
+        let recognition = Recognition { number, by: By::Gpu, input, place, probabilities, is_digit, latency };
         (self.tell)(Answer::Recognized(recognition));
         let explanation = engine.explain(class).await?;
         (self.tell)(Answer::Explained { number, explanation });

@@ -124,6 +124,7 @@ impl App {
     pub fn title(&self) -> String {
         match &self.recognition {
             None => "digits".into(),
+            Some(recognition) if !recognition.is_digit => "no digit - digits".into(),
             Some(recognition) => {
                 let class = best(&recognition.probabilities);
                 format!("{class} ({:.0} %) - digits", 100.0 * recognition.probabilities[class])

@@ -12,18 +12,25 @@ use crate::session::{About, Recognition, best};
 
 /// The answer in large type, which is announced to those who hear the window, and the picture that it is about.
 pub fn answer(ui: &mut Ui, recognition: Option<&Recognition>, input: Option<&TextureHandle>) {
-    let (text, spoken, confidence) = match recognition {
-        None => (String::new(), "No prediction".to_string(), String::new()),
-        Some(Recognition { probabilities, .. }) => {
+    let (text, size, spoken, confidence) = match recognition {
+        None => (String::new(), 64.0, "No prediction".to_string(), String::new()),
+        Some(Recognition { probabilities, is_digit, .. }) => {
             let class = best(probabilities);
             let percent = 100.0 * probabilities[class];
-            (class.to_string(), format!("Prediction: {class}, {percent:.0} percent"), format!("{percent:.1} %"))
+            let spoken = format!("{class}, {percent:.0} percent");
+            match is_digit {
+                true => (class.to_string(), 64.0, format!("Prediction: {spoken}"), format!("{percent:.1} %")),
+                false => {
+                    let spoken = format!("Prediction: no digit, most like {spoken}");
+                    ("no digit".into(), 32.0, spoken, format!("most like {class}\n{percent:.1} %"))
+                }
+            }
         }
     };
     let side = 3.0 * SIDE as f32;
     ui.horizontal(|ui| {
         ui.set_height(side);
-        let response = ui.label(RichText::new(text).size(64.0).strong());
+        let response = ui.label(RichText::new(text).size(size).strong());
         ui.ctx().accesskit_node_builder(response.id, |node| {
             node.set_value(spoken);
             node.set_live(Live::Polite);
@@ -39,7 +46,8 @@ pub fn answer(ui: &mut Ui, recognition: Option<&Recognition>, input: Option<&Tex
 
 /// A bar for each class. Gives the one that was clicked: the right one.
 pub fn bars(ui: &mut Ui, classes: usize, recognition: Option<&Recognition>) -> Option<u8> {
-    let winner = recognition.map(|recognition| best(&recognition.probabilities));
+    let digit = recognition.filter(|recognition| recognition.is_digit);
+    let winner = digit.map(|recognition| best(&recognition.probabilities));
     let mut clicked = None;
     for class in 0..classes {
         let probability = recognition.map_or(0.0, |recognition| recognition.probabilities[class]);

@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 use std::{env, fs};
 
-use digits::network::{ModelFile, Network, Parameters, Shape, Summary};
+use digits::network::{Calibration, ModelFile, Network, Parameters, Shape, Summary};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -136,6 +136,43 @@ fn eval_agrees_with_the_training_that_wrote_the_model() {
     assert_eq!((u64::from(summary.epochs), summary.images_seen), (kept, kept * 2550));
     assert_eq!(summary.validation_accuracy, lines[kept as usize - 1]["val_accuracy"].as_f64());
     assert_eq!(summary.test_accuracy, lines[4]["test_accuracy"].as_f64());
+}
+
+#[test]
+fn a_training_calibrates_its_model_and_eval_tells_what_that_is_worth() {
+    let folder = TRAINED.0.path();
+    let model = ModelFile::load(&folder.join("model")).unwrap();
+    let eval = |name: &str| json(&success(&run(folder, &["eval", name, "--set", "validation", "--json"])));
+    let fitted = eval("model");
+    let calibration = Calibration {
+        temperature: fitted["calibration"]["temperature"].as_f64().unwrap() as f32,
+        threshold: fitted["calibration"]["threshold"].as_f64().map(|threshold| threshold as f32),
+    };
+    assert_eq!(calibration, model.calibration);
+    // 0.7 % of 10,000 images.
+    assert_eq!(fitted["refused"], 70);
+    let bins = fitted["reliability"].as_array().unwrap();
+    let right = bins.iter().map(|bin| bin["images"].as_f64().unwrap() * bin["accuracy"].as_f64().unwrap());
+    assert!((right.sum::<f64>() / 10_000.0 - fitted["accuracy"].as_f64().unwrap()).abs() < 1e-9);
+    let error = |report: &Value| report["calibration_error"].as_f64().unwrap();
+    // What an hour of training makes too sure of itself, four epochs leave too modest or about right: both ways are mended.
+    for (name, temperature) in [("sure", 0.4), ("modest", 2.5)] {
+        let calibration = Calibration { temperature, threshold: None };
+        ModelFile { calibration, ..model.clone() }.save(&folder.join(name)).unwrap();
+        assert!(
+            error(&fitted) < 0.02 && error(&eval(name)) > 0.05,
+            "{name}: {} {}",
+            error(&fitted),
+            error(&eval(name))
+        );
+    }
+
+    let printed = success(&run(folder, &["eval", "model", "--set", "validation", "--reliability"]));
+    for expected in
+        ["no digit     70 of 10,000 refused (0.70 %), threshold ", " (15 bins), temperature ", "mean confidence"]
+    {
+        assert!(printed.contains(expected), "{expected}: {printed}");
+    }
 }
 
 #[test]
@@ -327,7 +364,12 @@ fn a_model_of_other_classes_does_not_fit_the_data() {
         validation_accuracy: None,
         test_accuracy: None,
     };
-    let model = ModelFile { parameters: Parameters::glorot(&network, 0), network, summary };
+    let model = ModelFile {
+        parameters: Parameters::glorot(&network, 0),
+        network,
+        calibration: Calibration::default(),
+        summary,
+    };
     model.save(&folder.path().join("letters")).unwrap();
     let error = failure(&run(folder.path(), &["eval", "letters"]));
     assert_eq!(error, "error: letters does not fit: it tells 12 classes apart, but the data have 10");

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use digits::mnist::{DataSet, PIXELS, SIDE, Split};
+use digits::network::{Calibration, ModelFile, score};
 use image::{GrayImage, Luma, imageops};
 use serde_json::Value;
 use tempfile::tempdir;
@@ -56,6 +57,49 @@ fn digits_of_a_picture_are_read_from_left_to_right_with_their_boxes() {
     }
     let line = success(&run(folder.path(), &["predict", "--top", "2", "three.png"]));
     assert!(line.starts_with(&format!("three.png: {} (", expected[0])) && line.matches(" or ").count() == 3, "{line}");
+}
+
+/// A scribble to and fro over the whole picture.
+fn scribble() -> GrayImage {
+    let ink = |x: u32, y: u32| (x / 3 + y / 7).is_multiple_of(4) || (2 * x + 5 * y) % 43 < 7;
+    let is_inside = |x: u32, y: u32| (20..130).contains(&x) && (20..130).contains(&y);
+    GrayImage::from_fn(150, 150, |x, y| Luma([if is_inside(x, y) && ink(x, y) { 20 } else { 235 }]))
+}
+
+#[test]
+fn what_the_model_is_not_sure_enough_of_is_no_digit_and_its_percentages_are_calibrated() {
+    let (folder, images) = (tempdir().unwrap(), test_images());
+    picture(&images, 1, 80).save(folder.path().join("seven.png")).unwrap();
+    scribble().save(folder.path().join("scribble.png")).unwrap();
+    let files = ["scribble.png", "seven.png"];
+    let plain = predict(folder.path(), &[&files[..], &["--top", "10"]].concat());
+    let confidences = |report: &Value| {
+        let guesses = report["digits"][0]["top"].as_array().unwrap();
+        guesses.iter().map(|guess| guess["confidence"].as_f64().unwrap()).collect::<Vec<f64>>()
+    };
+    let scores = [0, 1].map(|file| {
+        let confidences = confidences(&plain[file]);
+        score(&confidences.into_iter().map(|confidence| confidence as f32).collect::<Vec<_>>())
+    });
+    let calibration = Calibration { temperature: 2.0, threshold: Some((scores[0] + scores[1]) / 2.0) };
+    ModelFile { calibration, ..ModelFile::shipped() }.save(&folder.path().join("strict")).unwrap();
+    let reports = predict(folder.path(), &[&files[..], &["--model", "strict", "--top", "10"]].concat());
+    let is_digit = |report: &Value| report["digits"][0]["is_digit"].as_bool().unwrap();
+    assert_eq!(reports.iter().map(is_digit).collect::<Vec<_>>(), [false, true]);
+    assert!(plain.iter().all(is_digit), "without a threshold everything is a digit");
+    // The softmax of half the logits.
+    for (report, plain) in reports.iter().zip(&plain) {
+        let roots: Vec<f64> = confidences(plain).into_iter().map(f64::sqrt).collect();
+        let sum: f64 = roots.iter().sum();
+        for (found, root) in confidences(report).into_iter().zip(roots) {
+            assert!((found - root / sum).abs() < 1e-6, "{report}");
+        }
+    }
+    let printed = success(&run(folder.path(), &[&["predict", "--model", "strict"], &files[..]].concat()));
+    let guess = &reports[0]["digits"][0];
+    let (digit, percent) = (&guess["digit"], 100.0 * guess["confidence"].as_f64().unwrap());
+    let expected = format!("scribble.png: no digit (most like {digit}, {percent:.1} %)\nseven.png: 7 (");
+    assert!(printed.starts_with(&expected), "{printed}");
 }
 
 #[test]

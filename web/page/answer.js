@@ -2,7 +2,7 @@
 // sentence for screen readers once the drawing rests.
 
 import { isDrawing } from "./canvas.js";
-import { best, block, make, numeral, percent } from "./dom.js";
+import { best, block, make, NONE, numeral, percent } from "./dom.js";
 
 /** @typedef {import("./engine").AnswerOf<"recognized">} Recognized */
 /** @typedef {import("./drawing").Picture} Picture */
@@ -45,7 +45,8 @@ export function makeBars(classes, chosen) {
  */
 export function showAnswer(recognized, picture) {
     const probabilities = recognized?.probabilities ?? [];
-    const winner = probabilities.length ? best(probabilities) : -1;
+    const likeliest = probabilities.length ? best(probabilities) : -1;
+    const winner = recognized?.is_digit ? likeliest : -1;
     rows.forEach(({ button, fill, percent: share }, digit) => {
         const probability = probabilities[digit] ?? 0;
         button.classList.toggle("winner", digit === winner);
@@ -55,8 +56,11 @@ export function showAnswer(recognized, picture) {
     const read = picture?.digits ?? [];
     if (picture && read.length > 1 && recognized) showMany(read.map(({ label }) => label), picture.chosen);
     else showOne(probabilities, winner);
-    sureness.textContent = recognized ? percent(probabilities[winner]) : "";
-    by.textContent = recognized ? `${WHO[recognized.by]}, ${milliseconds(recognized.milliseconds)}` : "";
+    const share = recognized ? percent(probabilities[likeliest]) : "";
+    const isNone = winner !== likeliest;
+    sureness.textContent = isNone ? "no digit" : share;
+    const like = isNone ? `most like ${likeliest}, ${share}, ` : "";
+    by.textContent = recognized ? `${like}${WHO[recognized.by]}, ${milliseconds(recognized.milliseconds)}` : "";
     answer.dataset.by = recognized?.by ?? "";
     answer.dataset.number = String(recognized?.number ?? "");
     speakLater();
@@ -68,7 +72,7 @@ const WHO = { gpu: "by the GPU", reference: "by the reference" };
 /**
  * All digits over one another, each as bold as it is probable; before anything is drawn, all are.
  * @param {number[]} probabilities
- * @param {number} winner -1 where there is none
+ * @param {number} winner -1 where there is none: nothing is drawn, or no digit
  */
 function showOne(probabilities, winner) {
     if (numerals.dataset.shows !== "one") {
@@ -78,22 +82,22 @@ function showOne(probabilities, winner) {
         overlaid = [...one.querySelectorAll("use")];
     }
     overlaid.forEach((digit, at) => {
-        const probability = winner < 0 ? 0 : probabilities[at];
+        const probability = probabilities[at] ?? 0;
         digit.classList.toggle("winner", at === winner);
         digit.style.strokeWidth = String(1 + 10 * probability);
-        digit.style.display = winner < 0 || probability > 0.02 ? "" : "none";
+        digit.style.display = !probabilities.length || probability > 0.02 ? "" : "none";
         // Above the others.
         if (at === winner && digit.nextSibling) digit.parentNode?.append(digit);
     });
-    tell(winner < 0 ? "" : String(winner));
+    tell(winner >= 0 ? String(winner) : probabilities.length ? NONE : "");
 }
 
 /**
- * @param {number[]} digits
+ * @param {(number | null)[]} digits
  * @param {number} chosen the one that the bars are about
  */
 function showMany(digits, chosen) {
-    const shows = digits.join("");
+    const shows = digits.map((digit) => digit ?? NONE).join("");
     if (numerals.dataset.shows !== shows) {
         numerals.replaceChildren(...digits.map((digit) => numeral(digit)));
         numerals.dataset.shows = shows;
@@ -102,10 +106,13 @@ function showMany(digits, chosen) {
     tell(shows);
 }
 
+/** Digit by digit. @param {string} said */
+const inWords = (said) => [...said].join(" ").replaceAll(NONE, "no digit");
+
 /** The answer as text. @param {string} said */
 function tell(said) {
     if (answer.dataset.answer === said) return;
-    text.textContent = said || "No digit yet";
+    text.textContent = inWords(said) || "No digit yet";
     answer.dataset.answer = said;
 }
 
@@ -117,8 +124,8 @@ function speakLater() {
     clearTimeout(timer);
     timer = window.setTimeout(() => {
         if (isDrawing()) return speakLater();
-        const said = answer.dataset.answer;
-        const sentence = said ? `${said.split("").join(" ")}, ${sureness.textContent}` : "";
+        const said = inWords(answer.dataset.answer ?? "");
+        const sentence = said && said !== sureness.textContent ? `${said}, ${sureness.textContent}` : said;
         if (spoken.textContent !== sentence) spoken.textContent = sentence;
     }, REST);
 }

@@ -48,12 +48,12 @@ export function draw(tag, attributes, ...children) {
 }
 
 /**
- * Numerals as they are drawn in index.html, over one another.
- * @param {number[]} digits
+ * Numerals as they are drawn in index.html, over one another; a dash where there is no digit.
+ * @param {(number | null)[]} digits
  */
 export const numeral = (...digits) =>
     draw("svg", { class: "numeral", viewBox: "0 0 60 100", "aria-hidden": "true" },
-        ...digits.map((digit) => draw("use", { href: `#digit-${digit}` })));
+        ...digits.map((digit) => (digit === null ? draw("path", { d: "M14 54h32" }) : draw("use", { href: `#digit-${digit}` }))));
 
 /**
  * Hands every file that is chosen with this input to `opened`; the button opens its dialog.
@@ -81,6 +81,9 @@ export function download(bytes, name) {
     make("a", { href: url, download: name }).click();
     setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
+
+/** What stands in the place of a digit where there is none. */
+export const NONE = "\u2013";
 
 /** @param {number} share from 0 to 1 */
 export const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)} %`;

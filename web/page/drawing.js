@@ -3,8 +3,8 @@
 
 /** @typedef {import("./messages").Point} Point */
 /**
- * A digit of a picture, and where what the network sees of it lies on the canvas.
- * @typedef {{ box: [Point, Point], place: [Point, Point], pixels: number[], label: number }} Found
+ * A digit of a picture, and where what the network sees of it lies on the canvas. Its label is null where it is no digit.
+ * @typedef {{ box: [Point, Point], place: [Point, Point], pixels: number[], label: number | null }} Found
  */
 /**
  * @typedef {object} Picture

@@ -67,6 +67,8 @@ export interface ReadDigit {
     /** Where `pixels` lie in the picture, in its pixels: their least and their greatest corner. */
     place: [Point, Point];
     probabilities: number[];
+    /** Whether it shows one of the classes at all. */
+    is_digit: boolean;
     /** [28, 28], 0 to 1 */
     pixels: number[];
 }
@@ -92,6 +94,8 @@ export type Answer =
           /** Where that lies on the canvas: its least and its greatest corner. */
           place: [Point, Point];
           probabilities: number[];
+          /** Whether it shows one of the classes at all. */
+          is_digit: boolean;
           /** From when the worker took the question to the answer. */
           milliseconds: number;
       }

@@ -1,7 +1,7 @@
 // Pictures: chosen, dropped or pasted, shown on the canvas, read by the engine, with a box around each digit that it finds.
 // The boxes are radio buttons, so that arrow keys go from digit to digit; taps on the canvas choose the nearest.
 
-import { best, button, find, make, onFile } from "./dom.js";
+import { best, button, find, make, NONE, onFile } from "./dom.js";
 import { ask, on } from "./engine.js";
 import { say, unsay } from "./status.js";
 import * as words from "./words.js";
@@ -69,9 +69,9 @@ export function showBoxes(picture, choose) {
     const legend = boxes.firstElementChild ?? "";
     boxes.replaceChildren(legend, ...digits.map((digit, index) => {
         const box = make("input", { type: "radio", name: "box", checked: index === picture?.chosen });
-        box.setAttribute("aria-label", `${digit.label}, the ${index + 1}. of ${digits.length}`);
+        box.setAttribute("aria-label", `${digit.label ?? "No digit"}, the ${index + 1}. of ${digits.length}`);
         box.addEventListener("change", () => choose(index));
-        const label = make("span", { className: "box", ariaHidden: "true" }, String(digit.label));
+        const label = make("span", { className: "box", ariaHidden: "true" }, String(digit.label ?? NONE));
         const [[left, top], [right, bottom]] = digit.box;
         const sides = { left, top, width: right - left, height: bottom - top };
         const part = make("label", {}, box, label);
@@ -142,7 +142,7 @@ async function asPng(file, image) {
  * @param {number} height
  * @returns {Found}
  */
-function found({ bounds, place, pixels, probabilities }, width, height) {
+function found({ bounds, place, pixels, probabilities, is_digit }, width, height) {
     const longer = Math.max(width, height);
     /** @type {(point: Point) => Point} */
     const onCanvas = ([x, y]) => [(x - width / 2) / longer + 0.5, (y - height / 2) / longer + 0.5];
@@ -151,6 +151,6 @@ function found({ bounds, place, pixels, probabilities }, width, height) {
         box: [onCanvas([x, y]), onCanvas([x + bounds.width, y + bounds.height])],
         place: [onCanvas(place[0]), onCanvas(place[1])],
         pixels,
-        label: best(probabilities),
+        label: is_digit ? best(probabilities) : null,
     };
 }

@@ -165,6 +165,7 @@ pub enum AnswerMessage {
         input: Vec<f32>,
         place: [Point; 2],
         probabilities: Vec<f32>,
+        is_digit: bool,
         milliseconds: f64,
     },
     Explained {
@@ -274,6 +275,7 @@ pub struct DigitMessage {
     bounds: Bounds,
     place: [Point; 2],
     probabilities: Vec<f32>,
+    is_digit: bool,
     pixels: Vec<f32>,
 }
 
@@ -306,7 +308,7 @@ impl From<Answer> for AnswerMessage {
                 AnswerMessage::Ready { about: about.into(), by: name(by) }
             }
             Answer::WithoutGpu(reason) => AnswerMessage::WithoutGpu { reason },
-            Answer::Recognized(Recognition { number, by, input, place, probabilities, latency }) => {
+            Answer::Recognized(Recognition { number, by, input, place, probabilities, is_digit, latency }) => {
                 let milliseconds = 1000.0 * latency.as_secs_f64();
                 AnswerMessage::Recognized {
                     number,
@@ -314,6 +316,7 @@ impl From<Answer> for AnswerMessage {
                     input: input.to_vec(),
                     place,
                     probabilities,
+                    is_digit,
                     milliseconds,
                 }
             }
@@ -387,8 +390,8 @@ impl From<Maps> for MapsMessage {
 }
 
 impl From<ReadDigit> for DigitMessage {
-    fn from(ReadDigit { digit, place, probabilities }: ReadDigit) -> DigitMessage {
-        DigitMessage { bounds: digit.bounds, place, probabilities, pixels: digit.pixels.to_vec() }
+    fn from(ReadDigit { digit, place, probabilities, is_digit }: ReadDigit) -> DigitMessage {
+        DigitMessage { bounds: digit.bounds, place, probabilities, is_digit, pixels: digit.pixels.to_vec() }
     }
 }
 

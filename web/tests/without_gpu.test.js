@@ -7,6 +7,7 @@ import { connect, createServer } from "node:net";
 import { after, before, test } from "node:test";
 import { assertAccessible } from "./accessible.js";
 import { address, chromiumWithoutGpu, DESK, PHONE, SEVEN, Visit } from "./browser.js";
+import { calibratedModel, threeDigits } from "./digits.js";
 import { assertFirstAnswer } from "./measure.js";
 
 /** @type {import("puppeteer-core").Browser} */
@@ -47,6 +48,24 @@ test("what_needs_a_gpu_says_so_and_cannot_be_begun", async () => {
         assert.match(told, /^This needs WebGPU, which is not available here: /);
     }
     await visit.untilAnswer("7");
+    await visit.end();
+});
+
+test("what_the_model_is_not_sure_enough_of_is_no_digit_drawn_or_in_a_picture", async () => {
+    const visit = await Visit.open(browser);
+    await visit.choose("model", await calibratedModel({ temperature: 8, threshold: 1 }));
+    await visit.untilSaid("calibrated.safetensors is in use.");
+    await visit.draw(SEVEN);
+    await visit.untilAnswer("\u2013");
+    assert.deepEqual([await visit.text("#sureness"), await visit.text("#text")], ["no digit", "no digit"]);
+    assert.match(await visit.text("#by"), /^most like 7, \d\d\.\d %, by the reference, /);
+    await visit.until(() => document.getElementById("spoken").textContent === "no digit");
+    await visit.shoot("no-digit");
+    await assertAccessible(visit.page, "no digit");
+    await visit.choose("picture", await threeDigits(visit.page));
+    await visit.untilAnswer("\u2013\u2013\u2013");
+    const names = await visit.page.$$eval("#boxes input", (boxes) => boxes.map(({ ariaLabel }) => ariaLabel));
+    assert.deepEqual(names, ["No digit, the 1. of 3", "No digit, the 2. of 3", "No digit, the 3. of 3"]);
     await visit.end();
 });
 

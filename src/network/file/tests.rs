@@ -22,7 +22,9 @@ fn model() -> ModelFile {
         validation_accuracy: Some(0.9923),
         test_accuracy: None,
     };
-    ModelFile { network, parameters, summary }
+    // Not every number of eight digits comes back from JSON as it went.
+    let calibration = Calibration { temperature: 1.370_481_4, threshold: Some(0.612_345_7) };
+    ModelFile { network, parameters, calibration, summary }
 }
 
 /// Lets `edit` change the header of a good file and gives the message for the result.
@@ -112,6 +114,39 @@ fn tensors_and_metadata_have_the_documented_names_shapes_and_values() {
     assert_eq!((metadata["digits.format"].as_str(), metadata["input"].as_str()), ("1", "1x28x28"));
     assert_eq!(metadata["classes"], "0,1,2,3,4,5,6,7,8,9");
     assert!(metadata["training"].contains("\"images_seen\":750000"), "{}", metadata["training"]);
+}
+
+#[test]
+fn a_calibration_is_kept_in_both_kinds_of_files_and_the_default_leaves_no_trace() {
+    let calibrated = model();
+    assert_eq!(decode(&calibrated.encode_compact().unwrap()).unwrap().calibration, calibrated.calibration);
+    let plain = ModelFile { calibration: Calibration::default(), ..calibrated };
+    let mut file = plain.encode().unwrap();
+    assert_eq!(decode(&file).unwrap(), plain);
+    assert!(!file.windows(11).any(|window| window == b"calibration"));
+    let calibration = Calibration { threshold: None, ..model().calibration };
+    file = ModelFile { calibration, ..plain }.encode().unwrap();
+    assert_eq!(decode(&file).unwrap().calibration, calibration);
+}
+
+#[test]
+fn a_calibration_that_is_none_is_refused() {
+    let texts = [
+        "",
+        "{}",
+        "[]",
+        r#"{"temperature":null,"threshold":null}"#,
+        r#"{"temperature":0.0,"threshold":null}"#,
+        r#"{"temperature":-1.5,"threshold":null}"#,
+        r#"{"temperature":1e300,"threshold":null}"#,
+        r#"{"temperature":1.5,"threshold":1.5}"#,
+        r#"{"temperature":1.5,"threshold":-0.1}"#,
+        r#"{"temperature":1.5,"threshold":"a"}"#,
+    ];
+    for text in texts {
+        let expected = "but it must be a temperature above 0 and a threshold from 0 to 1 or null";
+        assert_eq!(problem_of_metadata("calibration", text), format!("has the calibration {text:?}, {expected}"));
+    }
 }
 
 #[test]
