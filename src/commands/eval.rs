@@ -1,28 +1,30 @@
 //! `digits eval`: how well a model recognises a set of images, or of drawings.
 
+mod corrupted;
+
 use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
+use corrupted::Corrupted;
 use digits::evaluate::{self, Evaluator};
 use digits::layers::batch::Images;
 use digits::mnist::{DataSet, Split, read_pen_file};
 use digits::model::Model;
-use digits::network::ModelFile;
 use digits::report::{ClassFigures, Confusion};
 use indicatif::HumanCount;
 use pollster::FutureExt as _;
 use serde::Serialize;
 
 use super::tiles::TileOptions;
-use super::{DataOptions, GpuOptions, class_mismatch, say};
+use super::{DataOptions, GpuOptions, class_mismatch, model, say};
 
 /// Tests a model: accuracy, loss, and which digits it takes for which
 #[derive(Args)]
 pub struct Options {
-    /// Model file that `digits train` wrote
+    /// Model file that `digits train` wrote [default: the model that ships with digits]
     #[arg(value_name = "MODEL")]
-    model: PathBuf,
+    model: Option<PathBuf>,
     #[command(flatten)]
     data: DataOptions,
     #[command(flatten)]
@@ -33,6 +35,9 @@ pub struct Options {
     /// Pen file to test on instead: labelled drawings, raw or gzip, each made into an image as MNIST's were
     #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "set"])]
     pen: Option<PathBuf>,
+    /// Test on the same images after each of fifteen corruptions, too: blur, noise, fog, lines, rotation, ...
+    #[arg(long)]
+    corrupt: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -57,6 +62,8 @@ struct Report {
     loss: f64,
     confusion: Confusion,
     classes: Vec<ClassFigures>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corrupted: Option<Corrupted>,
 }
 
 impl Options {
@@ -77,9 +84,9 @@ impl Options {
 
 /// Evaluates the model and prints what came of it.
 pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
-    let file = ModelFile::load(&options.model)?;
+    let (file, name) = model(options.model.as_deref())?;
     if let Some(problem) = class_mismatch(&file.network) {
-        bail!("{} does not fit: {problem}", options.model.display());
+        bail!("{name} does not fit: {problem}");
     }
     let (source, set, data) = options.images()?;
     let gpu = options.tiles.remembered(&gpu.open()?);
@@ -90,7 +97,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let (accuracy, loss) = (evaluation.accuracy(&data.labels), evaluation.loss());
     if options.json {
         let report = Report {
-            model: options.model.display().to_string(),
+            model: name,
             network: file.network.to_string(),
             data: source,
             set,
@@ -99,14 +106,18 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
             loss,
             classes: confusion.classes(),
             confusion,
+            corrupted: options.corrupt.then(|| corrupted::measure(&model, &data, |_| Ok(()))).transpose()?,
         };
         return Ok(say(&serde_json::to_string(&report)?)?);
     }
     let count = |images: usize| HumanCount(images as u64);
-    say(&format!("model     {}: {}", options.model.display(), file.network))?;
+    say(&format!("model     {name}: {}", file.network))?;
     say(&format!("data      {source}, {} {set} images", count(data.count())))?;
     say(&format!("accuracy  {:.2} % ({} right)", 100.0 * accuracy, count(confusion.right())))?;
     say(&format!("loss      {loss:.4}"))?;
     say(&format!("\n{}\n\n{}", confusion.matrix_table(), confusion.class_table()))?;
+    if options.corrupt {
+        corrupted::print(&model, &data, accuracy)?;
+    }
     Ok(())
 }
