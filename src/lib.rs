@@ -9,8 +9,8 @@
 //! 3. [`gpu`] is the only module that computes with wgpu. It joins the files under `shaders/` into kernels and binds them
 //!    by name; [`layers`] says how each operation runs with them.
 //! 4. [`model`] strings layers together, [`trainer`] makes a training step of them, [`train`] arranges steps into epochs,
-//!    [`recognize`] runs a network and [`explain`] shows why it decides, [`evaluate`] asks how well it recognises, [`teach`]
-//!    adapts it to a few images more, [`calibrate`] makes its percentages true.
+//!    [`recognize`] runs a network and [`explain`] shows why it decides, [`evaluate`] asks how well it recognises, [`corrupt`]
+//!    makes the images worse for that, [`teach`] adapts it to a few images more, [`calibrate`] makes its percentages true.
 //! 5. [`cases`] is one table of operations and shapes; [`selftest`] checks it, [`measure`] times it, [`report`] prints,
 //!    [`files`] writes.
 //! 6. [`samples`] are times of the same work; [`platform`] is what differs between a program and a page in a browser, which are doors on the same engine.
@@ -22,6 +22,7 @@
 
 pub mod calibrate;
 pub mod cases;
+pub mod corrupt;
 pub mod evaluate;
 pub mod explain;
 pub mod files;

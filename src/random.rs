@@ -13,6 +13,8 @@ pub enum Stream {
     Initialise { layer: u32 },
     /// The units that dropout layer `layer` keeps; counter `(step, index)`.
     Dropout { layer: u32 },
+    /// What a corruption of kind `kind` does to a test image; counter `(image, index)`.
+    Corrupt { kind: u32 },
 }
 
 impl Stream {
@@ -22,6 +24,7 @@ impl Stream {
             Stream::Shuffle => 0,
             Stream::Initialise { layer } => 0x1000 + layer,
             Stream::Dropout { layer } => 0x2000 + layer,
+            Stream::Corrupt { kind } => 0x7000 + kind,
         }
     }
 }

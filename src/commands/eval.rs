@@ -1,29 +1,32 @@
 //! `digits eval`: how well a model recognises a set of images, or of drawings, and how far its percentages can be trusted.
 
+mod corrupted;
+
 use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
+use corrupted::Corrupted;
 use digits::calibrate::{self, BINS, Bin, Sample};
 use digits::evaluate::{self, Evaluator};
 use digits::layers::batch::Images;
 use digits::mnist::{DataSet, Split, read_pen_file};
 use digits::model::Model;
-use digits::network::{Calibration, ModelFile};
+use digits::network::Calibration;
 use digits::report::{ClassFigures, Confusion, reliability_table};
 use indicatif::HumanCount;
 use pollster::FutureExt as _;
 use serde::Serialize;
 
 use super::tiles::TileOptions;
-use super::{DataOptions, GpuOptions, class_mismatch, say};
+use super::{DataOptions, GpuOptions, class_mismatch, model, say};
 
 /// Tests a model: accuracy, loss, and which digits it takes for which
 #[derive(Args)]
 pub struct Options {
-    /// Model file that `digits train` wrote
+    /// Model file that `digits train` wrote [default: the model that ships with digits]
     #[arg(value_name = "MODEL")]
-    model: PathBuf,
+    model: Option<PathBuf>,
     #[command(flatten)]
     data: DataOptions,
     #[command(flatten)]
@@ -37,6 +40,9 @@ pub struct Options {
     /// Tell, too, how often it is right where it is how sure
     #[arg(long)]
     reliability: bool,
+    /// Test on the same images after each of fifteen corruptions, too: blur, noise, fog, lines, rotation, ...
+    #[arg(long)]
+    corrupt: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -63,6 +69,8 @@ struct Report {
     classes: Vec<ClassFigures>,
     #[serde(flatten)]
     certainty: Certainty,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corrupted: Option<Corrupted>,
 }
 
 /// What a model's percentages are worth.
@@ -94,9 +102,9 @@ impl Options {
 
 /// Evaluates the model and prints what came of it.
 pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
-    let file = ModelFile::load(&options.model)?;
+    let (file, name) = model(options.model.as_deref())?;
     if let Some(problem) = class_mismatch(&file.network) {
-        bail!("{} does not fit: {problem}", options.model.display());
+        bail!("{name} does not fit: {problem}");
     }
     let (source, set, data) = options.images()?;
     let gpu = options.tiles.remembered(&gpu.open()?);
@@ -108,7 +116,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let (accuracy, loss) = (evaluation.accuracy(&data.labels), evaluation.loss());
     if options.json {
         let report = Report {
-            model: options.model.display().to_string(),
+            model: name,
             network: file.network.to_string(),
             data: source,
             set,
@@ -118,11 +126,12 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
             classes: confusion.classes(),
             confusion,
             certainty,
+            corrupted: options.corrupt.then(|| corrupted::measure(&model, &data, |_| Ok(()))).transpose()?,
         };
         return Ok(say(&serde_json::to_string(&report)?)?);
     }
     let count = |images: usize| HumanCount(images as u64);
-    say(&format!("model        {}: {}", options.model.display(), file.network))?;
+    say(&format!("model        {name}: {}", file.network))?;
     say(&format!("data         {source}, {} {set} images", count(data.count())))?;
     say(&format!("accuracy     {:.2} % ({} right)", 100.0 * accuracy, count(confusion.right())))?;
     say(&format!("loss         {loss:.4}"))?;
@@ -130,6 +139,9 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     say(&format!("\n{}\n\n{}", confusion.matrix_table(), confusion.class_table()))?;
     if options.reliability {
         say(&format!("\n{}", reliability_table(&certainty.reliability)))?;
+    }
+    if options.corrupt {
+        corrupted::print(&model, &data, accuracy)?;
     }
     Ok(())
 }

@@ -1,8 +1,10 @@
 //! Pen files: labelled drawings, one a line, in columns separated by tabs: `id label set split writer strokes`, the last
-//! in the text form of [`Strokes`]. Lines that start with `#` are comments. The file is raw or gzip.
+//! in the text form of [`Strokes`]. Lines that start with `#` are comments. UCI's own files are read, too. The file is raw or gzip.
+
+mod uci;
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::Compression;
@@ -35,6 +37,8 @@ pub enum PenError {
     Unreadable { file: PathBuf, reason: io::Error },
     #[error("{} {problem}", .file.display())]
     Unwritable { file: PathBuf, problem: WriteError },
+    #[error("{} is packed by compress; unpack it first, as gunzip does", .0.display())]
+    Compressed(PathBuf),
     #[error("{} holds no drawing", .0.display())]
     Empty(PathBuf),
     #[error("{}: line {line} {problem}", .file.display())]
@@ -46,31 +50,86 @@ pub enum PenError {
 pub enum LineProblem {
     #[error("has {0} columns, not the 6 of a drawing (id, label, set, split, writer, strokes), separated by tabs")]
     Columns(usize),
+    #[error("has {0} numbers, not the {numbers} of a drawing (x and y of 8 points, then the label)", numbers = uci::NUMBERS)]
+    Numbers(usize),
+    #[error("holds \"{0}\", which is no whole number from 0 to 100")]
+    Coordinate(String),
+    #[error("begins a drawing, but does not end in its digit, such as \"8\"")]
+    Unlabelled,
+    #[error("holds \"{0}\", which is no point; a point is two numbers with a space between them, such as 12 7")]
+    NoPoint(String),
+    #[error("lifts the pen, but there is no point since it went down")]
+    NoStroke,
+    #[error("comes in the middle of a drawing: the pen is still down, or never was")]
+    Open,
+    #[error("is no text in UTF-8")]
+    NoText,
     #[error("has the label \"{0}\", but labels are 0 to 9")]
     Label(String),
     #[error(transparent)]
     Strokes(#[from] StrokesError),
 }
 
-/// The samples of a pen file, raw or gzip, in its order.
+/// How a file writes drawings down.
+#[derive(Clone, Copy)]
+enum Form {
+    /// Columns, as [`write_pen_file`] does.
+    Columns,
+    /// UCI's `pendigits.tra`.
+    Resampled,
+    /// UCI's `pendigits-orig.tra`.
+    Unipen,
+}
+
+/// The samples of a pen file or of one of UCI's, raw or gzip, in its order.
 ///
 /// # Errors
 /// A file that cannot be read or holds no drawing, or a line that is none; the error names the file and the line.
 pub fn read_pen_file(path: &Path) -> Result<Vec<PenSample>, PenError> {
     let unreadable = |reason| PenError::Unreadable { file: path.into(), reason };
     let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
-    let is_gzip = file.fill_buf().map_err(unreadable)?.starts_with(&[0x1f, 0x8b]);
-    let input: Box<dyn BufRead> =
-        if is_gzip { Box::new(BufReader::new(MultiGzDecoder::new(file))) } else { Box::new(file) };
-    let mut samples = Vec::new();
-    for (index, line) in input.lines().enumerate() {
-        let line = line.map_err(unreadable)?;
-        if !line.starts_with('#') && !line.trim().is_empty() {
-            let named = |problem| PenError::Line { file: path.into(), line: index + 1, problem };
-            samples.push(PenSample::parse(&line).map_err(named)?);
+    let start = file.fill_buf().map_err(unreadable)?;
+    if start.starts_with(&[0x1f, 0x9d]) {
+        return Err(PenError::Compressed(path.into()));
+    }
+    let mut bytes = Vec::new();
+    let read = if start.starts_with(&[0x1f, 0x8b]) {
+        MultiGzDecoder::new(file).read_to_end(&mut bytes)
+    } else {
+        file.read_to_end(&mut bytes)
+    };
+    read.map_err(unreadable)?;
+    let (mut form, mut samples, mut segments) = (None, Vec::new(), uci::Segments::default());
+    let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes).trim_ascii_end();
+    for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
+        let named = |problem| PenError::Line { file: path.into(), line: index + 1, problem };
+        let line = str::from_utf8(line).map_err(|_| named(LineProblem::NoText))?;
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        if line.starts_with('#') || line.trim().is_empty() {
+            continue;
+        }
+        match *form.get_or_insert_with(|| Form::of(line)) {
+            Form::Columns => samples.push(PenSample::parse(line).map_err(named)?),
+            Form::Resampled => samples.push(uci::parse_resampled(line, samples.len()).map_err(named)?),
+            Form::Unipen => segments.read(line).map_err(named)?,
         }
     }
+    let last = || text.split(|byte| *byte == b'\n').count();
+    samples.extend(segments.finish().map_err(|problem| PenError::Line { file: path.into(), line: last(), problem })?);
     if samples.is_empty() { Err(PenError::Empty(path.into())) } else { Ok(samples) }
+}
+
+impl Form {
+    /// The form of a file whose first line is this one.
+    fn of(line: &str) -> Form {
+        if line.trim_start().starts_with('.') {
+            Form::Unipen
+        } else if uci::words(line).count() == uci::NUMBERS || !line.contains('\t') && line.contains([',', ' ']) {
+            Form::Resampled
+        } else {
+            Form::Columns
+        }
+    }
 }
 
 /// Writes a pen file, gzip where its name ends in `.gz`, and only then replaces what had its name.
@@ -125,7 +184,7 @@ impl PenSample {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::fs;
 
     use super::*;
@@ -136,13 +195,23 @@ mod tests {
         PenSample { id, label: 7, set, split, writer, strokes }
     }
 
-    /// The message for a file with these bytes, after the file's name.
-    fn message(bytes: &[u8]) -> String {
+    fn read_bytes(bytes: &[u8]) -> (String, Result<Vec<PenSample>, PenError>) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pen.tsv");
         fs::write(&path, bytes).unwrap();
-        let message = read_pen_file(&path).unwrap_err().to_string();
-        message.strip_prefix(&path.display().to_string()).unwrap_or_else(|| panic!("{message}")).into()
+        (path.display().to_string(), read_pen_file(&path))
+    }
+
+    /// What is in a file with these bytes.
+    pub fn read(bytes: &[u8]) -> Vec<PenSample> {
+        read_bytes(bytes).1.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The message for a file with these bytes, after the file's name.
+    pub fn message(bytes: &[u8]) -> String {
+        let (path, samples) = read_bytes(bytes);
+        let message = samples.unwrap_err().to_string();
+        message.strip_prefix(&path).unwrap_or_else(|| panic!("{message}")).into()
     }
 
     #[test]
@@ -158,6 +227,15 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_order_mark_and_line_ends_of_windows_make_no_difference() {
+        let line = sample().line();
+        let windows = format!("\u{feff}{}", line.replace('\n', "\r\n").repeat(2));
+        assert_eq!(read(windows.as_bytes()), [sample(), sample()]);
+        let comment = format!("\u{feff}# a comment\r\n{line}");
+        assert_eq!(read(comment.as_bytes()), [sample()]);
+    }
+
+    #[test]
     fn a_bad_line_is_named_by_its_number() {
         let with = |line: &str| message(format!("# a comment\n{}{line}\n", sample().line()).as_bytes());
         assert!(with("1\t2\t3").starts_with(": line 3 has 3 columns, not the 6 of a drawing"));
@@ -169,7 +247,8 @@ mod tests {
     #[test]
     fn a_file_that_is_no_pen_file_is_named() {
         assert_eq!(message(b"# only a comment\n"), " holds no drawing");
-        assert!(message(&[0xff, 0xfe, b'\n']).starts_with(" cannot be read: "));
+        assert_eq!(message(&[0xff, 0xfe, b'\n']), ": line 1 is no text in UTF-8");
+        assert_eq!(message(&[0x1f, 0x9d, 0x90]), " is packed by compress; unpack it first, as gunzip does");
         let whole = encode_pen_file(&[sample()]);
         assert!(message(&whole[..whole.len() - 9]).starts_with(" cannot be read: "));
         let error = read_pen_file("no/pen.tsv".as_ref()).unwrap_err().to_string();
