@@ -13,6 +13,10 @@ pub enum Stream {
     Initialise { layer: u32 },
     /// The units that dropout layer `layer` keeps; counter `(step, index)`.
     Dropout { layer: u32 },
+    /// How a drawing is deformed; counter `(copy, index)`.
+    Deform,
+    /// Drawings and images that show no digit, of one family; counter `(image, index)`.
+    NoDigit { family: u32 },
 }
 
 impl Stream {
@@ -22,6 +26,8 @@ impl Stream {
             Stream::Shuffle => 0,
             Stream::Initialise { layer } => 0x1000 + layer,
             Stream::Dropout { layer } => 0x2000 + layer,
+            Stream::Deform => 0x5000,
+            Stream::NoDigit { family } => 0x6000 + family,
         }
     }
 }

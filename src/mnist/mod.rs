@@ -21,6 +21,8 @@ use std::path::{Path, PathBuf};
 use idx::IdxFile;
 pub use idx::{Content, Problem};
 pub use normalise::{Bounds, Digit, Pixels, find_digit, find_digits, normalise_image, normalise_strokes};
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use pen::decode_pen_file;
 pub use pen::{LineProblem, PenError, PenSample, encode_pen_file, read_pen_file, write_pen_file};
 pub use picture::{PictureError, Pictures};
 pub use strokes::{Point, Strokes, StrokesError};

@@ -57,17 +57,26 @@ pub enum LineProblem {
 /// # Errors
 /// A file that cannot be read or holds no drawing, or a line that is none; the error names the file and the line.
 pub fn read_pen_file(path: &Path) -> Result<Vec<PenSample>, PenError> {
+    let file = File::open(path).map_err(|reason| PenError::Unreadable { file: path.into(), reason })?;
+    decode_pen_file(path, BufReader::new(file), |label| usize::from(label) < CLASSES)
+}
+
+/// [`read_pen_file`], out of the bytes of the file named `path`; `is_label` says what its labels may be.
+pub(crate) fn decode_pen_file(
+    path: &Path,
+    mut file: impl BufRead,
+    is_label: impl Fn(u8) -> bool,
+) -> Result<Vec<PenSample>, PenError> {
     let unreadable = |reason| PenError::Unreadable { file: path.into(), reason };
-    let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
     let is_gzip = file.fill_buf().map_err(unreadable)?.starts_with(&[0x1f, 0x8b]);
-    let input: Box<dyn BufRead> =
+    let input: Box<dyn BufRead + '_> =
         if is_gzip { Box::new(BufReader::new(MultiGzDecoder::new(file))) } else { Box::new(file) };
     let mut samples = Vec::new();
     for (index, line) in input.lines().enumerate() {
         let line = line.map_err(unreadable)?;
         if !line.starts_with('#') && !line.trim().is_empty() {
             let named = |problem| PenError::Line { file: path.into(), line: index + 1, problem };
-            samples.push(PenSample::parse(&line).map_err(named)?);
+            samples.push(PenSample::parse(&line, &is_label).map_err(named)?);
         }
     }
     if samples.is_empty() { Err(PenError::Empty(path.into())) } else { Ok(samples) }
@@ -102,15 +111,15 @@ impl PenSample {
         PenSample { id: number.to_string(), label, set, split, writer, strokes }
     }
 
-    fn parse(line: &str) -> Result<PenSample, LineProblem> {
+    fn parse(line: &str, is_label: impl Fn(u8) -> bool) -> Result<PenSample, LineProblem> {
         let columns: Vec<&str> = line.split('\t').collect();
         let [id, label, set, split, writer, strokes] = columns[..] else {
             return Err(LineProblem::Columns(columns.len()));
         };
-        let digit = label.parse().ok().filter(|&digit| usize::from(digit) < CLASSES);
+        let known = label.parse().ok().filter(|&label| is_label(label));
         Ok(PenSample {
             id: id.into(),
-            label: digit.ok_or_else(|| LineProblem::Label(label.into()))?,
+            label: known.ok_or_else(|| LineProblem::Label(label.into()))?,
             set: set.into(),
             split: split.into(),
             writer: writer.into(),
