@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
+use digits::drawings;
 use digits::evaluate::{self, Evaluator};
 use digits::layers::batch::Images;
 use digits::mnist::{DataSet, Split, read_pen_file};
@@ -14,6 +15,7 @@ use indicatif::HumanCount;
 use pollster::FutureExt as _;
 use serde::Serialize;
 
+use super::sets::{self, Sets};
 use super::tiles::TileOptions;
 use super::{DataOptions, GpuOptions, class_mismatch, say};
 
@@ -33,6 +35,10 @@ pub struct Options {
     /// Pen file to test on instead: labelled drawings, raw or gzip, each made into an image as MNIST's were
     #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "set"])]
     pen: Option<PathBuf>,
+    /// Drawings to test on instead, which are built in: digits by writers who are held back, digits of each kind that MNIST
+    /// hardly has, or what is no digit
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["data", "set", "pen"])]
+    drawings: Option<DrawingsName>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -43,6 +49,13 @@ enum Part {
     Test,
     Validation,
     Training,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum DrawingsName {
+    Writers,
+    Kinds,
+    NoDigits,
 }
 
 /// What `--json` prints.
@@ -60,10 +73,22 @@ struct Report {
 }
 
 impl Options {
+    /// The drawings that the options ask for, where each kind is counted by itself.
+    fn sets(&self) -> Option<Sets> {
+        match self.drawings? {
+            DrawingsName::Writers => None,
+            DrawingsName::Kinds => Some(Sets::kinds()),
+            DrawingsName::NoDigits => Some(Sets::no_digits()),
+        }
+    }
+
     /// Where the images come from, which they are, and the images.
     fn images(&self) -> anyhow::Result<(String, &'static str, DataSet)> {
         if let Some(file) = &self.pen {
             return Ok((file.display().to_string(), "drawn", DataSet::from_drawings(&read_pen_file(file)?)));
+        }
+        if self.drawings == Some(DrawingsName::Writers) {
+            return Ok(("held-back writers".into(), "drawn", drawings::test()));
         }
         let Split { training, validation, test } = self.data.load()?;
         let (set, data) = match self.set {
@@ -81,9 +106,12 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     if let Some(problem) = class_mismatch(&file.network) {
         bail!("{} does not fit: {problem}", options.model.display());
     }
-    let (source, set, data) = options.images()?;
     let gpu = options.tiles.remembered(&gpu.open()?);
     let model = Model::new(&gpu, &file.network, &file.parameters)?;
+    if let Some(sets) = options.sets() {
+        return sets::run(&sets, &model, options.json);
+    }
+    let (source, set, data) = options.images()?;
     let images = Images::new(&gpu, &data.images, &data.labels)?;
     let evaluation = Evaluator::new(&model, &images, evaluate::batch(&gpu))?.run().block_on()?;
     let confusion = Confusion::new(file.network.classes(), &data.labels, &evaluation.predictions);

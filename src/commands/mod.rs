@@ -11,6 +11,7 @@ mod interrupt;
 pub mod predict;
 mod screen;
 pub mod selftest;
+mod sets;
 mod tiles;
 pub mod train;
 pub mod tune;

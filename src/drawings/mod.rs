@@ -156,3 +156,146 @@ fn made(plans: &[Plan], part: Part, seed: u32) -> DataSet {
 fn pixels(strokes: &Strokes) -> [u8; PIXELS] {
     normalise_strokes(strokes).map_or([0; PIXELS], |pixels| pixels.map(|ink| (255.0 * ink).round() as u8))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::mnist::CLASSES;
+
+    const PARTS: [Part; 3] = [Part::Training, Part::Validation, Part::Test];
+
+    fn names(of: impl Iterator<Item = &'static PenSample>) -> BTreeSet<&'static str> {
+        of.map(|sample| sample.writer.as_str()).collect()
+    }
+
+    fn count(data: &DataSet, label: u8) -> usize {
+        data.labels.iter().filter(|&&other| other == label).count()
+    }
+
+    #[test]
+    fn no_writer_and_no_font_is_in_two_parts() {
+        let writers = PARTS.map(|part| names(writers(part).into_iter()));
+        assert_eq!(writers.each_ref().map(BTreeSet::len), [20, 4, 6]);
+        assert_eq!(writers.iter().flatten().collect::<BTreeSet<_>>().len(), 30);
+        assert_eq!(writers[1], BTreeSet::from(["tra02", "tra09", "tra16", "tra23"]));
+        assert_eq!(writers[2], BTreeSet::from(["tra05", "tra10", "tra15", "tra20", "tra25", "tra30"]));
+        let fonts = PARTS.map(|part| names(letters(part).into_iter()));
+        assert_eq!(fonts.each_ref().map(BTreeSet::len), [6, 1, 1]);
+        assert_eq!(fonts.iter().flatten().collect::<BTreeSet<_>>().len(), 8);
+        assert_eq!(PARTS.map(|part| super::writers(part).len()), [4995, 1000, 1499]);
+        assert_eq!(PARTS.map(|part| super::letters(part).len()), [245, 31, 27]);
+    }
+
+    #[test]
+    fn letters_that_look_like_digits_are_left_out() {
+        for letter in PARTS.into_iter().flat_map(letters) {
+            assert_eq!(letter.label, NO_DIGIT);
+            let name = letter.id.rsplit('-').next().unwrap();
+            let is_left_out = name.chars().count() == 1 && "OoQDIlijLZzSsBbqgGyYT0123456789".contains(name);
+            assert!(!is_left_out, "{}", letter.id);
+        }
+    }
+
+    #[test]
+    fn every_template_has_a_kind_of_its_digit_and_ink() {
+        let kinds: BTreeSet<&str> = templates().iter().map(|template| template.split.as_str()).collect();
+        let digits = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+        for kind in &kinds {
+            let of_kind = templates().iter().filter(|template| template.split == *kind);
+            assert!((8..=20).contains(&of_kind.count()), "{kind}");
+        }
+        for template in templates() {
+            assert_eq!(template.split.split('-').next(), Some(digits[usize::from(template.label)]), "{}", template.id);
+            assert!(pixels(&template.strokes).contains(&255), "{}", template.id);
+        }
+        // What is measured is what was drawn templates for.
+        let measured = super::kinds();
+        let measured: BTreeSet<&str> = measured.iter().map(|(name, _)| *name).collect();
+        assert!(measured.is_subset(&kinds), "{:?}", measured.difference(&kinds));
+        assert_eq!((kinds.len(), measured.len()), (26, 22));
+    }
+
+    #[test]
+    fn no_drawing_of_a_kind_is_by_a_writer_who_trains() {
+        let training = names(writers(Part::Training).into_iter());
+        for (kind, drawings) in pen::drawings_by_kind() {
+            let digit = drawings[0].label;
+            assert!(drawings.iter().all(|drawing| !training.contains(drawing.writer.as_str())), "{kind}");
+            assert!(drawings.iter().all(|drawing| drawing.label == digit), "{kind}");
+            let ids: BTreeSet<&str> = drawings.iter().map(|drawing| drawing.id.as_str()).collect();
+            assert_eq!(ids.len(), drawings.len(), "{kind} has a drawing twice");
+        }
+    }
+
+    #[test]
+    fn a_deformed_copy_is_another_drawing_and_the_same_each_time() {
+        let template = &templates()[0].strokes;
+        assert_eq!(deform(template, 1, 2), deform(template, 1, 2));
+        let copies = [pixels(template), pixels(&deform(template, 1, 2)), pixels(&deform(template, 1, 3))];
+        let other_seed = pixels(&deform(template, 2, 2));
+        assert!(copies[0] != copies[1] && copies[1] != copies[2] && copies[1] != other_seed);
+        // It is still about the same: most ink of a copy lies within two pixels of the drawing's.
+        let near = |at: usize| {
+            let rows = (-2..=2).flat_map(|down: isize| (-2..=2).map(move |right: isize| 28 * down + right));
+            rows.filter_map(|step| copies[0].get(at.checked_add_signed(step)?)).any(|&ink| ink > 100)
+        };
+        let inked: Vec<usize> = (0..PIXELS).filter(|&at| copies[1][at] > 100).collect();
+        let kept = inked.iter().filter(|&&at| near(at)).count();
+        assert!(kept * 10 > inked.len() * 8, "{kept} of {}", inked.len());
+    }
+
+    #[test]
+    fn drawings_without_a_size_are_left_as_they_are() {
+        for text in ["5,5", "5,5 5,5|5,5"] {
+            let dot: Strokes = text.parse().unwrap();
+            assert_eq!(deform(&dot, 0, 0), dot);
+        }
+    }
+
+    #[test]
+    fn training_holds_what_its_mixture_says() {
+        let mixture = Mixture { copies: 1, templates: 2, no_digits: 130 };
+        let data = training(&mixture, 7);
+        assert_eq!(data.count(), 2 * 4995 + 2 * 342 + 130);
+        assert_eq!(data.images.len(), data.count() * PIXELS);
+        assert_eq!(count(&data, NO_DIGIT), 130);
+        let of = |label| writers(Part::Training).iter().filter(|drawing| drawing.label == label).count();
+        for label in 0..CLASSES as u8 {
+            let templates = templates().iter().filter(|template| template.label == label).count();
+            assert_eq!(count(&data, label), 2 * of(label) + 2 * templates, "{label}");
+        }
+        assert_eq!(data.image(0), pixels(&writers(Part::Training)[0].strokes), "the drawings come first, as they are");
+    }
+
+    #[test]
+    fn one_seed_makes_one_set() {
+        let mut plans: Vec<Plan> = Family::LEARNT.into_iter().map(|family| Plan::NoDigit(family, 3)).collect();
+        plans.extend(templates().iter().step_by(50).map(|template| Plan::Deformed(template, 5)));
+        let of = |seed| made(&plans, Part::Training, seed);
+        assert_eq!(of(7), of(7));
+        let (one, other) = (of(7), of(8));
+        assert!((0..plans.len()).all(|index| one.image(index) != other.image(index)));
+    }
+
+    #[test]
+    fn every_family_has_ink_and_differs_from_part_to_part() {
+        for family in Family::all() {
+            let parts = PARTS.map(|part| {
+                let material = Material::new(part);
+                (0..40).map(|number| family.image(&material, part as u32, number)).collect::<Vec<_>>()
+            });
+            let blank = parts.iter().flatten().filter(|image| image.iter().all(|&ink| ink == 0)).count();
+            assert_eq!(blank, 0, "{}", family.name());
+            assert!(parts[0] != parts[1] && parts[1] != parts[2], "{}", family.name());
+        }
+    }
+
+    #[test]
+    fn held_back_writers_are_the_measured_digits() {
+        assert_eq!([validation().count(), test().count()], [1000, 1499]);
+        let letters = no_digits(Part::Test, Family::Letters);
+        assert_eq!((letters.count(), count(&letters, NO_DIGIT)), (500, 500));
+    }
+}

@@ -6,6 +6,7 @@ mod comparison;
 mod confusion;
 mod log;
 mod network;
+mod sets;
 mod tuning;
 mod units;
 
@@ -17,6 +18,7 @@ pub use comparison::{Change, Comparison};
 pub use confusion::{ClassFigures, Confusion};
 pub use log::{Log, Run, Times};
 pub use network::network_table;
+pub use sets::{SetFigures, set_table};
 pub use tuning::tuning_table;
 
 /// A table without lines whose columns from `first_number` on hold numbers.
