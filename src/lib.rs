@@ -4,7 +4,7 @@
 //! A tour, in the order in which the data flow:
 //!
 //! 1. [`mnist`] reads and checks the images, and makes such images of drawings and pictures; [`network`] says what a
-//!    network is and where its parameters lie; [`random`] draws every random number from a seed and a counter.
+//!    network is and where its parameters lie; [`drawings`] are what people write and MNIST lacks, and what is no digit; [`random`] draws every random number from a seed and a counter.
 //! 2. [`mod@reference`] is the specification: what each operation computes, in plain loops.
 //! 3. [`gpu`] is the only module that computes with wgpu. It joins the files under `shaders/` into kernels and binds them
 //!    by name; [`layers`] says how each operation runs with them.
@@ -23,6 +23,8 @@
 pub mod calibrate;
 pub mod cases;
 pub mod corrupt;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod drawings;
 pub mod evaluate;
 pub mod explain;
 pub mod files;

@@ -15,6 +15,10 @@ pub enum Stream {
     Dropout { layer: u32 },
     /// What a corruption of kind `kind` does to a test image; counter `(image, index)`.
     Corrupt { kind: u32 },
+    /// How a drawing is deformed; counter `(copy, index)`.
+    Deform,
+    /// Drawings and images that show no digit, of one family; counter `(image, index)`.
+    NoDigit { family: u32 },
 }
 
 impl Stream {
@@ -25,6 +29,8 @@ impl Stream {
             Stream::Initialise { layer } => 0x1000 + layer,
             Stream::Dropout { layer } => 0x2000 + layer,
             Stream::Corrupt { kind } => 0x7000 + kind,
+            Stream::Deform => 0x5000,
+            Stream::NoDigit { family } => 0x6000 + family,
         }
     }
 }

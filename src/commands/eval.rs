@@ -8,6 +8,7 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 use corrupted::Corrupted;
 use digits::calibrate::{self, BINS, Bin, Sample};
+use digits::drawings;
 use digits::evaluate::{self, Evaluator};
 use digits::layers::batch::Images;
 use digits::mnist::{DataSet, Split, read_pen_file};
@@ -18,6 +19,7 @@ use indicatif::HumanCount;
 use pollster::FutureExt as _;
 use serde::Serialize;
 
+use super::sets::{self, Sets};
 use super::tiles::TileOptions;
 use super::{DataOptions, GpuOptions, class_mismatch, model, say};
 
@@ -43,6 +45,10 @@ pub struct Options {
     /// Test on the same images after each of fifteen corruptions, too: blur, noise, fog, lines, rotation, ...
     #[arg(long)]
     corrupt: bool,
+    /// Drawings to test on instead, which are built in: digits by writers who are held back, digits of each kind that MNIST
+    /// hardly has, or what is no digit
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["data", "set", "pen"])]
+    drawings: Option<DrawingsName>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -53,6 +59,13 @@ enum Part {
     Test,
     Validation,
     Training,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum DrawingsName {
+    Writers,
+    Kinds,
+    NoDigits,
 }
 
 /// What `--json` prints.
@@ -85,10 +98,22 @@ struct Certainty {
 }
 
 impl Options {
+    /// The drawings that the options ask for, where each kind is counted by itself.
+    fn sets(&self) -> Option<Sets> {
+        match self.drawings? {
+            DrawingsName::Writers => None,
+            DrawingsName::Kinds => Some(Sets::kinds()),
+            DrawingsName::NoDigits => Some(Sets::no_digits()),
+        }
+    }
+
     /// Where the images come from, which they are, and the images.
     fn images(&self) -> anyhow::Result<(String, &'static str, DataSet)> {
         if let Some(file) = &self.pen {
             return Ok((file.display().to_string(), "drawn", DataSet::from_drawings(&read_pen_file(file)?)));
+        }
+        if self.drawings == Some(DrawingsName::Writers) {
+            return Ok(("held-back writers".into(), "drawn", drawings::test()));
         }
         let Split { training, validation, test } = self.data.load()?;
         let (set, data) = match self.set {
@@ -106,9 +131,12 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     if let Some(problem) = class_mismatch(&file.network) {
         bail!("{name} does not fit: {problem}");
     }
-    let (source, set, data) = options.images()?;
     let gpu = options.tiles.remembered(&gpu.open()?);
     let model = Model::new(&gpu, &file.network, &file.parameters)?;
+    if let Some(sets) = options.sets() {
+        return sets::run(&sets, &model, options.json);
+    }
+    let (source, set, data) = options.images()?;
     let images = Images::new(&gpu, &data.images, &data.labels)?;
     let evaluation = Evaluator::new(&model, &images, evaluate::batch(&gpu))?.run().block_on()?;
     let certainty = Certainty::new(&Sample::of(&model, &data).block_on()?, file.calibration);

@@ -12,6 +12,7 @@ pub mod predict;
 mod recipe;
 mod screen;
 pub mod selftest;
+mod sets;
 mod tiles;
 pub mod train;
 pub mod tune;

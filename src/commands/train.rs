@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum, value_parser};
 use digits::calibrate::{self, Sample};
+use digits::drawings::{self, Mixture};
 use digits::gpu::{Gpu, Settings};
 use digits::mnist::{DataSet, Split, TRAINING};
 use digits::model::Model;
@@ -38,6 +39,9 @@ pub struct Options {
     dropout: Option<f64>,
     #[command(flatten)]
     data: DataOptions,
+    /// Learn from drawings, too: by people with a pen, deformed copies of theirs and of templates, and what is no digit
+    #[arg(long, conflicts_with = "data")]
+    with_drawings: bool,
     /// Train on only the first COUNT of the 50,000 training images
     #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = value_parser!(u32).range(1..=TRAINING as i64))]
     train_images: Option<u32>,
@@ -193,7 +197,16 @@ impl Options {
         if let Some(count) = self.train_images {
             data.training.truncate(count as usize);
         }
+        if self.with_drawings {
+            data.training.append(drawings::training(&Mixture::default(), self.seed));
+            data.validation.append(drawings::validation());
+        }
         Ok(data)
+    }
+
+    /// What the images are of.
+    fn data_name(&self) -> String {
+        self.data.name() + if self.with_drawings { " and drawings" } else { "" }
     }
 
     /// Before the first step.
@@ -214,6 +227,7 @@ impl Options {
     fn run(&self, recipe: &Recipe, job: &Job, gpu: &Gpu, data: &Split) -> Run {
         Run {
             network: job.network.to_string(),
+            data: self.data_name(),
             batch: job.plan.batch,
             optimizer: optimiser_name(&recipe.optimiser).into(),
             learning_rate: recipe.optimiser.learning_rate(),
@@ -261,7 +275,7 @@ fn introduce(options: &Options, recipe: &Recipe, job: &Job, gpu: &Gpu, data: &Sp
     say(&format!("adapter   {}", adapter_line(gpu)))?;
     say(&format!(
         "data      {}: {training} training, {validation} validation, {test} test images",
-        options.data.name()
+        options.data_name()
     ))?;
     say(&format!(
         "training  {} epochs, batch {}, {}, learning rate {}, {} precision, seed {}",

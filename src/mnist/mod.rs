@@ -21,6 +21,8 @@ use std::path::{Path, PathBuf};
 use idx::IdxFile;
 pub use idx::{Content, Problem};
 pub use normalise::{Bounds, Digit, Pixels, find_digit, find_digits, normalise_image, normalise_strokes};
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use pen::decode_pen_file;
 pub use pen::{LineProblem, PenError, PenSample, encode_pen_file, read_pen_file, write_pen_file};
 pub use picture::{PictureError, Pictures};
 pub use strokes::{Point, Strokes, StrokesError};
@@ -42,7 +44,7 @@ const TEST: usize = 10_000;
 pub struct DataSet {
     /// `[count, 28, 28]`, 0 for the background to 255 for the ink.
     pub images: Vec<u8>,
-    /// `[count]`, each below [`CLASSES`].
+    /// `[count]`, each below [`CLASSES`], or 254 where no digit is shown.
     pub labels: Vec<u8>,
 }
 
@@ -95,6 +97,12 @@ impl DataSet {
             Ok(unpacked[content.header_length()..].to_vec())
         };
         Ok(DataSet { images: read(Content::Images, images)?, labels: read(Content::Labels, labels)? })
+    }
+
+    /// Adds the images of another set behind these.
+    pub fn append(&mut self, other: DataSet) {
+        self.images.extend(other.images);
+        self.labels.extend(other.labels);
     }
 
     /// Leaves out all images but the first `count`.

@@ -86,8 +86,17 @@ enum Form {
 /// # Errors
 /// A file that cannot be read or holds no drawing, or a line that is none; the error names the file and the line.
 pub fn read_pen_file(path: &Path) -> Result<Vec<PenSample>, PenError> {
+    let file = File::open(path).map_err(|reason| PenError::Unreadable { file: path.into(), reason })?;
+    decode_pen_file(path, BufReader::new(file), |label| usize::from(label) < CLASSES)
+}
+
+/// [`read_pen_file`], out of the bytes of the file named `path`; `is_label` says what its labels may be.
+pub(crate) fn decode_pen_file(
+    path: &Path,
+    mut file: impl BufRead,
+    is_label: impl Fn(u8) -> bool,
+) -> Result<Vec<PenSample>, PenError> {
     let unreadable = |reason| PenError::Unreadable { file: path.into(), reason };
-    let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
     let start = file.fill_buf().map_err(unreadable)?;
     if start.starts_with(&[0x1f, 0x9d]) {
         return Err(PenError::Compressed(path.into()));
@@ -109,7 +118,7 @@ pub fn read_pen_file(path: &Path) -> Result<Vec<PenSample>, PenError> {
             continue;
         }
         match *form.get_or_insert_with(|| Form::of(line)) {
-            Form::Columns => samples.push(PenSample::parse(line).map_err(named)?),
+            Form::Columns => samples.push(PenSample::parse(line, &is_label).map_err(named)?),
             Form::Resampled => samples.push(uci::parse_resampled(line, samples.len()).map_err(named)?),
             Form::Unipen => segments.read(line).map_err(named)?,
         }
@@ -161,15 +170,15 @@ impl PenSample {
         PenSample { id: number.to_string(), label, set, split, writer, strokes }
     }
 
-    fn parse(line: &str) -> Result<PenSample, LineProblem> {
+    fn parse(line: &str, is_label: impl Fn(u8) -> bool) -> Result<PenSample, LineProblem> {
         let columns: Vec<&str> = line.split('\t').collect();
         let [id, label, set, split, writer, strokes] = columns[..] else {
             return Err(LineProblem::Columns(columns.len()));
         };
-        let digit = label.parse().ok().filter(|&digit| usize::from(digit) < CLASSES);
+        let known = label.parse().ok().filter(|&label| is_label(label));
         Ok(PenSample {
             id: id.into(),
-            label: digit.ok_or_else(|| LineProblem::Label(label.into()))?,
+            label: known.ok_or_else(|| LineProblem::Label(label.into()))?,
             set: set.into(),
             split: split.into(),
             writer: writer.into(),

@@ -18,6 +18,8 @@ pub struct Log {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Run {
     pub network: String,
+    /// Where the images come from.
+    pub data: String,
     pub batch: usize,
     pub optimizer: String,
     /// At its peak.

@@ -7,6 +7,7 @@ mod confusion;
 mod log;
 mod network;
 mod reliability;
+mod sets;
 mod tuning;
 mod units;
 
@@ -19,6 +20,7 @@ pub use confusion::{ClassFigures, Confusion};
 pub use log::{Log, Run, Times};
 pub use network::network_table;
 pub use reliability::reliability_table;
+pub use sets::{SetFigures, set_table};
 pub use tuning::tuning_table;
 
 /// A table without lines whose columns from `first_number` on hold numbers.

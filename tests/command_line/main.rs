@@ -214,6 +214,36 @@ fn eval_tests_the_model_that_ships_on_what_corruptions_leave() {
 }
 
 #[test]
+fn eval_measures_the_drawings_that_are_built_in() {
+    let folder = TRAINED.0.path();
+    let eval = |set| json(&success(&run(folder, &["eval", "model", "--drawings", set, "--json"])));
+    let writers = eval("writers");
+    assert_eq!((&writers["images"], &writers["data"]), (&json("1499"), &json("\"held-back writers\"")));
+    let named = |sets: &Value, name: &str| {
+        sets.as_array().unwrap().iter().find(|set| set["name"] == name).unwrap_or_else(|| panic!("{sets}")).clone()
+    };
+    let hooked = named(&eval("kinds"), "nine-hooked");
+    assert!(hooked["images"] == 70 && hooked["accuracy"].is_f64(), "{hooked}");
+    let letters = named(&eval("no-digits"), "letters");
+    assert!(letters["accuracy"].is_null() && letters["mistake"][1].as_f64().unwrap() > 0.0, "{letters}");
+    for command in
+        [&["eval", "model", "--drawings", "kinds", "--data", "x"][..], &["train", "--with-drawings", "--data", "x"]]
+    {
+        assert_eq!(run(folder, command).status.code(), Some(2), "{command:?}");
+    }
+}
+
+#[test]
+fn training_with_drawings_sees_more_images_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = ["train", "--network", NETWORK, "--train-images", "512", "--epochs", "1", "--batch", "512"];
+    let printed = success(&run(folder.path(), &[&options[..], &["--with-drawings", "--log", "log"]].concat()));
+    assert!(printed.contains("data      MNIST and drawings: 35,337 training, 11,000 validation"), "{printed}");
+    let log = fs::read_to_string(folder.path().join("log")).unwrap();
+    assert_eq!(json(log.lines().last().unwrap())["data"], "MNIST and drawings");
+}
+
+#[test]
 fn the_epoch_that_is_best_on_the_validation_images_is_kept_or_the_last() {
     // Steps this large ruin what the first epochs learned.
     let ruinous = [&SHORT[..4], &["300", "--epochs", "5", "--batch", "8", "--learning-rate", "0.2"]].concat();
