@@ -62,6 +62,15 @@ impl Sample {
         self.digits().count()
     }
 
+    /// What each image is taken for, the first of equal classes, and whether it is taken for a digit at all.
+    pub fn answers(&self, calibration: &Calibration) -> Vec<(u8, bool)> {
+        let answer = |probabilities: &[f32]| {
+            let judgement = calibration.judge(probabilities.to_vec());
+            (best(&judgement.probabilities) as u8, judgement.is_digit)
+        };
+        self.probabilities.chunks_exact(self.classes).map(answer).collect()
+    }
+
     /// True digits that are called none.
     pub fn refused(&self, calibration: &Calibration) -> usize {
         self.digits().filter(|(probabilities, _)| !calibration.judge(probabilities.to_vec()).is_digit).count()
@@ -127,9 +136,7 @@ pub fn reliability(sample: &Sample, calibration: &Calibration) -> [Bin; BINS] {
     let mut bins = [Bin::default(); BINS];
     for (probabilities, label) in sample.digits() {
         let probabilities = calibration.judge(probabilities.to_vec()).probabilities;
-        // As everywhere, of equal classes the first.
-        let is_better = |best, class| if probabilities[class] > probabilities[best] { class } else { best };
-        let answer = (0..probabilities.len()).fold(0, is_better);
+        let answer = best(&probabilities);
         let confidence = f64::from(probabilities[answer]);
         let bin = &mut bins[((confidence * BINS as f64) as usize).min(BINS - 1)];
         bin.images += 1;
@@ -141,6 +148,12 @@ pub fn reliability(sample: &Sample, calibration: &Calibration) -> [Bin; BINS] {
         bin.accuracy /= bin.images as f64;
     }
     bins
+}
+
+/// The most probable class, the first of several.
+fn best(probabilities: &[f32]) -> usize {
+    let is_better = |best, class| if probabilities[class] > probabilities[best] { class } else { best };
+    (0..probabilities.len()).fold(0, is_better)
 }
 
 /// The expected calibration error, from 0 to 1: how far confidence and accuracy are apart, on average over the images.

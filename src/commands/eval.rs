@@ -134,7 +134,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let gpu = options.tiles.remembered(&gpu.open()?);
     let model = Model::new(&gpu, &file.network, &file.parameters)?;
     if let Some(sets) = options.sets() {
-        return sets::run(&sets, &model, options.json);
+        return sets::run(&sets, &model, &file.calibration, options.json);
     }
     let (source, set, data) = options.images()?;
     let images = Images::new(&gpu, &data.images, &data.labels)?;

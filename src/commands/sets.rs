@@ -1,10 +1,11 @@
 //! Several sets of drawings, each with a name: what a model makes of each. They go through it together and are counted apart.
 
-use digits::drawings::{self, Family, NO_DIGIT, Part};
-use digits::evaluate::{self, Evaluator};
-use digits::layers::batch::Images;
+use digits::calibrate::Sample;
+use digits::drawings::{self, Family, Part};
 use digits::mnist::DataSet;
 use digits::model::Model;
+use digits::network::Calibration;
+use digits::reference::softmax::NO_CLASS;
 use digits::report::{SetFigures, set_table};
 use pollster::FutureExt as _;
 
@@ -39,24 +40,21 @@ impl Sets {
         together
     }
 
-    /// What each set was taken for, from the predictions for all.
-    fn figures(&self, predictions: &[u8]) -> Vec<SetFigures> {
-        let (mut labels, mut predictions) = (&self.all.labels[..], predictions);
+    /// What each set was taken for, from the answers for all.
+    fn figures(&self, answers: &[(u8, bool)]) -> Vec<SetFigures> {
+        let (mut labels, mut answers) = (&self.all.labels[..], answers);
         let of = |(name, count): &(String, usize)| {
-            let (actual, predicted);
+            let (actual, said);
             (actual, labels) = labels.split_at(*count);
-            (predicted, predictions) = predictions.split_at(*count);
-            SetFigures::new(name, actual, predicted, NO_DIGIT)
+            (said, answers) = answers.split_at(*count);
+            SetFigures::new(name, actual, said, NO_CLASS)
         };
         self.parts.iter().map(of).collect()
     }
 }
 
 /// Prints a line for each set.
-pub fn run(sets: &Sets, model: &Model, json: bool) -> anyhow::Result<()> {
-    let gpu = model.gpu();
-    let images = Images::new(gpu, &sets.all.images, &sets.all.labels)?;
-    let evaluation = Evaluator::new(model, &images, evaluate::batch(gpu))?.run().block_on()?;
-    let figures = sets.figures(&evaluation.predictions);
+pub fn run(sets: &Sets, model: &Model, calibration: &Calibration, json: bool) -> anyhow::Result<()> {
+    let figures = sets.figures(&Sample::of(model, &sets.all).block_on()?.answers(calibration));
     Ok(say(&if json { serde_json::to_string(&figures)? } else { set_table(&figures) })?)
 }

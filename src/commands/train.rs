@@ -102,7 +102,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
         let gpu = gpu.open();
         (data.join().unwrap_or_else(|panic| resume_unwind(panic)), gpu)
     });
-    let (data, gpu) = (data?, options.with_precision(gpu?)?);
+    let ((data, known), gpu) = (data?, options.with_precision(gpu?)?);
     let job = options.job(&recipe, data.training.count())?;
     let log = options.log.as_deref().map(create_log).transpose()?;
     introduce(options, &recipe, &job, &gpu, &data)?;
@@ -119,7 +119,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
         started,
         epoch_seconds: Vec::new(),
         network: &job.network,
-        validation: data.validation.clone(),
+        known,
         calibration: Calibration::default(),
         summary,
     };
@@ -192,16 +192,19 @@ impl Options {
         })
     }
 
-    fn load(&self) -> anyhow::Result<Split> {
+    /// The images, and the sets that validate, each by itself.
+    fn load(&self) -> anyhow::Result<(Split, Vec<DataSet>)> {
         let mut data = self.data.load()?;
         if let Some(count) = self.train_images {
             data.training.truncate(count as usize);
         }
+        let mut known = vec![data.validation.clone()];
         if self.with_drawings {
             data.training.append(drawings::training(&Mixture::default(), self.seed));
+            known.push(drawings::validation());
             data.validation.append(drawings::validation());
         }
-        Ok(data)
+        Ok((data, known))
     }
 
     /// What the images are of.
@@ -303,7 +306,8 @@ struct Session<'a> {
     started: Instant,
     epoch_seconds: Vec<f64>,
     network: &'a Network,
-    validation: DataSet,
+    /// The sets that validate, each by itself.
+    known: Vec<DataSet>,
     /// The default until the training has ended: after Ctrl-C nobody waits for a fit.
     calibration: Calibration,
     /// Of the newest model.
@@ -345,7 +349,11 @@ impl Session<'_> {
 
     async fn test(&mut self, test: &Test, model: &Model) -> anyhow::Result<()> {
         self.screen.clear();
-        self.calibration = calibrate::fit(&[Sample::of(model, &self.validation).await?]);
+        let mut samples = Vec::new();
+        for data in &self.known {
+            samples.push(Sample::of(model, data).await?);
+        }
+        self.calibration = calibrate::fit(&samples);
         let summary = Summary { test_accuracy: Some(test.score.accuracy), ..self.summary.clone() };
         self.save(summary, &model.read_parameters().await?)?;
         let times = Times::of(&self.epoch_seconds).expect("a training has an epoch");

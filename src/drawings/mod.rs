@@ -22,9 +22,7 @@ pub use pen::{Part, letters, templates, writers};
 
 use crate::mnist::{DataSet, PIXELS, PenSample, Strokes, normalise_strokes};
 use crate::random::Stream;
-
-/// The label of an image that shows no digit.
-pub const NO_DIGIT: u8 = 254;
+use crate::reference::softmax::NO_CLASS;
 
 /// How much of what [`training`] holds beside the drawings as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +56,7 @@ enum Plan {
 }
 
 /// What a network may learn from: the training writers' drawings, deformed copies of them and of the templates, and images
-/// labelled [`NO_DIGIT`], one kind after the other.
+/// labelled [`NO_CLASS`], one kind after the other.
 pub fn training(mixture: &Mixture, seed: u32) -> DataSet {
     let drawings = writers(Part::Training);
     let copies = |of: &[&'static PenSample], count: usize| -> Vec<Plan> {
@@ -86,7 +84,7 @@ pub fn test() -> DataSet {
     drawn(writers(Part::Test))
 }
 
-/// Images of a family, all labelled [`NO_DIGIT`], of the fonts and writers of a part. Those of one part are not those of
+/// Images of a family, all labelled [`NO_CLASS`], of the fonts and writers of a part. Those of one part are not those of
 /// another, and none is in [`training`].
 pub fn no_digits(part: Part, family: Family) -> DataSet {
     let plans: Vec<Plan> = (0..MEASURED).map(|number| Plan::NoDigit(family, number as u32)).collect();
@@ -147,7 +145,7 @@ fn made(plans: &[Plan], part: Part, seed: u32) -> DataSet {
     });
     let labels = plans.iter().map(|plan| match plan {
         Plan::Drawn(drawing) | Plan::Deformed(drawing, _) => drawing.label,
-        Plan::NoDigit(..) => NO_DIGIT,
+        Plan::NoDigit(..) => NO_CLASS,
     });
     DataSet { images: images.collect(), labels: labels.collect() }
 }
@@ -191,7 +189,7 @@ mod tests {
     #[test]
     fn letters_that_look_like_digits_are_left_out() {
         for letter in PARTS.into_iter().flat_map(letters) {
-            assert_eq!(letter.label, NO_DIGIT);
+            assert_eq!(letter.label, NO_CLASS);
             let name = letter.id.rsplit('-').next().unwrap();
             let is_left_out = name.chars().count() == 1 && "OoQDIlijLZzSsBbqgGyYT0123456789".contains(name);
             assert!(!is_left_out, "{}", letter.id);
@@ -260,7 +258,7 @@ mod tests {
         let data = training(&mixture, 7);
         assert_eq!(data.count(), 2 * 4995 + 2 * 342 + 130);
         assert_eq!(data.images.len(), data.count() * PIXELS);
-        assert_eq!(count(&data, NO_DIGIT), 130);
+        assert_eq!(count(&data, NO_CLASS), 130);
         let of = |label| writers(Part::Training).iter().filter(|drawing| drawing.label == label).count();
         for label in 0..CLASSES as u8 {
             let templates = templates().iter().filter(|template| template.label == label).count();
@@ -296,6 +294,6 @@ mod tests {
     fn held_back_writers_are_the_measured_digits() {
         assert_eq!([validation().count(), test().count()], [1000, 1499]);
         let letters = no_digits(Part::Test, Family::Letters);
-        assert_eq!((letters.count(), count(&letters, NO_DIGIT)), (500, 500));
+        assert_eq!((letters.count(), count(&letters, NO_CLASS)), (500, 500));
     }
 }

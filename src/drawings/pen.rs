@@ -5,7 +5,7 @@
 use std::io::BufReader;
 use std::sync::LazyLock;
 
-use super::NO_DIGIT;
+use super::NO_CLASS;
 use crate::mnist::{CLASSES, PenSample, decode_pen_file};
 
 /// A part of the drawings; no writer, and no font, is in two of them.
@@ -33,7 +33,7 @@ static LETTERS: LazyLock<Vec<PenSample>> =
 const KINDS: &str = include_str!("../../data/pen/kinds.tsv");
 
 fn embedded(name: &str, file: &[u8]) -> Vec<PenSample> {
-    let is_label = |label| usize::from(label) < CLASSES || label == NO_DIGIT;
+    let is_label = |label| usize::from(label) < CLASSES || label == NO_CLASS;
     decode_pen_file(name.as_ref(), BufReader::new(file), is_label).expect("the program's own file")
 }
 

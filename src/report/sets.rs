@@ -12,13 +12,15 @@ pub struct SetFigures {
     pub accuracy: Option<f64>,
     /// The class that most images were wrongly taken for, and the share of all images that were.
     pub mistake: Option<(u8, f64)>,
+    /// The share of images that are called no digit.
+    pub refused: f64,
 }
 
 impl SetFigures {
-    /// Counts what images with these labels were taken for; `none` is the label of those that show no class.
-    pub fn new(name: &str, labels: &[u8], predictions: &[u8], none: u8) -> SetFigures {
+    /// Counts what images with these labels were taken for, and whether for a digit at all; `none` is the label of those that show no class.
+    pub fn new(name: &str, labels: &[u8], answers: &[(u8, bool)], none: u8) -> SetFigures {
         let share = |count: usize| count as f64 / labels.len() as f64;
-        let pairs = || labels.iter().zip(predictions);
+        let pairs = || labels.iter().zip(answers).map(|(label, (class, _))| (label, class));
         let right = pairs().filter(|(label, prediction)| label == prediction).count();
         let mistaken =
             |class: u8| pairs().filter(|&(&label, &prediction)| label != class && prediction == class).count();
@@ -28,6 +30,7 @@ impl SetFigures {
             name: name.into(),
             images: labels.len(),
             accuracy: labels.iter().all(|&label| label != none).then(|| share(right)),
+            refused: share(answers.iter().filter(|(_, is_digit)| !is_digit).count()),
             mistake: worst.filter(|&(_, count)| count > 0).map(|(class, count)| (class, share(count))),
         }
     }
@@ -39,9 +42,10 @@ pub fn set_table(sets: &[SetFigures]) -> String {
     let rows = sets.iter().map(|set| {
         let mistake = set.mistake.map(|(class, share)| format!("{class}: {}", percent(share)));
         let accuracy = set.accuracy.map(percent).unwrap_or_default();
-        vec![set.name.clone(), HumanCount(set.images as u64).to_string(), accuracy, mistake.unwrap_or_default()]
+        let images = HumanCount(set.images as u64).to_string();
+        vec![set.name.clone(), images, accuracy, percent(set.refused), mistake.unwrap_or_default()]
     });
-    super::table(1, ["set", "images", "right", "most often taken for"].map(String::from).to_vec(), rows)
+    super::table(1, ["set", "images", "right", "no digit", "most often taken for"].map(String::from).to_vec(), rows)
 }
 
 #[cfg(test)]
@@ -50,14 +54,14 @@ mod tests {
 
     #[test]
     fn what_shows_no_class_has_no_accuracy_and_the_commonest_mistake_is_told() {
-        let digits = SetFigures::new("sevens", &[7, 7, 7, 7], &[7, 2, 2, 1], 254);
+        let digits = SetFigures::new("sevens", &[7; 4], &[(7, true), (2, true), (2, false), (1, true)], 254);
         assert_eq!((digits.accuracy, digits.mistake), (Some(0.25), Some((2, 0.5))));
-        let letters = SetFigures::new("letters", &[254, 254], &[3, 8], 254);
+        let letters = SetFigures::new("letters", &[254, 254], &[(3, false), (8, false)], 254);
         assert_eq!((letters.accuracy, letters.mistake), (None, Some((3, 0.5))));
         let expected = "\
-set      images    right  most often taken for
-sevens        4   25.0 %               2: 50.0 %
-letters       2                        3: 50.0 %";
+set      images    right  no digit  most often taken for
+sevens        4   25.0 %    25.0 %               2: 50.0 %
+letters       2            100.0 %               3: 50.0 %";
         let found: Vec<String> =
             set_table(&[digits, letters]).lines().map(|line| line.trim_end().to_string()).collect();
         let words = |text: &str| text.split_whitespace().map(String::from).collect::<Vec<_>>();
