@@ -1,5 +1,5 @@
 //! Families of what is no digit. Most are drawn by strokes and go a drawing's way; some are pixels from the start. A network
-//! learns from [`Family::LEARNT`] and is measured on [`Family::ALL`]: of those it learns from, with other fonts, other
+//! learns from [`Family::LEARNT`] and is measured on [`Family::all`]: of those it learns from, with other fonts, other
 //! writers and other numbers, and of those that are held back, whatever it makes of what it has never seen.
 
 use super::deform::{deform, resampled, unit};
