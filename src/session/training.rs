@@ -10,7 +10,7 @@ use crate::explain::Maps;
 use crate::gpu::GpuError;
 use crate::mnist::DataSet;
 use crate::model::Model;
-use crate::network::{Calibration, Judgement, Layer, ModelFile, Parameters, Shape, Summary};
+use crate::network::{Calibration, Layer, ModelFile, Parameters, Shape, Summary};
 use crate::platform::Instant;
 use crate::reference::Optimiser;
 use crate::train::{Epoch, Event, Job, Progress, Test, TrainError, train};
@@ -146,11 +146,11 @@ impl<T: Fn(Answer)> Session<T> {
             return Ok(());
         };
         let engine = Engine::of(model)?;
-        // What a training in progress says nobody has calibrated.
-        let Judgement { probabilities, is_digit } = Calibration::default().judge(engine.recognize(&input).await?);
+        let probabilities = engine.recognize(&input).await?;
         let (class, latency) = (best(&probabilities), asked.elapsed());
         let input = Box::new(input);
-        let recognition = Recognition { number, by: By::Gpu, input, place, probabilities, is_digit, latency };
+        // Nobody has calibrated a training in progress.
+        let recognition = Recognition { number, by: By::Gpu, input, place, probabilities, is_digit: true, latency };
         (self.tell)(Answer::Recognized(recognition));
         let explanation = engine.explain(class).await?;
         (self.tell)(Answer::Explained { number, explanation });
