@@ -13,6 +13,10 @@ pub enum Stream {
     Initialise { layer: u32 },
     /// The units that dropout layer `layer` keeps; counter `(step, index)`.
     Dropout { layer: u32 },
+    /// How training images are drawn anew; counter `(step, index)`.
+    Augment,
+    /// The noise in training images; counter `(step, index)`.
+    Noise,
 }
 
 impl Stream {
@@ -22,6 +26,8 @@ impl Stream {
             Stream::Shuffle => 0,
             Stream::Initialise { layer } => 0x1000 + layer,
             Stream::Dropout { layer } => 0x2000 + layer,
+            Stream::Augment => 0x3000,
+            Stream::Noise => 0x3001,
         }
     }
 }
