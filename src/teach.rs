@@ -1,6 +1,7 @@
 //! Adapting a trained network to a few images that it takes for something else: some steps of training on them, moved about
 //! a little, among many images that it knows, lest it forget those.
 
+use crate::augment::Augment;
 use crate::evaluate::Evaluator;
 use crate::gpu::{Gpu, GpuError};
 use crate::layers::batch::Images;
@@ -62,7 +63,8 @@ pub async fn teach(
     let images = images_of(lessons, known);
     let images = Images::new(gpu, &images.images, &images.labels)?;
     let adam = Adam::new(LEARNING_RATE);
-    let plan = Plan { batch: BATCH, optimiser: Optimiser::Adam(adam), seed: lessons.len() as u32 };
+    let plan =
+        Plan { batch: BATCH, optimiser: Optimiser::Adam(adam), augment: Augment::NONE, seed: lessons.len() as u32 };
     let mut trainer = Trainer::new(gpu, network, parameters, &images, &plan)?;
 
     let labels: Vec<u8> = lessons.iter().map(|lesson| lesson.label).collect();

@@ -1,14 +1,15 @@
 //! Training on the GPU, step by step: everything that a step needs lies on the GPU, and a step is one recording that is
 //! replayed. [`crate::train`] arranges steps into epochs.
 
+use crate::augment::Augment;
 use crate::gpu::{Gpu, GpuError, Reading, Recording, Tensor};
-use crate::layers::batch::{self, Images};
+use crate::layers::batch::{self, Drawing, Images};
 use crate::layers::clock::Clock;
 use crate::layers::softmax::{ScoreShape, Scores};
 use crate::layers::update::Gradients;
 use crate::layers::{capacity, update};
 use crate::model::{Labelled, Model, Pass};
-use crate::network::{Network, Parameters};
+use crate::network::{Network, Parameters, Shape};
 use crate::random;
 use crate::reference::Optimiser;
 
@@ -18,7 +19,9 @@ pub struct Plan {
     /// Images of one step, N.
     pub batch: usize,
     pub optimiser: Optimiser,
-    /// Chooses the order of the images and the units that are dropped.
+    /// How images are drawn anew for each step.
+    pub augment: Augment,
+    /// Chooses the order of the images, how they are drawn and the units that are dropped.
     pub seed: u32,
 }
 
@@ -52,6 +55,9 @@ impl Trainer {
     ///
     /// # Errors
     /// A tensor larger than the adapter can bind, or a kernel that cannot be built.
+    ///
+    /// # Panics
+    /// If the images are to be drawn anew and have several channels.
     pub fn new(
         gpu: &Gpu,
         network: &Network,
@@ -77,7 +83,13 @@ impl Trainer {
             Optimiser::Sgd(_) => None,
         };
         let tensors = [&clock, &order, activations.images(), &labels];
-        batch::gather(&mut step, plan.batch, adam, images, tensors)?;
+        if plan.augment == Augment::NONE {
+            batch::gather(&mut step, plan.batch, adam, images, tensors)?;
+        } else {
+            let Shape { height, width, .. } = network.input();
+            let drawing = Drawing { augment: plan.augment, seed: plan.seed, size: [height, width] };
+            batch::augmented(&mut step, plan.batch, adam, images, &drawing, tensors)?;
+        }
         let batch = Labelled { shape: &shape, clock: &clock, labels: &labels, scores: &scores };
         model.record_training(&mut step, &activations, plan.seed, &batch, &gradients)?;
         match &plan.optimiser {

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use async_channel::Sender;
+use digits::augment::Augment;
 use digits::gpu::Request;
 use digits::mnist::{Split, Strokes};
 use digits::network::{ModelFile, Network, Parameters, Shape};
@@ -87,7 +88,7 @@ fn training(epochs: u32) -> Box<Training> {
     data.training.truncate(640);
     data.validation.truncate(200);
     data.test.truncate(200);
-    let plan = Plan { batch: 32, optimiser: Optimiser::Adam(Adam::new(3e-3)), seed: 0 };
+    let plan = Plan { batch: 32, optimiser: Optimiser::Adam(Adam::new(3e-3)), augment: Augment::NONE, seed: 0 };
     let parameters = Parameters::glorot(&network, 0);
     let job = Job { network, parameters, plan, epochs, keep: Keep::Best, steps_per_submit: Some(5) };
     Box::new(Training { job, data })

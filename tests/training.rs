@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use digits::augment::Augment;
 use digits::cases::{self, Verdict};
 use digits::evaluate::Evaluator;
 use digits::gpu::{Choices, Core, Gpu, Matrices, Operands, Origin, Precision, Request, Settings, Tiles, Tuner};
@@ -12,6 +13,7 @@ use digits::mnist::{DataSet, PIXELS, Split};
 use digits::network::{Network, Parameters, Shape};
 use digits::random;
 use digits::reference::adam::Adam;
+use digits::reference::augment::Draw;
 use digits::reference::golden::Golden;
 use digits::reference::sgd::Sgd;
 use digits::reference::{self, Optimiser, batch};
@@ -72,15 +74,26 @@ fn three_adam_steps_give_the_losses_gradients_and_parameters_of_pytorch() {
 
 /// So many steps of `n` images, on each core.
 fn steps_agree(text: &str, steps: usize, n: usize, optimiser: Optimiser) {
+    augmented_steps_agree(text, steps, n, optimiser, Augment::NONE);
+}
+
+fn augmented_steps_agree(text: &str, steps: usize, n: usize, optimiser: Optimiser, augment: Augment) {
     let network = Network::parse(Shape::MNIST, text).unwrap();
     let data = digits(steps * n);
     let order = random::shuffle(3, 0, (steps * n) as u32);
-    let batches: Vec<_> =
+    let mut batches: Vec<_> =
         order.chunks(n).map(|picks| batch::gather(&data.images, &data.labels, picks, PIXELS)).collect();
+    for (step, (batch, picks)) in batches.iter_mut().zip(order.chunks(n)).enumerate() {
+        let draw = |(place, pick): (usize, &u32)| {
+            let draw = Draw { seed: 3, step: step as u32, place: place as u32 };
+            reference::augment::forward(data.image(*pick as usize), [28, 28], &augment, draw)
+        };
+        batch.images = picks.iter().enumerate().flat_map(draw).collect();
+    }
     let mut reference = reference::Model::new(&network, &Parameters::glorot(&network, 3));
     let expected = reference.train(&batches, optimiser, 3, capacity(n));
     for gpu in every_core(&gpu()) {
-        let mut trainer = trainer(&gpu, &network, &data, &Plan { batch: n, optimiser, seed: 3 });
+        let mut trainer = trainer(&gpu, &network, &data, &Plan { batch: n, optimiser, augment, seed: 3 });
         let losses = trainer.run(steps).block_on().unwrap();
         let means: Vec<f32> = losses.chunks(n).map(|losses| mean(losses) as f32).collect();
         let tolerance = match gpu.settings().core.precision() {
@@ -108,6 +121,12 @@ fn dropout_wherever_it_stands_gives_the_losses_of_the_reference() {
 }
 
 #[test]
+fn augmented_steps_draw_each_image_anew_by_its_step_and_place() {
+    let augment = Augment::parse("rotate 20 | shift 3 | elastic 2 | noise 0.1").unwrap();
+    augmented_steps_agree("dense 10", 3, 5, Optimiser::Adam(Adam::new(1e-2)), augment);
+}
+
+#[test]
 fn steps_of_many_images_which_go_winograds_way_on_software_drivers_give_the_losses_of_the_reference() {
     steps_agree(SMALL, 3, 29, Optimiser::Adam(Adam::new(1e-3)));
 }
@@ -120,7 +139,7 @@ fn the_first_twenty_steps_give_the_losses_that_the_page_must_give() {
     let network = Network::parse(Shape::MNIST, expected["network"].as_str().unwrap()).unwrap();
     let adam = Adam::new(expected["learning_rate"].as_f64().unwrap());
     let n = number("batch") as usize;
-    let plan = Plan { batch: n, optimiser: Optimiser::Adam(adam), seed: number("seed") as u32 };
+    let plan = Plan { batch: n, optimiser: Optimiser::Adam(adam), augment: Augment::NONE, seed: number("seed") as u32 };
     let mut trainer = trainer(&gpu(), &network, &digits(number("images") as usize), &plan);
     let found = trainer.run(losses.len()).block_on().unwrap();
     let means: Vec<f32> = found.chunks(n).map(|losses| mean(losses) as f32).collect();
@@ -130,7 +149,7 @@ fn the_first_twenty_steps_give_the_losses_that_the_page_must_give() {
 #[test]
 fn one_batch_is_learned_by_heart() {
     let network = Network::parse(Shape::MNIST, "conv 8 3x3 relu | pool 2 | dense 30 relu | dense 10").unwrap();
-    let plan = Plan { batch: 32, optimiser: Optimiser::Adam(Adam::new(3e-3)), seed: 1 };
+    let plan = Plan { batch: 32, optimiser: Optimiser::Adam(Adam::new(3e-3)), augment: Augment::NONE, seed: 1 };
     let mut trainer = trainer(&gpu(), &network, &digits(32), &plan);
     let first = mean(&trainer.run(1).block_on().unwrap());
     for epoch in 1..60 {
@@ -146,7 +165,8 @@ fn one_batch_is_learned_by_heart() {
 fn one_seed_gives_the_same_bits_whatever_a_submit_holds() {
     let network = Network::parse(Shape::MNIST, SMALL).unwrap();
     let (gpu, data) = (gpu(), digits(500));
-    let plan = Plan { batch: 30, optimiser: Optimiser::Adam(Adam::new(1e-3)), seed: 5 };
+    let augment = Augment::parse("rotate 12 | elastic 1 | noise 0.1").unwrap();
+    let plan = Plan { batch: 30, optimiser: Optimiser::Adam(Adam::new(1e-3)), augment, seed: 5 };
     let run = |plan: &Plan, submits: &[usize]| {
         let mut trainer = trainer(&gpu, &network, &data, plan);
         let losses: Vec<u32> =
@@ -175,7 +195,7 @@ fn one_seed_gives_the_same_bits_whatever_a_submit_holds() {
 fn neither_other_tiles_nor_measuring_them_changes_a_bit_of_a_training() {
     let network = Network::parse(Shape::MNIST, SMALL).unwrap();
     let (gpu, data) = (gpu(), digits(100));
-    let plan = Plan { batch: 30, optimiser: Optimiser::Adam(Adam::new(1e-3)), seed: 5 };
+    let plan = Plan { batch: 30, optimiser: Optimiser::Adam(Adam::new(1e-3)), augment: Augment::NONE, seed: 5 };
     let run = |tiles: Tiles| {
         let mut trainer = trainer(&gpu.with_tiles(tiles), &network, &data, &plan);
         let losses: Vec<u32> = trainer.run(4).block_on().unwrap().into_iter().map(f32::to_bits).collect();
@@ -194,7 +214,7 @@ fn a_short_training_reaches_an_accuracy_that_a_broken_gradient_could_not() {
     let text = "conv 8 3x3 relu | pool 2 | conv 16 3x3 relu | pool 2 | dense 64 relu | dense 10";
     let network = Network::parse(Shape::MNIST, text).unwrap();
     let (gpu, split) = (gpu(), Split::embedded().unwrap());
-    let plan = Plan { batch: 64, optimiser: Optimiser::Adam(Adam::new(3e-3)), seed: 0 };
+    let plan = Plan { batch: 64, optimiser: Optimiser::Adam(Adam::new(3e-3)), augment: Augment::NONE, seed: 0 };
     let mut trainer = trainer(&gpu, &network, &digits(12_800), &plan);
     let test = Images::new(&gpu, &split.test.images, &split.test.labels).unwrap();
     let evaluator = Evaluator::new(trainer.model(), &test, 300).unwrap();

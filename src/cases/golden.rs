@@ -1,6 +1,7 @@
 //! The whole network against PyTorch: a training of three steps must give its losses, gradients, parameters and answers.
 
 use super::{Verdict, compare};
+use crate::augment::Augment;
 use crate::gpu::{Gpu, GpuError, Precision};
 use crate::layers::batch::Images;
 use crate::reference::Optimiser;
@@ -36,7 +37,7 @@ pub async fn golden(gpu: &Gpu, golden: &Golden<'_>) -> Result<Verdict, GpuError>
     };
     let images = Images::new(gpu, golden.pixels(), golden.labels())?;
     let count = images.count();
-    let plan = Plan { batch: count, optimiser: Optimiser::Adam(golden.adam()), seed: 0 };
+    let plan = Plan { batch: count, optimiser: Optimiser::Adam(golden.adam()), augment: Augment::NONE, seed: 0 };
     let mut trainer = Trainer::new(gpu, &golden.network(), &golden.parameters(), &images, &plan)?;
     let (mut losses, mut results) = (Vec::new(), Vec::new());
     for epoch in 0..3 {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum, value_parser};
+use digits::augment::Augment;
 use digits::gpu::{Gpu, Settings};
 use digits::mnist::{Split, TRAINING};
 use digits::model::Model;
@@ -57,10 +58,25 @@ pub struct Options {
     /// How much of the last step goes on in the next, from 0 to below 1, with sgd [default: 0.9]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true, value_parser = parse_share)]
     momentum: Option<f64>,
+    /// How training images are drawn anew for each step: items with | between them, or none
+    ///
+    /// Each item says how much at most; every image gets its own share of that, evenly from minus to plus:
+    ///   rotate DEGREES   turned around the middle; up to 45
+    ///   shift PIXELS     moved along each axis; up to 8
+    ///   scale SHARE      grown or shrunk by a share of its size; up to 0.5
+    ///   shear COLUMNS    slanted: a row moves so far for each row that it is away from the middle; up to 1
+    ///   elastic PIXELS   bent by smooth waves, which move ink so far along each axis; up to 4
+    ///   thickness SHARE  thicker or thinner strokes: greys go this share of the way to white or black; up to 0.9
+    ///   contrast SHARE   greys go away from the middle grey or towards it; up to 0.9
+    ///   noise SHARE      each pixel gets lighter or darker by an amount of its own; up to 1, which is white
+    /// Usual is "rotate 12 | shift 2 | scale 0.1 | shear 0.1 | elastic 1 | thickness 0.5". In whatever order they stand,
+    /// this is the one in which they are applied.
+    #[arg(long, value_name = "TEXT", default_value = "none", value_parser = Augment::parse, verbatim_doc_comment)]
+    augment: Augment,
     /// What is multiplied: f32, or f16 on the adapter's matrix units; sums, gradients and parameters are f32 in either
     #[arg(long, value_name = "NAME", default_value = "single")]
     precision: PrecisionName,
-    /// Chooses the first weights, the order of the images and the units that are dropped
+    /// Chooses the first weights, the order of the images, how they are drawn anew and the units that are dropped
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, default_value_t = 0)]
     seed: u32,
     /// Epoch whose model is kept, of all or of those before Ctrl-C: the one that gets most validation images right, or the last
@@ -153,7 +169,12 @@ impl Options {
         Ok(Job {
             parameters: Parameters::glorot(&network, self.seed),
             network,
-            plan: Plan { batch: self.batch as usize, optimiser: self.optimiser()?, seed: self.seed },
+            plan: Plan {
+                batch: self.batch as usize,
+                optimiser: self.optimiser()?,
+                augment: self.augment,
+                seed: self.seed,
+            },
             epochs: self.epochs,
             keep: self.keep.into(),
             steps_per_submit: self.steps_per_submit.map(usize::from),
@@ -220,10 +241,16 @@ impl Options {
             optimiser: self.optimizer.name().into(),
             learning_rate: self.learning_rate(),
             seed: job.plan.seed,
+            augment: self.augmentation(),
             images_seen: 0,
             validation_accuracy: None,
             test_accuracy: None,
         }
+    }
+
+    /// The augmentation's text, if there is one.
+    fn augmentation(&self) -> Option<String> {
+        (self.augment != Augment::NONE).then(|| self.augment.to_string())
     }
 
     fn run(&self, job: &Job, gpu: &Gpu, data: &Split) -> Run {
@@ -233,6 +260,7 @@ impl Options {
             optimizer: self.optimizer.name().into(),
             learning_rate: self.learning_rate(),
             seed: job.plan.seed,
+            augment: self.augmentation(),
             precision: self.precision.name().into(),
             adapter: adapter_line(gpu),
             images: data.training.count(),
@@ -295,6 +323,9 @@ fn introduce(options: &Options, job: &Job, gpu: &Gpu, data: &Split) -> anyhow::R
         options.precision.name(),
         job.plan.seed
     ))?;
+    if let Some(text) = options.augmentation() {
+        say(&format!("augment   {text}"))?;
+    }
     Ok(say(&format!("\n{}\n", network_table(&job.network)))?)
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::{BATCH, sample, seed_network};
+use crate::augment::Augment;
 use crate::gpu::{Gpu, GpuError, Recording};
 use crate::layers::batch::Images;
 use crate::network::{Network, Parameters};
@@ -44,7 +45,7 @@ impl Training {
     /// # Errors
     /// A tensor larger than the adapter can bind, or a kernel that cannot be built.
     pub fn new(gpu: &Gpu, network: &Network, images: &Images, n: usize) -> Result<Training, GpuError> {
-        let plan = Plan { batch: n, optimiser: Optimiser::Adam(Adam::new(1e-3)), seed: 0 };
+        let plan = Plan { batch: n, optimiser: Optimiser::Adam(Adam::new(1e-3)), augment: Augment::NONE, seed: 0 };
         Ok(Training { trainer: Trainer::new(gpu, network, &Parameters::glorot(network, 0), images, &plan)? })
     }
 

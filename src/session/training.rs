@@ -195,6 +195,7 @@ fn summary(job: &Job) -> Summary {
         optimiser: optimiser.into(),
         learning_rate,
         seed: job.plan.seed,
+        augment: None,
         images_seen: 0,
         validation_accuracy: None,
         test_accuracy: None,

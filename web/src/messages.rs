@@ -1,6 +1,7 @@
 //! The messages between page and worker, from JavaScript's objects to what a session asks and answers: the twin of
 //! `page/messages.d.ts`, with the same names.
 
+use digits::augment::Augment;
 use digits::explain::Maps;
 use digits::mnist::{Bounds, CLASSES, PenSample, Pixels, Point, Strokes, encode_pen_file};
 use digits::network::{ModelFile, Network, Parameters, Shape};
@@ -141,7 +142,7 @@ impl JobMessage {
         for part in [&mut data.validation, &mut data.test] {
             part.truncate(judged(images));
         }
-        let plan = Plan { batch, optimiser: Optimiser::Adam(Adam::new(learning_rate)), seed };
+        let plan = Plan { batch, optimiser: Optimiser::Adam(Adam::new(learning_rate)), augment: Augment::NONE, seed };
         let parameters = Parameters::glorot(&network, seed);
         let job = Job { network, parameters, plan, epochs, keep: Keep::Best, steps_per_submit: None };
         Ok(Training { job, data })
