@@ -4,7 +4,8 @@
 //! A tour, in the order in which the data flow:
 //!
 //! 1. [`mnist`] reads and checks the images, and makes such images of drawings and pictures; [`network`] says what a
-//!    network is and where its parameters lie; [`drawings`] are what people write and MNIST lacks, and what is no digit; [`random`] draws every random number from a seed and a counter.
+//!    network is and where its parameters lie; [`drawings`] are what people write and MNIST lacks, and what is no digit; [`augment`] how training images
+//!    are drawn anew; [`random`] draws every random number from a seed and a counter.
 //! 2. [`mod@reference`] is the specification: what each operation computes, in plain loops.
 //! 3. [`gpu`] is the only module that computes with wgpu. It joins the files under `shaders/` into kernels and binds them
 //!    by name; [`layers`] says how each operation runs with them.
@@ -20,6 +21,7 @@
 
 #![cfg_attr(target_arch = "wasm32", expect(clippy::arc_with_non_send_sync, reason = "a page's worker is one thread"))]
 
+pub mod augment;
 pub mod calibrate;
 pub mod cases;
 pub mod corrupt;

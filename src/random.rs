@@ -19,6 +19,10 @@ pub enum Stream {
     Deform,
     /// Drawings and images that show no digit, of one family; counter `(image, index)`.
     NoDigit { family: u32 },
+    /// How training images are drawn anew; counter `(step, index)`.
+    Augment,
+    /// The noise in training images; counter `(step, index)`.
+    Noise,
 }
 
 impl Stream {
@@ -31,6 +35,8 @@ impl Stream {
             Stream::Corrupt { kind } => 0x7000 + kind,
             Stream::Deform => 0x5000,
             Stream::NoDigit { family } => 0x6000 + family,
+            Stream::Augment => 0x3000,
+            Stream::Noise => 0x3001,
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use crate::augment::Augment;
 use crate::reference::Optimiser;
 use crate::reference::adam::Adam;
 use crate::reference::schedule::Schedule;
@@ -23,6 +24,8 @@ pub struct Recipe {
     pub smoothing: f64,
     /// See [`Plan::average`].
     pub average: Option<f64>,
+    /// See [`Plan::augment`].
+    pub augment: Augment,
 }
 
 /// How the learning rate goes in the course of a whole training.
@@ -69,6 +72,7 @@ impl Recipe {
             course: Course::CONSTANT,
             smoothing: 0.0,
             average: None,
+            augment: Augment::NONE,
         }
     }
 
@@ -95,8 +99,8 @@ impl Recipe {
         let steps = u32::try_from(images.div_ceil(self.batch)).ok().and_then(|steps| steps.checked_mul(self.epochs));
         // A training beyond 2^32 steps ends before its schedule does.
         let schedule = self.course.schedule(steps.unwrap_or(u32::MAX));
-        let Recipe { batch, optimiser, smoothing, average, .. } = *self;
-        Plan { schedule, smoothing, average, ..Plan::new(batch, optimiser, seed) }
+        let Recipe { batch, optimiser, smoothing, average, augment, .. } = *self;
+        Plan { schedule, smoothing, average, augment, ..Plan::new(batch, optimiser, seed) }
     }
 }
 
@@ -114,7 +118,7 @@ impl Display for Course {
 }
 
 impl Display for Recipe {
-    /// All that is not as in [`Recipe::seed`]: `one-cycle, weight decay 0.05, label smoothing 0.1, average 0.999`.
+    /// What there is beside the size of batch and rate, but the augmentation: `one-cycle, weight decay 0.05, label smoothing 0.1, average 0.999`.
     fn fmt(&self, f: &mut Formatter) -> fmt::Result {
         let mut words = vec![self.course.to_string()];
         if let Optimiser::Adam(adam) = self.optimiser {

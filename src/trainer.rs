@@ -1,14 +1,15 @@
 //! Training on the GPU, step by step: everything that a step needs lies on the GPU, and a step is one recording that is
 //! replayed. [`crate::train`] arranges steps into epochs.
 
+use crate::augment::Augment;
 use crate::gpu::{Gpu, GpuError, Reading, Recording, Tensor};
-use crate::layers::batch::{self, Images};
+use crate::layers::batch::{self, Drawing, Images};
 use crate::layers::clock::{Clock, Pace};
 use crate::layers::softmax::{ScoreShape, Scores};
 use crate::layers::update::{Average, Gradients};
 use crate::layers::{capacity, update};
 use crate::model::{Labelled, Model, Pass};
-use crate::network::{Network, Parameters};
+use crate::network::{Network, Parameters, Shape};
 use crate::random;
 use crate::reference::Optimiser;
 use crate::reference::schedule::Schedule;
@@ -24,14 +25,24 @@ pub struct Plan {
     pub smoothing: f64,
     /// The decay of the mean of the weights, from 0 to below 1, where one is kept; see [`crate::reference::update::average`].
     pub average: Option<f64>,
-    /// Chooses the order of the images and the units that are dropped.
+    /// How images are drawn anew for each step.
+    pub augment: Augment,
+    /// Chooses the order of the images, how they are drawn and the units that are dropped.
     pub seed: u32,
 }
 
 impl Plan {
     /// A plan with a constant learning rate and nothing else that is not asked for.
     pub fn new(batch: usize, optimiser: Optimiser, seed: u32) -> Plan {
-        Plan { batch, optimiser, schedule: Schedule::CONSTANT, smoothing: 0.0, average: None, seed }
+        Plan {
+            batch,
+            optimiser,
+            schedule: Schedule::CONSTANT,
+            smoothing: 0.0,
+            average: None,
+            augment: Augment::NONE,
+            seed,
+        }
     }
 }
 
@@ -67,6 +78,9 @@ impl Trainer {
     ///
     /// # Errors
     /// A tensor larger than the adapter can bind, or a kernel that cannot be built.
+    ///
+    /// # Panics
+    /// If the images are to be drawn anew and have several channels.
     pub fn new(
         gpu: &Gpu,
         network: &Network,
@@ -89,7 +103,13 @@ impl Trainer {
         let mut step = Recording::new(gpu);
         let pace = Pace { optimiser: plan.optimiser, schedule: plan.schedule };
         let tensors = [&clock, &order, activations.images(), &labels];
-        batch::gather(&mut step, plan.batch, Some(&pace), images, tensors)?;
+        if plan.augment == Augment::NONE {
+            batch::gather(&mut step, plan.batch, Some(&pace), images, tensors)?;
+        } else {
+            let Shape { height, width, .. } = network.input();
+            let drawing = Drawing { augment: plan.augment, seed: plan.seed, size: [height, width] };
+            batch::augmented(&mut step, plan.batch, Some(&pace), images, &drawing, tensors)?;
+        }
         let batch = Labelled { shape: &shape, clock: &clock, labels: &labels, scores: &scores };
         model.record_training(&mut step, &activations, plan.seed, &batch, &gradients)?;
         let average = plan.average.map(|_| Tensor::new(gpu, "the average weights", &parameters.values)).transpose()?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use digits::augment::Augment;
 use digits::cases::{self, Verdict};
 use digits::evaluate::Evaluator;
 use digits::gpu::{Choices, Core, Gpu, Matrices, Operands, Origin, Precision, Request, Settings, Tiles, Tuner};
@@ -12,6 +13,7 @@ use digits::mnist::{DataSet, PIXELS, Split};
 use digits::network::{Network, Parameters, Shape};
 use digits::random;
 use digits::reference::adam::Adam;
+use digits::reference::augment::Draw;
 use digits::reference::golden::Golden;
 use digits::reference::schedule::Schedule;
 use digits::reference::sgd::Sgd;
@@ -82,8 +84,15 @@ fn planned_steps_agree(text: &str, steps: usize, plan: &Plan) {
     let network = Network::parse(Shape::MNIST, text).unwrap();
     let data = digits(steps * n);
     let order = random::shuffle(plan.seed, 0, (steps * n) as u32);
-    let batches: Vec<_> =
+    let mut batches: Vec<_> =
         order.chunks(n).map(|picks| batch::gather(&data.images, &data.labels, picks, PIXELS)).collect();
+    for (step, (batch, picks)) in batches.iter_mut().zip(order.chunks(n)).enumerate() {
+        let draw = |(place, pick): (usize, &u32)| {
+            let draw = Draw { seed: plan.seed, step: step as u32, place: place as u32 };
+            reference::augment::forward(data.image(*pick as usize), [28, 28], &plan.augment, draw)
+        };
+        batch.images = picks.iter().enumerate().flat_map(draw).collect();
+    }
     let mut reference = reference::Model::new(&network, &Parameters::glorot(&network, plan.seed));
     reference.smoothing = plan.smoothing;
     let (mut expected, mut average) = (Vec::new(), reference.parameters.clone());
@@ -136,6 +145,12 @@ fn dropout_wherever_it_stands_gives_the_losses_of_the_reference() {
 }
 
 #[test]
+fn augmented_steps_draw_each_image_anew_by_its_step_and_place() {
+    let augment = Augment::parse("rotate 20 | shift 3 | elastic 2 | noise 0.1").unwrap();
+    planned_steps_agree("dense 10", 3, &Plan { augment, ..Plan::new(5, Optimiser::Adam(Adam::new(1e-2)), 3) });
+}
+
+#[test]
 fn steps_of_many_images_which_go_winograds_way_on_software_drivers_give_the_losses_of_the_reference() {
     steps_agree(SMALL, 3, 29, Optimiser::Adam(Adam::new(1e-3)));
 }
@@ -174,7 +189,8 @@ fn one_batch_is_learned_by_heart() {
 fn one_seed_gives_the_same_bits_whatever_a_submit_holds() {
     let network = Network::parse(Shape::MNIST, SMALL).unwrap();
     let (gpu, data) = (gpu(), digits(500));
-    let plan = Plan::new(30, Optimiser::Adam(Adam::new(1e-3)), 5);
+    let augment = Augment::parse("rotate 12 | elastic 1 | noise 0.1").unwrap();
+    let plan = Plan { augment, ..Plan::new(30, Optimiser::Adam(Adam::new(1e-3)), 5) };
     let run = |plan: &Plan, submits: &[usize]| {
         let mut trainer = trainer(&gpu, &network, &data, plan);
         let losses: Vec<u32> =

@@ -1,15 +1,17 @@
 //! Cases of the passes that are no matrix product: one invocation for each number or window.
 
 use super::{Absent, Case, Expected, Inputs, Output, Prepared};
+use crate::augment::Augment;
 use crate::gpu::{Gpu, Recording, Tensor};
 use crate::layers;
-use crate::layers::batch::Images;
+use crate::layers::batch::{Drawing, Images};
 use crate::layers::capacity;
 use crate::layers::clock::{Clock, Pace, Time};
 use crate::layers::softmax::{ScoreShape, Scores};
 use crate::network::Activation;
 use crate::reference::Optimiser;
 use crate::reference::adam::Adam;
+use crate::reference::augment::Draw;
 use crate::reference::dropout::Dropout;
 use crate::reference::pool::PoolShape;
 use crate::reference::schedule::Schedule;
@@ -185,8 +187,21 @@ pub fn softmax(n: usize, classes: usize) -> Case {
     }
 }
 
-/// The second, shorter batch of `count` images, in the fifth step.
+/// A batch of images as they are.
 pub fn batch(n: usize, count: usize, features: usize) -> Case {
+    gather("batch", n, count, features, None)
+}
+
+/// A batch of images that are drawn anew.
+pub fn augmented(n: usize, count: usize, size: [usize; 2], text: &str) -> Case {
+    let augment = Augment::parse(text).expect("it is an augmentation");
+    let case = gather("batch/augmented", n, count, size[0] * size[1], Some(Drawing { augment, seed: 9, size }));
+    // A place and four pixels with their weights take about thirty operations, a wave ten.
+    Case { shape: format!("{}, {text}", case.shape), flops: 70.0 * case.flops, ..case }
+}
+
+/// The second, shorter batch of `count` images, in the fifth step.
+fn gather(operation: &'static str, n: usize, count: usize, features: usize, drawing: Option<Drawing>) -> Case {
     let rule = Adam::new(1e-3);
     let schedule = Schedule { rise: 2, fall: 9 };
     let prepare = Box::new(move |gpu: &Gpu| {
@@ -202,23 +217,37 @@ pub fn batch(n: usize, count: usize, features: usize) -> Case {
         let mut recording = Recording::new(gpu);
         let order_on_gpu = Tensor::new(gpu, "order", &order)?;
         let pace = Pace { optimiser: Optimiser::Adam(rule), schedule };
-        layers::batch::gather(&mut recording, n, Some(&pace), &images, [&clock, &order_on_gpu, &x, &y])?;
+        let tensors = [&clock, &order_on_gpu, &x, &y];
+        match &drawing {
+            None => layers::batch::gather(&mut recording, n, Some(&pace), &images, tensors)?,
+            Some(drawing) => layers::batch::augmented(&mut recording, n, Some(&pace), &images, drawing, tensors)?,
+        }
         let picks = &order[n..count.min(2 * n)];
         let mut expected = reference::batch::gather(&pixels, &labels, picks, features);
+        if let Some(Drawing { augment, seed, size }) = &drawing {
+            let draw = |(place, pick): (usize, &u32)| {
+                let image = &pixels[*pick as usize * features..][..features];
+                let draw = Draw { seed: *seed, step: done.step, place: place as u32 };
+                reference::augment::forward(image, *size, augment, draw)
+            };
+            expected.images = picks.iter().enumerate().flat_map(draw).collect();
+        }
         expected.images.resize(n * features, 0.0);
         let mut words: Vec<u32> = expected.labels.iter().copied().map(u32::from).collect();
         words.resize(width, u32::from(NO_IMAGE));
+        // Places are a few tens of pixels, to which rounding adds; and between black and white lies a pixel.
+        let tolerance = if drawing.is_some() { 3e-5 } else { 1e-7 };
         Ok(Prepared {
             recording,
             outputs: vec![
-                Output { tensor: x, expected: Expected::Images { values: expected.images, n, tolerance: 1e-7 } },
+                Output { tensor: x, expected: Expected::Images { values: expected.images, n, tolerance } },
                 Output { tensor: y, expected: Expected::Words(words) },
                 Output { tensor: clock, expected: Expected::Clock(Clock { done, now }) },
             ],
         })
     });
     let shape = format!("N {n} of {count}, {features} pixels");
-    Case { operation: "batch", shape, flops: (n * features) as f64, bytes: 5.0 * (n * features) as f64, prepare }
+    Case { operation, shape, flops: (n * features) as f64, bytes: 5.0 * (n * features) as f64, prepare }
 }
 
 /// The labels of the `present` images of a batch with `n` places; a third of them show none of the classes.

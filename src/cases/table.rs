@@ -69,6 +69,21 @@ const UPDATED: [(Shape, &str, usize); 3] = [
     (Shape::MNIST, "conv 17 3x3 relu | pool 2 | dropout 0.25 | conv 6 5x3 same relu | pool 2 | dense 10", 33),
 ];
 
+/// Every word of an augmentation together, and those that leave something out, on odd images.
+const AUGMENTED: [(usize, [usize; 2], &str); 4] = [
+    (
+        35,
+        [28, 28],
+        "rotate 12 | shift 2 | scale 0.1 | shear 0.15 | elastic 1.5 | thickness 0.5 | contrast 0.2 | noise 0.05",
+    ),
+    (3, [6, 10], "rotate 45 | shift 8"),
+    (1, [5, 4], "elastic 4 | thickness 0.9"),
+    (66, [7, 8], "contrast 0.5 | noise 0.5"),
+];
+
+/// A usual augmentation, for measuring.
+const AUGMENT: &str = "rotate 12 | shift 2 | scale 0.1 | shear 0.1 | elastic 1 | thickness 0.5";
+
 /// Small and odd cases of every operation, for tests.
 pub fn parity() -> Vec<Case> {
     let mut cases = Vec::new();
@@ -91,6 +106,7 @@ pub fn parity() -> Vec<Case> {
     cases.extend(passes::dropout(3, 40, 0.9));
     cases.extend([passes::softmax(1, 2), passes::softmax(3, 10), passes::softmax(65, 10), passes::softmax(300, 3)]);
     cases.extend([passes::batch(3, 5, 8), passes::batch(64, 100, 784), passes::batch(1, 2, 4)]);
+    cases.extend(AUGMENTED.map(|(n, size, text)| passes::augmented(n, 2 * n - n / 4, size, text)));
     cases.extend([(1, 4), (3, 8), (70, 784)].into_iter().flat_map(|(n, features)| turn(n, features)));
     cases.extend([products::transpose(&[5, 3, 3, 3]), products::transpose(&[10, 7]), products::transpose(&[1, 1])]);
     for (shape, layers, n) in UPDATED {
@@ -103,7 +119,10 @@ pub fn parity() -> Vec<Case> {
 /// Every operation at the size that a training step of the seed network gives it, for batches of `n`.
 pub fn seed_network(n: usize) -> Vec<Case> {
     let network = Network::parse(Shape::MNIST, SEED).expect("the seed network is a network");
-    let mut cases = vec![passes::batch(n, 50_000, Shape::MNIST.features())];
+    let mut cases = vec![
+        passes::batch(n, 50_000, Shape::MNIST.features()),
+        passes::augmented(n, 50_000, [Shape::MNIST.height, Shape::MNIST.width], AUGMENT),
+    ];
     cases.extend(turn(n, Shape::MNIST.features()));
     for operation in Operation::of(&network, n, 0) {
         match operation {

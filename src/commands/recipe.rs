@@ -1,6 +1,7 @@
 //! The options of `digits train` that make its recipe: a preset, and what is to differ from it.
 
 use clap::{Args, ValueEnum, value_parser};
+use digits::augment::Augment;
 use digits::recipe::{Course, Recipe};
 use digits::reference::Optimiser;
 use digits::reference::adam::Adam;
@@ -50,6 +51,21 @@ pub struct RecipeOptions {
     /// Keep the mean of the weights over the last steps, of which a step leaves so much, such as 0.999; 0 keeps none [default: 0, or the preset's]
     #[arg(long, value_name = "DECAY", allow_negative_numbers = true, value_parser = parse_share, help_heading = "Recipe")]
     average: Option<f64>,
+    /// How training images are drawn anew for each step: items with | between them, or none
+    ///
+    /// Each item says how much at most; every image gets its own share of that, evenly from minus to plus:
+    ///   rotate DEGREES   turned around the middle; up to 45
+    ///   shift PIXELS     moved along each axis; up to 8
+    ///   scale SHARE      grown or shrunk by a share of its size; up to 0.5
+    ///   shear COLUMNS    slanted: a row moves so far for each row that it is away from the middle; up to 1
+    ///   elastic PIXELS   bent by smooth waves, which move ink so far along each axis; up to 4
+    ///   thickness SHARE  thicker or thinner strokes: greys go this share of the way to white or black; up to 0.9
+    ///   contrast SHARE   greys go away from the middle grey or towards it; up to 0.9
+    ///   noise SHARE      each pixel gets lighter or darker by an amount of its own; up to 1, which is white
+    /// Usual is "rotate 12 | shift 2 | scale 0.1 | shear 0.1 | elastic 1 | thickness 0.5". In whatever order they stand,
+    /// this is the one in which they are applied.
+    #[arg(long, value_name = "TEXT", value_parser = Augment::parse, verbatim_doc_comment, help_heading = "Recipe")]
+    augment: Option<Augment>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -91,6 +107,7 @@ impl RecipeOptions {
             optimiser: self.optimiser(preset.optimiser)?,
             course: Course { warm_up: self.warm_up.unwrap_or(course.warm_up), ..course },
             smoothing: self.label_smoothing.unwrap_or(preset.smoothing),
+            augment: self.augment.unwrap_or(preset.augment),
             average: self.average.or(preset.average).filter(|decay| *decay > 0.0),
         })
     }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum, value_parser};
+use digits::augment::Augment;
 use digits::calibrate::{self, Sample};
 use digits::drawings::{self, Mixture};
 use digits::gpu::{Gpu, Settings};
@@ -50,7 +51,7 @@ pub struct Options {
     /// What is multiplied: f32, or f16 on the adapter's matrix units; sums, gradients and parameters are f32 in either
     #[arg(long, value_name = "NAME", default_value = "single")]
     precision: PrecisionName,
-    /// Chooses the first weights, the order of the images and the units that are dropped
+    /// Chooses the first weights, the order of the images, how they are drawn anew and the units that are dropped
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, default_value_t = 0)]
     seed: u32,
     /// Epoch whose model is kept, of all or of those before Ctrl-C: the one that gets most validation images right, or the last
@@ -221,6 +222,7 @@ impl Options {
             learning_rate: recipe.optimiser.learning_rate(),
             recipe: recipe.notes(),
             seed: self.seed,
+            augment: augmentation(recipe),
             images_seen: 0,
             validation_accuracy: None,
             test_accuracy: None,
@@ -236,6 +238,7 @@ impl Options {
             learning_rate: recipe.optimiser.learning_rate(),
             recipe: recipe.notes(),
             seed: job.plan.seed,
+            augment: augmentation(recipe),
             precision: self.precision.name().into(),
             adapter: adapter_line(gpu),
             images: data.training.count(),
@@ -267,6 +270,11 @@ fn tune_budget(gpu: &Gpu) -> Duration {
     Duration::from_secs(if gpu.is_software() { 0 } else { 10 })
 }
 
+/// The augmentation's text, if there is one.
+fn augmentation(recipe: &Recipe) -> Option<String> {
+    (recipe.augment != Augment::NONE).then(|| recipe.augment.to_string())
+}
+
 fn create_log(path: &Path) -> anyhow::Result<Log> {
     Log::create(path).with_context(|| format!("{} cannot be written", path.display()))
 }
@@ -291,6 +299,9 @@ fn introduce(options: &Options, recipe: &Recipe, job: &Job, gpu: &Gpu, data: &Sp
     ))?;
     if let Some(notes) = recipe.notes() {
         say(&format!("recipe    {notes}"))?;
+    }
+    if let Some(text) = augmentation(recipe) {
+        say(&format!("augment   {text}"))?;
     }
     Ok(say(&format!("\n{}\n", network_table(&job.network)))?)
 }

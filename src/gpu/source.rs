@@ -15,6 +15,7 @@ macro_rules! shader_files {
 
 shader_files!(
     "batch",
+    "batch/augmented",
     "ceiling/arithmetic",
     "ceiling/copy",
     "classifier/gradients",

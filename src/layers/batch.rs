@@ -1,8 +1,15 @@
-//! Gathering a batch from the data set on the GPU: `shaders/batch.wgsl`.
+//! Gathering a batch from the data set on the GPU, as it is, `shaders/batch.wgsl`, or with each image drawn anew,
+//! `shaders/batch/augmented.wgsl`.
 
 use super::clock::Pace;
-use super::{image_blocks, record_each, with_images};
+use super::{capacity, image_blocks, record_each, with_images};
+use crate::augment::Augment;
 use crate::gpu::{Gpu, GpuError, Recording, Source, Tensor};
+use crate::random::Stream;
+use crate::reference::augment::{CALLS, SHORTEST_WAVE};
+
+/// Words of four pixels that an invocation draws one after the other on a software driver, a row of MNIST's.
+const WORDS_OF_A_RUN: usize = 7;
 
 /// A labelled data set on the GPU, as bytes.
 #[derive(Clone)]
@@ -46,11 +53,7 @@ pub fn gather(
     images: &Images,
     [clock, order, x, labels]: [&Tensor; 4],
 ) -> Result<(), GpuError> {
-    let source = Source::new("forward", &["batch", "clock", "schedule", "each"])
-        .with("COUNT", images.count)
-        .with("PIXELS4", images.features / 4)
-        .with("N", n);
-    let source = Pace::constants(pace, with_images(source, n));
+    let source = source_of(Source::new("forward", &["batch", "clock", "schedule", "each"]), n, pace, images);
     let tensors = [
         ("clock", clock),
         ("order", order),
@@ -60,4 +63,67 @@ pub fn gather(
         ("y", labels),
     ];
     record_each(recording, &source, &tensors, images.features / 4 * image_blocks(n))
+}
+
+/// How the images of a training are drawn anew.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Drawing {
+    pub augment: Augment,
+    /// The seed of the training.
+    pub seed: u32,
+    /// H and W of the images.
+    pub size: [usize; 2],
+}
+
+/// As [`gather`], with the images drawn for the clock's step.
+///
+/// # Panics
+/// If the images have another size.
+pub fn augmented(
+    recording: &mut Recording,
+    n: usize,
+    pace: Option<&Pace>,
+    images: &Images,
+    Drawing { augment, seed, size: [height, width] }: &Drawing,
+    [clock, order, x, labels]: [&Tensor; 4],
+) -> Result<(), GpuError> {
+    assert_eq!(height * width, images.features, "the images are no {height} x {width}");
+    let words = images.features / 4;
+    // To draw a form takes as long as to sample some pixels, which GPUs would rather do side by side.
+    let run = if recording.gpu().is_software() { words.min(WORDS_OF_A_RUN) } else { 1 };
+    let runs = words.div_ceil(run);
+    let source = Source::new("augmented", &["batch", "batch/augmented", "clock", "schedule", "random", "each"])
+        .with("H", *height)
+        .with("W", *width)
+        .with("RUN", run)
+        .with("RUNS", runs)
+        .with("SEED", *seed)
+        .with("STREAM", Stream::Augment.key())
+        .with("NOISE_STREAM", Stream::Noise.key())
+        .with("CALLS", CALLS)
+        .with("SHORTEST_WAVE", SHORTEST_WAVE)
+        .with("ROTATE", augment.rotate.to_radians())
+        .with("SHIFT", augment.shift)
+        .with("SCALE", augment.scale)
+        .with("SHEAR", augment.shear)
+        .with("ELASTIC", augment.elastic)
+        .with("THICKNESS", augment.thickness)
+        .with("CONTRAST", augment.contrast)
+        .with("NOISE", augment.noise);
+    let source = source_of(source, n, pace, images);
+    let tensors = [
+        ("clock", clock),
+        ("order", order),
+        ("images", &images.pixels),
+        ("labels", &images.labels),
+        ("drawn", x),
+        ("y", labels),
+    ];
+    record_each(recording, &source, &tensors, runs * capacity(n))
+}
+
+/// The constants that both kernels need.
+fn source_of(source: Source, n: usize, pace: Option<&Pace>, images: &Images) -> Source {
+    let source = source.with("COUNT", images.count).with("PIXELS4", images.features / 4).with("N", n);
+    Pace::constants(pace, with_images(source, n))
 }

@@ -46,6 +46,9 @@ pub struct Summary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipe: Option<String>,
     pub seed: u32,
+    /// How training images were drawn anew, an [`Augment`](crate::augment::Augment)'s text; nothing if they were not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub augment: Option<String>,
     /// Training images seen, each as often as it was.
     pub images_seen: u64,
     /// The share of the validation images that the model gets right, 0 to 1.

@@ -14,6 +14,7 @@
 //! [`golden`] holds the numbers that PyTorch gives for a whole network.
 
 pub mod adam;
+pub mod augment;
 pub mod batch;
 pub mod classifier;
 pub mod conv;

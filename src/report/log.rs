@@ -28,6 +28,9 @@ pub struct Run {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recipe: Option<String>,
     pub seed: u32,
+    /// The text of the augmentation, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub augment: Option<String>,
     pub precision: String,
     pub adapter: String,
     /// Training images of an epoch.

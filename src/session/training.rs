@@ -201,6 +201,7 @@ fn summary(job: &Job) -> Summary {
         learning_rate,
         recipe: None,
         seed: job.plan.seed,
+        augment: None,
         images_seen: 0,
         validation_accuracy: None,
         test_accuracy: None,

@@ -308,14 +308,15 @@ fn a_recipe_is_told_and_kept_in_the_model() {
 }
 
 #[test]
-fn sgd_and_dropout_are_options() {
+fn sgd_dropout_and_augmentation_are_options() {
     let folder = tempfile::tempdir().unwrap();
-    let options = ["--optimiser", "sgd", "--momentum", "0.8", "--dropout", "0.2"];
+    let options = ["--optimiser", "sgd", "--momentum", "0.8", "--dropout", "0.2", "--augment", "thickness .2|rotate 2"];
     let printed = success(&run(folder.path(), &[&SHORT[..9], &options].concat()));
     assert!(printed.contains("sgd, learning rate 0.01"), "{printed}");
     let model = ModelFile::load(&folder.path().join("digits.safetensors")).unwrap();
     assert_eq!(model.network.to_string(), NETWORK.replace("0.1", "0.2"));
     assert_eq!(model.summary.optimiser, "sgd");
+    assert_eq!(model.summary.augment.as_deref(), Some("rotate 2 | thickness 0.2"));
     assert!(model.summary.test_accuracy > Some(0.7), "{printed}");
 }
 
@@ -352,6 +353,9 @@ fn options_that_make_no_sense_exit_2_and_are_named() {
         &["--patience", "2", "--keep", "last"],
         &["--from", "model", "--network", "dense 10"],
         &["--seed", "-1"],
+        &["--augment", "rotate 90"],
+        &["--augment", "blur 1"],
+        &["--augment", ""],
         &["--dropout", "1"],
         &["--dropout", "0.99999999999"],
         &["--dropout", "0.1", "--network", "dense 10"],
@@ -407,6 +411,7 @@ fn a_model_of_other_classes_does_not_fit_the_data() {
         learning_rate: 1e-3,
         recipe: None,
         seed: 0,
+        augment: None,
         images_seen: 1,
         validation_accuracy: None,
         test_accuracy: None,

@@ -18,6 +18,7 @@ fn model() -> ModelFile {
         learning_rate: 1e-3,
         recipe: None,
         seed: u32::MAX,
+        augment: None,
         images_seen: 750_000,
         validation_accuracy: Some(0.9923),
         test_accuracy: None,
@@ -44,6 +45,15 @@ fn problem_of_metadata(key: &str, value: &str) -> String {
 
 fn message(file: &[u8]) -> String {
     decode(file).unwrap_err().to_string()
+}
+
+#[test]
+fn an_augmentation_is_kept_and_without_one_the_summary_is_as_it_was() {
+    let augmented = ModelFile { summary: Summary { augment: Some("rotate 12".into()), ..model().summary }, ..model() };
+    assert_eq!(decode(&augmented.encode().unwrap()).unwrap(), augmented);
+    let plain = model().encode().unwrap();
+    assert!(!String::from_utf8_lossy(&plain).contains("augment"));
+    assert_eq!(decode(&plain).unwrap().summary.augment, None);
 }
 
 #[test]
