@@ -21,7 +21,7 @@ use serde::Serialize;
 
 use super::sets::{self, Sets};
 use super::tiles::TileOptions;
-use super::{DataOptions, GpuOptions, class_mismatch, model, say};
+use super::{DataOptions, GpuOptions, Misuse, class_mismatch, model, say};
 
 /// Tests a model: accuracy, loss, and which digits it takes for which
 #[derive(Args)]
@@ -45,16 +45,16 @@ pub struct Options {
     /// Test on the same images after each of fifteen corruptions, too: blur, noise, fog, lines, rotation, ...
     #[arg(long)]
     corrupt: bool,
-    /// Drawings to test on instead, which are built in: digits by writers who are held back, digits of each kind that MNIST
-    /// hardly has, or what is no digit
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["data", "set", "pen"])]
+    /// Drawings to test on instead, which are built in: digits by the writers of a part, digits by those who do not train of
+    /// each kind that MNIST hardly has, or what is no digit
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["data", "pen"])]
     drawings: Option<DrawingsName>,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
     Test,
     Validation,
@@ -97,13 +97,31 @@ struct Certainty {
     reliability: [Bin; BINS],
 }
 
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Part::Test => "test",
+            Part::Validation => "validation",
+            Part::Training => "training",
+        }
+    }
+
+    fn of_drawings(self) -> drawings::Part {
+        match self {
+            Part::Test => drawings::Part::Test,
+            Part::Validation => drawings::Part::Validation,
+            Part::Training => drawings::Part::Training,
+        }
+    }
+}
+
 impl Options {
     /// The drawings that the options ask for, where each kind is counted by itself.
     fn sets(&self) -> Option<Sets> {
         match self.drawings? {
             DrawingsName::Writers => None,
             DrawingsName::Kinds => Some(Sets::kinds()),
-            DrawingsName::NoDigits => Some(Sets::no_digits()),
+            DrawingsName::NoDigits => Some(Sets::no_digits(self.set.of_drawings())),
         }
     }
 
@@ -113,15 +131,15 @@ impl Options {
             return Ok((file.display().to_string(), "drawn", DataSet::from_drawings(&read_pen_file(file)?)));
         }
         if self.drawings == Some(DrawingsName::Writers) {
-            return Ok(("held-back writers".into(), "drawn", drawings::test()));
+            return Ok((format!("{} writers", self.set.name()), "drawn", drawings::digits(self.set.of_drawings())));
         }
         let Split { training, validation, test } = self.data.load()?;
-        let (set, data) = match self.set {
-            Part::Test => ("test", test),
-            Part::Validation => ("validation", validation),
-            Part::Training => ("training", training),
+        let data = match self.set {
+            Part::Test => test,
+            Part::Validation => validation,
+            Part::Training => training,
         };
-        Ok((self.data.name(), set, data))
+        Ok((self.data.name(), self.set.name(), data))
     }
 }
 
@@ -133,6 +151,9 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     }
     let gpu = options.tiles.remembered(&gpu.open()?);
     let model = Model::new(&gpu, &file.network, &file.parameters)?;
+    if options.drawings == Some(DrawingsName::Kinds) && options.set != Part::Test {
+        return Err(Misuse("--drawings kinds has no parts, so --set does not go with it".into()).into());
+    }
     if let Some(sets) = options.sets() {
         return sets::run(&sets, &model, &file.calibration, options.json);
     }

@@ -24,10 +24,10 @@ impl Sets {
     }
 
     /// What is no digit, family by family.
-    pub fn no_digits() -> Sets {
+    pub fn no_digits(part: Part) -> Sets {
         Sets::of(Family::all().map(|family| {
             let note = if Family::HELD_BACK.contains(&family) { " (held back)" } else { "" };
-            (format!("{}{note}", family.name()), drawings::no_digits(Part::Test, family))
+            (format!("{}{note}", family.name()), drawings::no_digits(part, family))
         }))
     }
 

@@ -9,9 +9,9 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum, value_parser};
 use digits::augment::Augment;
 use digits::calibrate::{self, Sample};
-use digits::drawings::{self, Mixture};
+use digits::drawings::{self, Mixture, Part};
 use digits::gpu::{Gpu, Settings};
-use digits::mnist::{DataSet, Split, TRAINING};
+use digits::mnist::{DataSet, Split, TRAINING, read_pen_file};
 use digits::model::Model;
 use digits::network::{self, Calibration, Layer, ModelFile, Network, Parameters, Summary};
 use digits::recipe::Recipe;
@@ -43,6 +43,9 @@ pub struct Options {
     /// Learn from drawings, too: by people with a pen, deformed copies of theirs and of templates, and what is no digit
     #[arg(long, conflicts_with = "data")]
     with_drawings: bool,
+    /// Learn from your own drawings, too: a pen file, as the window exports them; deformed copies of each are added
+    #[arg(long, value_name = "FILE")]
+    pen: Option<PathBuf>,
     /// Train on only the first COUNT of the 50,000 training images
     #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = value_parser!(u32).range(1..=TRAINING as i64))]
     train_images: Option<u32>,
@@ -202,15 +205,21 @@ impl Options {
         let mut known = vec![data.validation.clone()];
         if self.with_drawings {
             data.training.append(drawings::training(&Mixture::default(), self.seed));
-            known.push(drawings::validation());
-            data.validation.append(drawings::validation());
+            let drawn = drawings::digits(Part::Validation);
+            known.push(drawn.clone());
+            data.validation.append(drawn);
+        }
+        if let Some(file) = &self.pen {
+            data.training.append(drawings::own(&read_pen_file(file)?, self.seed));
         }
         Ok((data, known))
     }
 
     /// What the images are of.
     fn data_name(&self) -> String {
-        self.data.name() + if self.with_drawings { " and drawings" } else { "" }
+        let drawings = if self.with_drawings { " and drawings" } else { "" };
+        let own = self.pen.as_ref().map(|file| format!(" and {}", file.display())).unwrap_or_default();
+        format!("{}{drawings}{own}", self.data.name())
     }
 
     /// Before the first step.

@@ -47,10 +47,10 @@ impl Default for Mixture {
 }
 
 /// An image of a set, before it is made.
-enum Plan {
-    Drawn(&'static PenSample),
+enum Plan<'a> {
+    Drawn(&'a PenSample),
     /// The copy of this number.
-    Deformed(&'static PenSample, u32),
+    Deformed(&'a PenSample, u32),
     /// The image of this number.
     NoDigit(Family, u32),
 }
@@ -59,14 +59,9 @@ enum Plan {
 /// labelled [`NO_CLASS`], one kind after the other.
 pub fn training(mixture: &Mixture, seed: u32) -> DataSet {
     let drawings = writers(Part::Training);
-    let copies = |of: &[&'static PenSample], count: usize| -> Vec<Plan> {
-        let copies = of.iter().flat_map(|&drawing| (0..count).map(move |_| drawing));
-        copies.enumerate().map(|(number, drawing)| Plan::Deformed(drawing, number as u32)).collect()
-    };
-    let templates: Vec<&PenSample> = templates().iter().collect();
     let mut plans: Vec<Plan> = drawings.iter().map(|drawing| Plan::Drawn(drawing)).collect();
-    plans.extend(copies(&drawings, mixture.copies));
-    plans.extend(copies(&templates, mixture.templates));
+    plans.extend(copies_of(drawings.iter().copied(), mixture.copies));
+    plans.extend(copies_of(templates().iter(), mixture.templates));
     plans.extend((0..mixture.no_digits).map(|number| {
         let families = Family::LEARNT.len();
         Plan::NoDigit(Family::LEARNT[number % families], (number / families) as u32)
@@ -74,14 +69,25 @@ pub fn training(mixture: &Mixture, seed: u32) -> DataSet {
     made(&plans, Part::Training, seed)
 }
 
-/// The digits of the writers who validate.
-pub fn validation() -> DataSet {
-    drawn(writers(Part::Validation))
+/// So many deformed copies of each.
+fn copies_of<'a>(drawings: impl Iterator<Item = &'a PenSample>, count: usize) -> impl Iterator<Item = Plan<'a>> {
+    let copies = drawings.flat_map(move |drawing| (0..count).map(move |_| drawing));
+    copies.enumerate().map(|(number, drawing)| Plan::Deformed(drawing, number as u32))
 }
 
-/// The digits of the writers who test.
-pub fn test() -> DataSet {
-    drawn(writers(Part::Test))
+/// The digits of the writers of a part.
+pub fn digits(part: Part) -> DataSet {
+    drawn(writers(part))
+}
+
+/// Somebody's own drawings and deformed copies of each, about ten thousand images where the drawings are fewer, so that they
+/// count beside a data set.
+pub fn own(drawings: &[PenSample], seed: u32) -> DataSet {
+    const IMAGES: usize = 10_000;
+    const MOST_COPIES: usize = 50;
+    let copies = (IMAGES / drawings.len().max(1)).clamp(1, MOST_COPIES);
+    let plans: Vec<Plan> = drawings.iter().map(Plan::Drawn).chain(copies_of(drawings.iter(), copies)).collect();
+    made(&plans, Part::Training, seed)
 }
 
 /// Images of a family, all labelled [`NO_CLASS`], of the fonts and writers of a part. Those of one part are not those of
@@ -292,7 +298,7 @@ mod tests {
 
     #[test]
     fn held_back_writers_are_the_measured_digits() {
-        assert_eq!([validation().count(), test().count()], [1000, 1499]);
+        assert_eq!([digits(Part::Validation).count(), digits(Part::Test).count()], [1000, 1499]);
         let letters = no_digits(Part::Test, Family::Letters);
         assert_eq!((letters.count(), count(&letters, NO_CLASS)), (500, 500));
     }

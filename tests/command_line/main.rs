@@ -218,7 +218,7 @@ fn eval_measures_the_drawings_that_are_built_in() {
     let folder = TRAINED.0.path();
     let eval = |set| json(&success(&run(folder, &["eval", "model", "--drawings", set, "--json"])));
     let writers = eval("writers");
-    assert_eq!((&writers["images"], &writers["data"]), (&json("1499"), &json("\"held-back writers\"")));
+    assert_eq!((&writers["images"], &writers["data"]), (&json("1499"), &json("\"test writers\"")));
     let named = |sets: &Value, name: &str| {
         sets.as_array().unwrap().iter().find(|set| set["name"] == name).unwrap_or_else(|| panic!("{sets}")).clone()
     };
