@@ -1,10 +1,12 @@
 //! Adapting a trained network to a few images that it takes for something else: some steps of training on them, moved about
-//! a little, among many images that it knows, lest it forget those.
+//! a little, among images that it knows but is least sure of, lest it forget those: they are what a shifted border between
+//! classes costs first.
 
 use crate::evaluate::Evaluator;
 use crate::gpu::{Gpu, GpuError};
 use crate::layers::batch::Images;
 use crate::mnist::{DataSet, PIXELS, SIDE};
+use crate::model::Model;
 use crate::network::{Network, Parameters};
 use crate::random;
 use crate::reference::Optimiser;
@@ -23,7 +25,11 @@ pub struct Lesson {
 const MOVES: [[isize; 2]; 8] = [[0, 0], [0, 1], [1, 0], [0, -1], [-1, 0], [1, 1], [-1, -1], [0, 0]];
 
 /// Known images beside each lesson.
-const KNOWN_FOR_A_LESSON: usize = 24;
+const KNOWN_FOR_A_LESSON: usize = 56;
+
+/// Known images that the network is asked about, and those of them that it is least sure of and that are repeated.
+const ASKED: usize = 2000;
+const REPEATED: usize = 200;
 
 /// Images of a step: the copies of one lesson and what is known beside them.
 const BATCH: usize = MOVES.len() + KNOWN_FOR_A_LESSON;
@@ -45,7 +51,8 @@ pub struct Taught {
     pub knows_all: bool,
 }
 
-/// Adapts `parameters` to `lessons`; `known` are images that the network was trained on, of which some are repeated.
+/// Adapts `parameters` to `lessons`; `known` are images that the network was trained on, of which some are repeated. At
+/// least 2,000 are best.
 ///
 /// # Errors
 /// A kernel cannot be built, or the device failed.
@@ -59,7 +66,8 @@ pub async fn teach(
     lessons: &[Lesson],
     known: &DataSet,
 ) -> Result<Taught, GpuError> {
-    let images = images_of(lessons, known);
+    let repeated = least_sure(&Model::new(gpu, network, parameters)?, known, lessons.len() as u32).await?;
+    let images = images_of(lessons, &repeated);
     let images = Images::new(gpu, &images.images, &images.labels)?;
     let adam = Adam::new(LEARNING_RATE);
     let plan = Plan::new(BATCH, Optimiser::Adam(adam), lessons.len() as u32);
@@ -81,6 +89,27 @@ pub async fn teach(
     Ok(Taught { parameters: trainer.model().read_parameters().await?, knows_all })
 }
 
+/// Of some of the known images, those with the greatest loss.
+async fn least_sure(model: &Model, known: &DataSet, seed: u32) -> Result<DataSet, GpuError> {
+    let order = random::shuffle(seed, 1, known.count() as u32);
+    let asked = chosen(known, order.into_iter().take(ASKED));
+    let images = Images::new(model.gpu(), &asked.images, &asked.labels)?;
+    let losses = Evaluator::new(model, &images, BATCH)?.run().await?.losses;
+    let mut order: Vec<u32> = (0..asked.count() as u32).collect();
+    order.sort_unstable_by(|a, b| losses[*b as usize].total_cmp(&losses[*a as usize]));
+    Ok(chosen(&asked, order.into_iter().take(REPEATED)))
+}
+
+/// The images of `data` with these numbers.
+fn chosen(data: &DataSet, numbers: impl Iterator<Item = u32>) -> DataSet {
+    let mut chosen = DataSet { images: Vec::new(), labels: Vec::new() };
+    for number in numbers.map(|number| number as usize) {
+        chosen.images.extend_from_slice(&data.images[number * PIXELS..][..PIXELS]);
+        chosen.labels.push(data.labels[number]);
+    }
+    chosen
+}
+
 /// The copies of the lessons, and known images, chosen anew for each number of lessons.
 fn images_of(lessons: &[Lesson], known: &DataSet) -> DataSet {
     let mut images = DataSet { images: Vec::new(), labels: Vec::new() };
@@ -91,10 +120,9 @@ fn images_of(lessons: &[Lesson], known: &DataSet) -> DataSet {
         }
     }
     let order = random::shuffle(lessons.len() as u32, 0, known.count() as u32);
-    for at in order.into_iter().cycle().take(KNOWN_FOR_A_LESSON * lessons.len()).map(|at| at as usize) {
-        images.images.extend_from_slice(&known.images[at * PIXELS..][..PIXELS]);
-        images.labels.push(known.labels[at]);
-    }
+    let known = chosen(known, order.into_iter().cycle().take(KNOWN_FOR_A_LESSON * lessons.len()));
+    images.images.extend(known.images);
+    images.labels.extend(known.labels);
     images
 }
 
@@ -124,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_has_every_copy_of_the_lessons_and_three_times_as_many_known_images() {
+    fn a_step_has_every_copy_of_the_lessons_and_seven_times_as_many_known_images() {
         let lessons = [Lesson { pixels: vec![7; PIXELS], label: 3 }, Lesson { pixels: vec![9; PIXELS], label: 4 }];
         let known = DataSet { images: (0..5).flat_map(|image| vec![image; PIXELS]).collect(), labels: vec![1; 5] };
         let images = images_of(&lessons, &known);

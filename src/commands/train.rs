@@ -28,6 +28,7 @@ use super::{DataOptions, GpuOptions, Misuse, class_mismatch, cooperative_core, n
 
 /// Trains a network and writes it to a model file
 #[derive(Args)]
+#[command(after_long_help = network::GRAMMAR)]
 pub struct Options {
     /// Layers of the network, with | between them
     #[arg(long, value_name = "TEXT", default_value = network::SEED, value_parser = parse_network)]

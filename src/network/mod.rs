@@ -16,7 +16,7 @@ mod text;
 pub use calibration::{Calibration, Judgement, score};
 pub use file::{ModelFile, ModelFileError, ModelFileProblem, Summary};
 pub use parameters::{Matrix, Parameters, ROW_ALIGNMENT};
-pub use text::NetworkError;
+pub use text::{GRAMMAR, NetworkError};
 
 /// The network that `digits train` trains when nothing else is asked for: 619,702 parameters.
 pub const SEED: &str =

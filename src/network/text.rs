@@ -16,6 +16,27 @@ pub enum NetworkError {
     LastLayer { text: String },
 }
 
+/// The grammar, for people.
+pub const GRAMMAR: &str = "\
+Layers of a network, from the image (28x28 pixels) to a score for each class, with | between them:
+
+  conv FILTERS HxW [same|valid] [relu]
+          Convolution by FILTERS filters of H rows and W columns, odd numbers below 64, with stride 1. `same` puts zeros
+          around its input, so that height and width stay; `valid` does not [default: valid]. `relu` turns what is
+          negative into zero [default: nothing is done to the sums]. Example: conv 32 3x3 relu
+  pool SIZE
+          The largest number of each window of SIZE x SIZE, 1 to 15, side by side; what is left at the edge is dropped.
+          Example: pool 2
+  dropout RATE
+          In training, a share RATE of the numbers, from 0 to below 1, becomes zero, others at each step, and the rest
+          grows in turn; afterwards nothing. Example: dropout 0.25
+  dense UNITS [relu]
+          UNITS weighted sums of all numbers; `relu` as above. Example: dense 500 relu
+
+The last layer is dense, without relu, a unit for each class: dense 10. A whole network:
+
+  --network \"conv 8 5x5 same relu | pool 2 | dropout 0.5 | dense 10\"";
+
 /// More parameters or activations than this in one layer is a slip of the pen, and would overflow 32-bit addresses.
 const LARGEST: usize = 1 << 26;
 
@@ -160,6 +181,17 @@ mod tests {
             Network::parse(Shape::MNIST, " conv  3 3x3 valid|dense 10 ").unwrap().to_string(),
             "conv 3 3x3 | dense 10"
         );
+    }
+
+    #[test]
+    fn every_layer_has_an_example_in_the_grammar_that_is_one() {
+        let examples = GRAMMAR.split("Example: ").skip(1).map(|rest| rest.lines().next().unwrap());
+        let names: Vec<String> = examples
+            .map(|text| parse_layer(text).unwrap_or_else(|problem| panic!("{text}: {problem}")).to_string())
+            .collect();
+        assert_eq!(names, ["conv 32 3x3 relu", "pool 2", "dropout 0.25", "dense 500 relu"]);
+        let whole = GRAMMAR.rsplit('"').nth(1).unwrap();
+        assert_eq!(Network::parse(Shape::MNIST, whole).unwrap().to_string(), whole);
     }
 
     #[test]

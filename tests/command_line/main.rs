@@ -378,6 +378,15 @@ fn options_that_make_no_sense_exit_2_and_are_named() {
 }
 
 #[test]
+fn the_long_help_of_train_explains_layers_and_the_short_one_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let printed = |options: &[&str]| success(&run(folder.path(), options));
+    let [long, same, short] = [&["help", "train"][..], &["train", "--help"], &["train", "-h"]].map(printed);
+    assert!(long == same && long.contains("conv FILTERS HxW [same|valid] [relu]"), "{long}");
+    assert!(!short.contains("conv FILTERS") && short.lines().count() < long.lines().count() / 2, "{short}");
+}
+
+#[test]
 fn files_that_cannot_be_used_are_named_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);

@@ -17,7 +17,7 @@ use wasm_bindgen::prelude::*;
 use messages::{AnswerMessage, Message};
 
 /// Images that are known for teaching, in the files that the page brings.
-const KNOWN: usize = 1000;
+const KNOWN: usize = 2000;
 
 /// The session that a worker has, and the data that its page has brought so far.
 #[wasm_bindgen]

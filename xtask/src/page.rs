@@ -18,7 +18,7 @@ const GOLDEN: &str = "golden.safetensors";
 const GOLDEN_SOURCE: &str = "data/golden/small.safetensors";
 
 /// What a lesson's steps are mixed with, so that the model keeps what it knows.
-const KNOWN_IMAGES: u32 = 1000;
+const KNOWN_IMAGES: u32 = 2000;
 
 const MNIST: [&str; 4] = [
     "train-images-idx3-ubyte.gz",
