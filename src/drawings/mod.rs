@@ -262,7 +262,7 @@ mod tests {
     fn training_holds_what_its_mixture_says() {
         let mixture = Mixture { copies: 1, templates: 2, no_digits: 130 };
         let data = training(&mixture, 7);
-        assert_eq!(data.count(), 2 * 4995 + 2 * 342 + 130);
+        assert_eq!(data.count(), 2 * 4995 + 2 * 360 + 130);
         assert_eq!(data.images.len(), data.count() * PIXELS);
         assert_eq!(count(&data, NO_CLASS), 130);
         let of = |label| writers(Part::Training).iter().filter(|drawing| drawing.label == label).count();
