@@ -19,7 +19,7 @@ pub struct Augment {
     pub elastic: f32,
     /// Share of the way from black to white by which edges of strokes move outwards or inwards.
     pub thickness: f32,
-    /// Share by which pixels part from the middle grey or come closer to it.
+    /// Share by which pixels part from a grey, the image's own, or come closer to it.
     pub contrast: f32,
     /// Share of white that is added to or taken from each pixel, at most; each image has a strength of its own.
     pub noise: f32,

@@ -78,14 +78,16 @@ impl Recipe {
 
     /// As good as the default's 15 epochs in three.
     pub fn quick() -> Recipe {
-        let adam = Adam { beta2: 0.99, ..Adam::new(5e-3) };
-        Recipe { epochs: 3, optimiser: Optimiser::Adam(adam), course: Course::ONE_CYCLE, ..Recipe::seed() }
+        let adam = Adam { beta1: 0.8, beta2: 0.95, ..Adam::new(8e-3) };
+        let (optimiser, course) = (Optimiser::Adam(adam), Course::ONE_CYCLE);
+        Recipe { epochs: 3, optimiser, course, smoothing: 0.1, ..Recipe::seed() }
     }
 
     /// The most that the default network has been brought to.
     pub fn best() -> Recipe {
-        let adam = Adam { beta2: 0.99, weight_decay: 0.05, ..Adam::new(3e-3) };
-        Recipe { epochs: 20, optimiser: Optimiser::Adam(adam), course: Course::ONE_CYCLE, ..Recipe::seed() }
+        let text = "rotate 15 | shift 3 | scale 0.1 | shear 0.1 | elastic 1 | thickness 0.3 | contrast 0.9 | noise 0.3";
+        let augment = Augment::parse(text).expect("it is an augmentation");
+        Recipe { epochs: 12, augment, ..Recipe::quick() }
     }
 
     /// What a recipe has beside an optimiser and a constant learning rate, if anything.

@@ -22,6 +22,7 @@ struct Form {
     gain: f32,
     offset: f32,
     contrast: f32,
+    pivot: f32, // the grey that contrast leaves alone
     noise: f32,
 }
 
@@ -75,6 +76,9 @@ fn form(n: u32) -> Form {
     out.gain = 1.0 / (1.0 - abs(thickness));
     out.offset = min(thickness, 0.0) * out.gain;
     out.contrast = 1.0 + CONTRAST * second.z;
+    if (CONTRAST > 0.0) {
+        out.pivot = 0.5 + numbers(STREAM, CALLS * n + CALLS - 1u).x / 2.0;
+    }
     out.noise = NOISE * second.w;
     return out;
 }
@@ -120,7 +124,7 @@ fn shade(form: Form, sampled: f32, noise: f32) -> f32 {
         grey = clamp(grey * form.gain + form.offset, 0.0, 1.0);
     }
     if (CONTRAST > 0.0) {
-        grey = clamp(0.5 + (grey - 0.5) * form.contrast, 0.0, 1.0);
+        grey = clamp(form.pivot + (grey - form.pivot) * form.contrast, 0.0, 1.0);
     }
     if (NOISE > 0.0) {
         grey = clamp(grey + form.noise * noise, 0.0, 1.0);

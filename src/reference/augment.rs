@@ -16,8 +16,8 @@ pub struct Draw {
     pub place: u32,
 }
 
-/// Calls of the generator for each image: two, then one for each of [`WAVES`].
-pub const CALLS: u32 = 6;
+/// Calls of the generator for each image: two, then one for each of [`WAVES`], and one for greys.
+pub const CALLS: u32 = 7;
 
 /// Waves that move the ink: the first two from row to row, the others from column to column.
 pub const WAVES: usize = 4;
@@ -39,7 +39,7 @@ pub fn forward(pixels: &[u8], [height, width]: [usize; 2], augment: &Augment, dr
     let pixel = |at: usize| {
         let grey = sample(pixels, [height, width], form.source([at / width, at % width]));
         let grey = (grey * form.gain + form.offset).clamp(0.0, 1.0);
-        let grey = (0.5 + (grey - 0.5) * form.contrast).clamp(0.0, 1.0);
+        let grey = (form.pivot + (grey - form.pivot) * form.contrast).clamp(0.0, 1.0);
         (grey + form.noise * draw.noise(at, height * width)).clamp(0.0, 1.0)
     };
     (0..height * width).map(pixel).collect()
@@ -57,6 +57,8 @@ struct Form {
     gain: f64,
     offset: f64,
     contrast: f64,
+    /// The grey that contrast leaves alone.
+    pivot: f64,
     noise: f64,
 }
 
@@ -85,6 +87,7 @@ impl Form {
             gain: 1.0 / (1.0 - thickness.abs()),
             offset: thickness.min(0.0) / (1.0 - thickness.abs()),
             contrast: 1.0 + times(augment.contrast, contrast),
+            pivot: 0.5 + draw.numbers(CALLS - 1)[0] / 2.0,
             noise: times(augment.noise, noise),
         }
     }
