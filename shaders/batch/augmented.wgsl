@@ -23,6 +23,10 @@ struct Form {
     offset: f32,
     contrast: f32,
     pivot: f32, // the grey that contrast leaves alone
+    // Of a rectangle in which greys are told from `fill`: its middle and half its sides.
+    middle: vec2<f32>,
+    reach: vec2<f32>,
+    fill: f32,
     noise: f32,
 }
 
@@ -76,8 +80,15 @@ fn form(n: u32) -> Form {
     out.gain = 1.0 / (1.0 - abs(thickness));
     out.offset = min(thickness, 0.0) * out.gain;
     out.contrast = 1.0 + CONTRAST * second.z;
-    if (CONTRAST > 0.0) {
-        out.pivot = 0.5 + numbers(STREAM, CALLS * n + CALLS - 1u).x / 2.0;
+    if (CONTRAST > 0.0 || PATCH > 0.0) {
+        let greys = 0.5 + numbers(STREAM, CALLS * n + 6u) / 2.0;
+        out.pivot = greys.x;
+        out.fill = greys.y;
+    }
+    if (PATCH > 0.0) {
+        let patched = numbers(STREAM, CALLS * n + 7u);
+        out.middle = vec2<f32>(f32(H) - 1.0, f32(W) - 1.0) / 2.0 * (1.0 + patched.xy);
+        out.reach = abs(PATCH * patched.zw) / 2.0;
     }
     out.noise = NOISE * second.w;
     return out;
@@ -117,14 +128,18 @@ fn sample(image: u32, form: Form, row: u32, column: u32) -> f32 {
     return mix(above, below, part.x) / 255.0;
 }
 
-// Thickness, contrast and noise.
-fn shade(form: Form, sampled: f32, noise: f32) -> f32 {
+// Thickness, contrast, patch and noise.
+fn shade(form: Form, sampled: f32, row: u32, column: u32, noise: f32) -> f32 {
     var grey = sampled;
     if (THICKNESS > 0.0) {
         grey = clamp(grey * form.gain + form.offset, 0.0, 1.0);
     }
     if (CONTRAST > 0.0) {
         grey = clamp(form.pivot + (grey - form.pivot) * form.contrast, 0.0, 1.0);
+    }
+    if (PATCH > 0.0) {
+        let is_inside = all(abs(vec2<f32>(f32(row), f32(column)) - form.middle) < form.reach);
+        grey = select(grey, abs(form.fill - grey), is_inside);
     }
     if (NOISE > 0.0) {
         grey = clamp(grey + form.noise * noise, 0.0, 1.0);
@@ -155,7 +170,7 @@ fn augmented(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgrou
         }
         // repeat P 4
         let at_P = 4u * word + P;
-        let grey_P = shade(form, sample(readable, form, at_P / W, at_P % W), noise[P]);
+        let grey_P = shade(form, sample(readable, form, at_P / W, at_P % W), at_P / W, at_P % W, noise[P]);
         drawn[(group * 4u * PIXELS4 + at_P) * 4u * I4 + i % (4u * I4)] = select(0.0, grey_P, picked < COUNT);
         // end
     }

@@ -61,6 +61,7 @@ pub struct RecipeOptions {
     ///   elastic PIXELS   bent by smooth waves, which move ink so far along each axis; up to 4
     ///   thickness SHARE  thicker or thinner strokes: greys go this share of the way to white or black; up to 0.9
     ///   contrast SHARE   greys go towards a grey of the image's own, or away from it; up to 0.9
+    ///   patch PIXELS     a rectangle with sides up to this: inverted, left alone, or anything between; up to 20
     ///   noise SHARE      each pixel gets lighter or darker by an amount of its own; up to 1, which is white
     /// Usual is "rotate 12 | shift 2 | scale 0.1 | shear 0.1 | elastic 1 | thickness 0.5". In whatever order they stand,
     /// this is the one in which they are applied.

@@ -109,6 +109,7 @@ pub fn augmented(
         .with("ELASTIC", augment.elastic)
         .with("THICKNESS", augment.thickness)
         .with("CONTRAST", augment.contrast)
+        .with("PATCH", augment.patch)
         .with("NOISE", augment.noise);
     let source = source_of(source, n, pace, images);
     let tensors = [

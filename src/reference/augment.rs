@@ -16,8 +16,9 @@ pub struct Draw {
     pub place: u32,
 }
 
-/// Calls of the generator for each image: two, then one for each of [`WAVES`], and one for greys.
-pub const CALLS: u32 = 7;
+/// Calls of the generator for each image: two, then one for each of [`WAVES`], one for greys and
+/// one for a patch.
+pub const CALLS: u32 = 8;
 
 /// Waves that move the ink: the first two from row to row, the others from column to column.
 pub const WAVES: usize = 4;
@@ -30,7 +31,8 @@ pub const SHORTEST_WAVE: f32 = 14.0;
 /// ```text
 /// q = middle + K^-1 R^-1 (p - middle - shift) / scale + e(p)     R turns clockwise, K moves rows by shear times their height
 /// e(p)[axis] = elastic / 2 * sum over two waves of a * wave(f . p + phase)
-/// y[p] = noisy(contrasted(levelled(x[q])))                       x[q] linear between four pixels, black outside
+/// y[p] = noisy(patched(contrasted(levelled(x[q]))))              x[q] linear between four pixels, black outside
+/// patched(grey) = |fill - grey| in a rectangle
 ///
 /// pixels [H, W] -> y [H, W], from 0 to 1
 /// ```
@@ -40,6 +42,7 @@ pub fn forward(pixels: &[u8], [height, width]: [usize; 2], augment: &Augment, dr
         let grey = sample(pixels, [height, width], form.source([at / width, at % width]));
         let grey = (grey * form.gain + form.offset).clamp(0.0, 1.0);
         let grey = (form.pivot + (grey - form.pivot) * form.contrast).clamp(0.0, 1.0);
+        let grey = if form.patch.holds([at / width, at % width]) { (form.fill - grey).abs() } else { grey };
         (grey + form.noise * draw.noise(at, height * width)).clamp(0.0, 1.0)
     };
     (0..height * width).map(pixel).collect()
@@ -59,7 +62,22 @@ struct Form {
     contrast: f64,
     /// The grey that contrast leaves alone.
     pivot: f64,
+    patch: Patch,
+    /// The grey that greys in the patch are told from.
+    fill: f64,
     noise: f64,
+}
+
+/// A rectangle: the pixels that are at most so far from its middle.
+struct Patch {
+    middle: [f64; 2],
+    reach: [f64; 2],
+}
+
+impl Patch {
+    fn holds(&self, pixel: [usize; 2]) -> bool {
+        (0..2).all(|axis| (pixel[axis] as f64 - self.middle[axis]).abs() < self.reach[axis])
+    }
 }
 
 impl Form {
@@ -67,6 +85,8 @@ impl Form {
         let times = |strength: f32, number: f64| f64::from(strength) * number;
         let [angle, scale, shear, thickness] = draw.numbers(0);
         let [rows_down, columns_right, contrast, noise] = draw.numbers(1);
+        let [pivot, fill, ..] = draw.numbers(CALLS - 2);
+        let [row, column, high, wide] = draw.numbers(CALLS - 1);
         let (sine, cosine) = times(augment.rotate, angle).to_radians().sin_cos();
         let (grown, shear) = (1.0 + times(augment.scale, scale), times(augment.shear, shear));
         let thickness = times(augment.thickness, thickness);
@@ -87,7 +107,12 @@ impl Form {
             gain: 1.0 / (1.0 - thickness.abs()),
             offset: thickness.min(0.0) / (1.0 - thickness.abs()),
             contrast: 1.0 + times(augment.contrast, contrast),
-            pivot: 0.5 + draw.numbers(CALLS - 1)[0] / 2.0,
+            pivot: 0.5 + pivot / 2.0,
+            patch: Patch {
+                middle: [middle[0] * (1.0 + row), middle[1] * (1.0 + column)],
+                reach: [high, wide].map(|side| times(augment.patch, side).abs() / 2.0),
+            },
+            fill: 0.5 + fill / 2.0,
             noise: times(augment.noise, noise),
         }
     }
@@ -163,9 +188,17 @@ mod tests {
     #[test]
     fn every_word_changes_the_image_and_draws_anew_for_each_seed_step_and_place() {
         let plain = drawn("none", DRAW);
-        for item in
-            ["rotate 9", "shift 2", "scale 0.2", "shear 0.2", "elastic 2", "thickness 0.5", "contrast 0.3", "noise 0.2"]
-        {
+        for item in [
+            "rotate 9",
+            "shift 2",
+            "scale 0.2",
+            "shear 0.2",
+            "elastic 2",
+            "thickness 0.5",
+            "contrast 0.3",
+            "patch 12",
+            "noise 0.2",
+        ] {
             let first = drawn(item, DRAW);
             assert_ne!(first, plain, "{item}");
             assert!(first.iter().all(|grey| (0.0..=1.0).contains(grey)), "{item}");
