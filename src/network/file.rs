@@ -102,8 +102,8 @@ pub enum ModelFileProblem {
 
 use ModelFileProblem as Problem;
 
-/// The trained seed network.
-const SHIPPED: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/models/seed.safetensors"));
+/// The default network, trained on MNIST and drawings.
+const SHIPPED: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/models/digits.safetensors"));
 
 const FORMAT: &str = "1";
 /// Of compact files.

@@ -72,7 +72,11 @@ fn what_the_model_is_not_sure_enough_of_is_no_digit_and_its_percentages_are_cali
     picture(&images, 1, 80).save(folder.path().join("seven.png")).unwrap();
     scribble().save(folder.path().join("scribble.png")).unwrap();
     let files = ["scribble.png", "seven.png"];
-    let plain = predict(folder.path(), &[&files[..], &["--top", "10"]].concat());
+    let calibrated = |name: &str, calibration: Calibration| {
+        ModelFile { calibration, ..ModelFile::shipped() }.save(&folder.path().join(name)).unwrap();
+        predict(folder.path(), &[&files[..], &["--model", name, "--top", "10"]].concat())
+    };
+    let plain = calibrated("plain", Calibration::default());
     let confidences = |report: &Value| {
         let guesses = report["digits"][0]["top"].as_array().unwrap();
         guesses.iter().map(|guess| guess["confidence"].as_f64().unwrap()).collect::<Vec<f64>>()
@@ -82,8 +86,7 @@ fn what_the_model_is_not_sure_enough_of_is_no_digit_and_its_percentages_are_cali
         score(&confidences.into_iter().map(|confidence| confidence as f32).collect::<Vec<_>>())
     });
     let calibration = Calibration { temperature: 2.0, threshold: Some((scores[0] + scores[1]) / 2.0) };
-    ModelFile { calibration, ..ModelFile::shipped() }.save(&folder.path().join("strict")).unwrap();
-    let reports = predict(folder.path(), &[&files[..], &["--model", "strict", "--top", "10"]].concat());
+    let reports = calibrated("strict", calibration);
     let is_digit = |report: &Value| report["digits"][0]["is_digit"].as_bool().unwrap();
     assert_eq!(reports.iter().map(is_digit).collect::<Vec<_>>(), [false, true]);
     assert!(plain.iter().all(is_digit), "without a threshold everything is a digit");
@@ -95,6 +98,8 @@ fn what_the_model_is_not_sure_enough_of_is_no_digit_and_its_percentages_are_cali
             assert!((found - root / sum).abs() < 1e-6, "{report}");
         }
     }
+    let shipped: Vec<bool> = predict(folder.path(), &files).iter().map(is_digit).collect();
+    assert_eq!(shipped, [false, true], "the model that ships knows a scribble");
     let printed = success(&run(folder.path(), &[&["predict", "--model", "strict"], &files[..]].concat()));
     let guess = &reports[0]["digits"][0];
     let (digit, percent) = (&guess["digit"], 100.0 * guess["confidence"].as_f64().unwrap());

@@ -11,7 +11,7 @@ use crate::{cargo, engine, idx, version};
 
 /// The model's address, and where it comes from: the shipped model in the form that is the least to load.
 pub const MODEL: &str = "model.safetensors";
-const MODEL_SOURCE: &str = "data/models/seed.compact.safetensors";
+const MODEL_SOURCE: &str = "data/models/digits.compact.safetensors";
 
 /// PyTorch's numbers, which a check compares with.
 const GOLDEN: &str = "golden.safetensors";
@@ -111,8 +111,8 @@ mod tests {
 
     #[test]
     fn a_missing_model_is_named() {
-        let error = model(Path::new("nowhere/seed.safetensors")).unwrap_err().to_string();
-        assert_eq!(error, "the page's model is missing: nowhere/seed.safetensors");
+        let error = model(Path::new("nowhere/digits.safetensors")).unwrap_err().to_string();
+        assert_eq!(error, "the page's model is missing: nowhere/digits.safetensors");
     }
 
     #[test]
