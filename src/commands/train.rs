@@ -98,7 +98,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let started = Instant::now();
     let recipe = options.recipe.recipe()?;
     // What does not fit is told before anything takes time.
-    options.job(&recipe, options.train_images.map_or(TRAINING, |count| count as usize))?;
+    let mut job = options.job(&recipe, options.train_images.map_or(TRAINING, |count| count as usize))?;
     ModelFile::check_path(&options.out)?;
     let interrupt = Interrupt::install()?;
     // The images are unpacked while the device opens.
@@ -108,7 +108,8 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
         (data.join().unwrap_or_else(|panic| resume_unwind(panic)), gpu)
     });
     let ((data, known), gpu) = (data?, options.with_precision(gpu?)?);
-    let job = options.job(&recipe, data.training.count())?;
+    // Drawings come on top of the images that the options count.
+    job.plan = recipe.plan(data.training.count(), options.seed);
     let log = options.log.as_deref().map(create_log).transpose()?;
     introduce(options, &recipe, &job, &gpu, &data)?;
     let screen = Screen::new(job.epochs);

@@ -45,24 +45,16 @@ impl Images {
 }
 
 /// Begins a step: sets the clock, whose corrections and rate nobody reads without a `pace`; and order `[count]` and the clock's batch
-/// -> x [pixels, N] and labels `[N]`; past the end, black images labelled 255.
+/// -> x [pixels, N] and labels `[N]`, all four in `tensors`; past the end, black images labelled 255.
 pub fn gather(
     recording: &mut Recording,
     n: usize,
     pace: Option<&Pace>,
     images: &Images,
-    [clock, order, x, labels]: [&Tensor; 4],
+    tensors: [&Tensor; 4],
 ) -> Result<(), GpuError> {
     let source = source_of(Source::new("forward", &["batch", "clock", "schedule", "each"]), n, pace, images);
-    let tensors = [
-        ("clock", clock),
-        ("order", order),
-        ("images", &images.pixels),
-        ("labels", &images.labels),
-        ("x", x),
-        ("y", labels),
-    ];
-    record_each(recording, &source, &tensors, images.features / 4 * image_blocks(n))
+    record_each(recording, &source, &bindings(images, "x", tensors), images.features / 4 * image_blocks(n))
 }
 
 /// How the images of a training are drawn anew.
@@ -85,7 +77,7 @@ pub fn augmented(
     pace: Option<&Pace>,
     images: &Images,
     Drawing { augment, seed, size: [height, width] }: &Drawing,
-    [clock, order, x, labels]: [&Tensor; 4],
+    tensors: [&Tensor; 4],
 ) -> Result<(), GpuError> {
     assert_eq!(height * width, images.features, "the images are no {height} x {width}");
     let words = images.features / 4;
@@ -112,15 +104,17 @@ pub fn augmented(
         .with("PATCH", augment.patch)
         .with("NOISE", augment.noise);
     let source = source_of(source, n, pace, images);
-    let tensors = [
-        ("clock", clock),
-        ("order", order),
-        ("images", &images.pixels),
-        ("labels", &images.labels),
-        ("drawn", x),
-        ("y", labels),
-    ];
-    record_each(recording, &source, &tensors, runs * capacity(n))
+    record_each(recording, &source, &bindings(images, "drawn", tensors), runs * capacity(n))
+}
+
+/// What both kernels read and write, of whose tensors, clock, order, x and labels, `x` is called as the kernel does.
+fn bindings<'a>(
+    images: &'a Images,
+    x_name: &'static str,
+    [clock, order, x, labels]: [&'a Tensor; 4],
+) -> [(&'static str, &'a Tensor); 6] {
+    let Images { pixels, labels: all_labels, .. } = images;
+    [("clock", clock), ("order", order), ("images", pixels), ("labels", all_labels), (x_name, x), ("y", labels)]
 }
 
 /// The constants that both kernels need.
