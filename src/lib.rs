@@ -3,7 +3,7 @@
 //!
 //! A tour, in the order in which the data flow:
 //!
-//! 1. [`mnist`] reads and checks the images, and makes such images of drawings and pictures; [`network`] says what a
+//! 1. [`mnist`] reads and checks the images; [`pen`] has drawings, stroke by stroke, [`picture`] finds the digits in pictures, and makes images like MNIST's of both; [`network`] says what a
 //!    network is and where its parameters lie; [`drawings`] are what people write and MNIST lacks, and what is no digit; [`augment`] how training images
 //!    are drawn anew; [`random`] draws every random number from a seed and a counter.
 //! 2. [`mod@reference`] is the specification: what each operation computes, in plain loops.
@@ -36,6 +36,8 @@ pub mod measure;
 pub mod mnist;
 pub mod model;
 pub mod network;
+pub mod pen;
+pub mod picture;
 pub mod platform;
 pub mod predict;
 pub mod random;

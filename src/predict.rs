@@ -5,9 +5,10 @@ use image::GrayImage;
 
 use crate::gpu::GpuError;
 use crate::layers::turn::Pixel;
-use crate::mnist::{Bounds, Digit, PIXELS, Pictures, SIDE, find_digits, normalise_image};
+use crate::mnist::{PIXELS, SIDE};
 use crate::model::Model;
 use crate::network::{Calibration, Judgement};
+use crate::picture::{Bounds, Digit, Pictures, find_digits, normalise_image};
 use crate::recognize::Recognizer;
 
 /// The digits of a picture file: those of a picture from left to right, those of an IDX file from the first image to the last.

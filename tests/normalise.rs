@@ -1,9 +1,10 @@
 //! What must hold of the way from a drawing or a picture to the network's input, whatever is drawn: where it stands, how
 //! large it is, in which order and direction it was drawn, and with which pen on which paper, make no difference.
 
-use digits::mnist::{
-    Bounds, DataSet, PIXELS, PenSample, Pixels, Point, Split, Strokes, find_digits, normalise_image, normalise_strokes,
-};
+use digits::drawings;
+use digits::mnist::{PIXELS, Split};
+use digits::pen::{PenSample, Point, Strokes};
+use digits::picture::{Bounds, Pixels, find_digits, normalise_image, normalise_strokes};
 use image::GrayImage;
 use image::imageops::invert;
 use proptest::prelude::*;
@@ -213,7 +214,7 @@ fn drawings_become_a_data_set() {
         writer: "me".into(),
         strokes: digit(label),
     };
-    let data = DataSet::from_drawings(&[sample(3), sample(7)]);
+    let data = drawings::images_of(&[sample(3), sample(7)]);
     assert_eq!(data.labels, [3, 7]);
     assert!(data.image(1).iter().any(|&pixel| pixel > 250));
 }

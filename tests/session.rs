@@ -5,8 +5,9 @@ use std::rc::Rc;
 
 use async_channel::Sender;
 use digits::gpu::Request;
-use digits::mnist::{Split, Strokes};
+use digits::mnist::Split;
 use digits::network::{Calibration, ModelFile, Network, Parameters, Shape, score};
+use digits::pen::Strokes;
 use digits::platform::Instant;
 use digits::reference::Optimiser;
 use digits::reference::adam::Adam;

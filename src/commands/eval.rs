@@ -11,9 +11,10 @@ use digits::calibrate::{self, BINS, Bin, Sample};
 use digits::drawings;
 use digits::evaluate::{self, Evaluator};
 use digits::layers::batch::Images;
-use digits::mnist::{DataSet, Split, read_pen_file};
+use digits::mnist::{DataSet, Split};
 use digits::model::Model;
 use digits::network::Calibration;
+use digits::pen::read_pen_file;
 use digits::report::{ClassFigures, Confusion, reliability_table};
 use indicatif::HumanCount;
 use pollster::FutureExt as _;
@@ -128,7 +129,7 @@ impl Options {
     /// Where the images come from, which they are, and the images.
     fn images(&self) -> anyhow::Result<(String, &'static str, DataSet)> {
         if let Some(file) = &self.pen {
-            return Ok((file.display().to_string(), "drawn", DataSet::from_drawings(&read_pen_file(file)?)));
+            return Ok((file.display().to_string(), "drawn", drawings::images_of(&read_pen_file(file)?)));
         }
         if self.drawings == Some(DrawingsName::Writers) {
             return Ok((format!("{} writers", self.set.name()), "drawn", drawings::digits(self.set.of_drawings())));

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use clap::Args;
-use digits::mnist::{Bounds, Digit, Pictures};
 use digits::model::Model;
 use digits::network::Judgement;
+use digits::picture::{Bounds, Digit, Pictures};
 use digits::predict::{Digits, Reader};
 use pollster::FutureExt as _;
 use serde::Serialize;

@@ -4,7 +4,8 @@
 use std::f32::consts::PI;
 
 use super::filter::{at_edge, blurred};
-use crate::mnist::{PIXELS, Pixels, SIDE};
+use crate::mnist::{PIXELS, SIDE};
+use crate::picture::Pixels;
 
 /// A slope above this is an edge.
 const SURE: f32 = 0.2;

@@ -1,6 +1,7 @@
 //! What corruptions do to an image as a whole: blur it, smear it, turn and move it.
 
-use crate::mnist::{Pixels, SIDE};
+use crate::mnist::SIDE;
+use crate::picture::Pixels;
 
 /// Blurred by a Gaussian of `sigma` pixels; what is outside is as the edge.
 pub fn blurred(ink: &Pixels, sigma: f32) -> Pixels {

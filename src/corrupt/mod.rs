@@ -9,7 +9,9 @@ use std::f32::consts::{PI, TAU};
 
 use filter::{blurred, smeared, warped};
 
-use crate::mnist::{PIXELS, Pixels, Point, SIDE, Strokes};
+use crate::mnist::{PIXELS, SIDE};
+use crate::pen::{Point, Strokes};
+use crate::picture::Pixels;
 use crate::random::{self, Stream};
 
 /// A way to make an image hard to read.

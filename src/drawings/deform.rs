@@ -4,7 +4,7 @@
 use std::f32::consts::TAU;
 
 use super::dice::Dice;
-use crate::mnist::{Point, Strokes};
+use crate::pen::{Point, Strokes};
 use crate::random::Stream;
 
 /// The distance between points, where the drawing's longer side is 1.

@@ -8,7 +8,7 @@ use super::filled::{self, Picture};
 use super::pen::{Part, letters, writers};
 use super::scribbles::{self, Pen};
 use super::{pixels, shapes};
-use crate::mnist::{PenSample, Point, Strokes};
+use crate::pen::{PenSample, Point, Strokes};
 use crate::random::Stream;
 
 /// What is drawn.

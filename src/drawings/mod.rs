@@ -20,7 +20,9 @@ pub use family::Family;
 use family::Material;
 pub use pen::{Part, letters, templates, writers};
 
-use crate::mnist::{DataSet, PIXELS, PenSample, Strokes, normalise_strokes};
+use crate::mnist::{DataSet, PIXELS};
+use crate::pen::{PenSample, Strokes};
+use crate::picture::normalise_strokes;
 use crate::random::Stream;
 use crate::reference::softmax::NO_CLASS;
 
@@ -80,6 +82,11 @@ pub fn digits(part: Part) -> DataSet {
     drawn(writers(part))
 }
 
+/// What somebody's drawings look like to the network. One without ink is an empty image.
+pub fn images_of(drawings: &[PenSample]) -> DataSet {
+    drawn(drawings.iter().collect())
+}
+
 /// Somebody's own drawings and deformed copies of each, about ten thousand images where the drawings are fewer, so that they
 /// count beside a data set.
 pub fn own(drawings: &[PenSample], seed: u32) -> DataSet {
@@ -123,7 +130,7 @@ fn zeros(stroke: fn(&mut Dice, [f32; 2]) -> Vec<[f32; 2]>) -> DataSet {
             sample
         })
         .collect();
-    drawn(samples.iter().collect())
+    images_of(&samples)
 }
 
 /// From within a zero of this half width and height to beyond it, in four cases of five from lower left to upper right.

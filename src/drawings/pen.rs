@@ -6,7 +6,8 @@ use std::io::BufReader;
 use std::sync::LazyLock;
 
 use super::NO_CLASS;
-use crate::mnist::{CLASSES, PenSample, decode_pen_file};
+use crate::mnist::CLASSES;
+use crate::pen::{PenSample, decode_pen_file};
 
 /// A part of the drawings; no writer, and no font, is in two of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

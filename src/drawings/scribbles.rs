@@ -4,7 +4,7 @@
 use std::f32::consts::{PI, TAU};
 
 use super::dice::Dice;
-use crate::mnist::{Point, Strokes};
+use crate::pen::{Point, Strokes};
 
 /// A way to draw.
 pub(super) type Pen = fn(&mut Dice) -> Strokes;

@@ -4,7 +4,7 @@ use std::f32::consts::{FRAC_PI_2, PI, TAU};
 
 use super::dice::Dice;
 use super::scribbles::Pen;
-use crate::mnist::{Point, Strokes};
+use crate::pen::{Point, Strokes};
 
 /// What the network is shown in training.
 pub(super) const LEARNT: [Pen; 14] = [

@@ -43,7 +43,7 @@ pub enum Content {
 }
 
 /// What a gzip file starts with.
-pub(super) const GZIP: [u8; 2] = [0x1f, 0x8b];
+pub(crate) const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// The largest file of images that is not one of a set, unpacked, in bytes.
 const MOST_BYTES: usize = 1 << 28;
@@ -114,7 +114,7 @@ impl IdxFile {
 }
 
 /// The images of an IDX file, raw or gzip, however many and however large they are.
-pub(super) fn images(file: &[u8]) -> Result<Vec<GrayImage>, Problem> {
+pub(crate) fn images(file: &[u8]) -> Result<Vec<GrayImage>, Problem> {
     let header_length = Content::Images.header_length();
     let header = unpack(file, header_length)?;
     let truncated = |found, expected| Problem::Truncated { found, expected };

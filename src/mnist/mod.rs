@@ -1,18 +1,10 @@
 //! Digits coming in: a set of 60,000 training and 10,000 test images, MNIST itself or any set of its shape, checked and
-//! split. The pixels stay bytes, 0 to 255, as the files hold them; dividing by 255 is the GPU's part. Drawings and
-//! pictures come in, too, and become images the way MNIST was made.
+//! split. The pixels stay bytes, 0 to 255, as the files hold them; dividing by 255 is the GPU's part.
 //!
 //! The original files are embedded in the program. Every file is checked before the `mnist` crate reads it, because the
 //! crate panics on whatever it does not expect; it finds the checked files in a temporary folder.
 
-mod digits;
-mod idx;
-mod ink;
-mod levels;
-mod normalise;
-mod pen;
-mod picture;
-mod strokes;
+pub(crate) mod idx;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -20,12 +12,6 @@ use std::path::{Path, PathBuf};
 
 use idx::IdxFile;
 pub use idx::{Content, Problem};
-pub use normalise::{Bounds, Digit, Pixels, find_digit, find_digits, normalise_image, normalise_strokes};
-#[cfg(not(target_arch = "wasm32"))]
-pub(crate) use pen::decode_pen_file;
-pub use pen::{LineProblem, PenError, PenSample, encode_pen_file, read_pen_file, write_pen_file};
-pub use picture::{PictureError, Pictures};
-pub use strokes::{Point, Strokes, StrokesError};
 
 /// The pixels of an image, 28 x 28.
 pub const PIXELS: usize = SIDE * SIDE;
@@ -76,15 +62,6 @@ pub enum DataError {
 }
 
 impl DataSet {
-    /// What the drawings look like to the network, and what they show. One without ink is an empty image.
-    pub fn from_drawings(samples: &[PenSample]) -> DataSet {
-        let pixels = samples.iter().flat_map(|sample| normalise_strokes(&sample.strokes).unwrap_or([0.0; PIXELS]));
-        DataSet {
-            images: pixels.map(|ink| (255.0 * ink).round() as u8).collect(),
-            labels: samples.iter().map(|sample| sample.label).collect(),
-        }
-    }
-
     /// Images and labels out of two IDX files, raw or gzip, of `count` images of MNIST's shape.
     ///
     /// # Errors

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use image::{GrayImage, Luma, imageops};
 
-use crate::mnist::{Digit, PIXELS, Pixels, Point, SIDE, Strokes, find_digit, normalise_strokes};
+use crate::mnist::{PIXELS, SIDE};
+use crate::pen::{Point, Strokes};
+use crate::picture::{Digit, Pixels, find_digit, normalise_strokes};
 
 /// The usual width of the pen, in sides of the canvas.
 pub const PEN: f32 = 0.06;

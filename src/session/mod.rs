@@ -24,8 +24,10 @@ use mind::{Mind, Opening};
 
 use crate::explain::{Explanation, Maps};
 use crate::gpu::{Gpu, GpuError};
-use crate::mnist::{Digit, Pixels, Point, Split};
+use crate::mnist::Split;
 use crate::network::ModelFile;
+use crate::pen::Point;
+use crate::picture::{Digit, Pixels};
 use crate::platform::{Instant, rest};
 use crate::reference::golden::Golden;
 use crate::selftest::{self, Row};

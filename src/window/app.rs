@@ -14,8 +14,10 @@ use super::history::{History, save_picture};
 use super::panels;
 use super::worker::Worker;
 use crate::explain::Explanation;
-use crate::mnist::{CLASSES, PenSample, Pictures, SIDE, write_pen_file};
+use crate::mnist::{CLASSES, SIDE};
 use crate::network::ModelFile;
+use crate::pen::{PenSample, write_pen_file};
+use crate::picture::Pictures;
 use crate::session::{About, Answer, Ask, Drawing, PEN, Recognition, Subject, best};
 
 /// Widths of the pen, in sides of the canvas.
@@ -413,7 +415,7 @@ fn milliseconds(latency: Duration) -> String {
 mod tests {
     use super::*;
     use crate::gpu::Request;
-    use crate::mnist::read_pen_file;
+    use crate::pen::read_pen_file;
 
     #[test]
     fn what_is_chosen_in_a_dialog_is_written_and_can_be_opened_again() {

@@ -8,7 +8,7 @@ use egui::{
 };
 
 use super::history::History;
-use crate::mnist::Point;
+use crate::pen::Point;
 use crate::session::Drawing;
 
 /// The pixels of the canvas's picture, at most, by side.

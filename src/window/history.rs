@@ -6,7 +6,7 @@ use std::path::Path;
 use image::{GrayImage, ImageFormat};
 
 use crate::files::{self, WriteError};
-use crate::mnist::{Point, Strokes};
+use crate::pen::{Point, Strokes};
 use crate::session::Drawing;
 
 /// Drawings as they followed each other, and which of them is on the canvas.

@@ -2,8 +2,10 @@
 //! `page/messages.d.ts`, with the same names.
 
 use digits::explain::Maps;
-use digits::mnist::{Bounds, CLASSES, PenSample, Pixels, Point, Strokes, encode_pen_file};
+use digits::mnist::CLASSES;
 use digits::network::{ModelFile, Network, Parameters, Shape};
+use digits::pen::{PenSample, Point, Strokes, encode_pen_file};
+use digits::picture::{Bounds, Pixels};
 use digits::platform::Instant;
 use digits::reference::Optimiser;
 use digits::reference::adam::Adam;

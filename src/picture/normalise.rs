@@ -1,33 +1,12 @@
 //! Whatever is drawn or pictured becomes an image like those of MNIST, the way MNIST was made: the ink fitted into a box
 //! of 20 x 20 pixels, its aspect kept, anti-aliased, and its centre of mass put at the centre of 28 x 28 pixels.
 
-use image::GrayImage;
-use serde::Serialize;
-
 use super::ink::Ink;
-use super::strokes::{Point, Strokes};
-use super::{PIXELS, SIDE, digits};
+use crate::mnist::{PIXELS, SIDE};
+use crate::pen::{Point, Strokes};
 
 /// An image as the network takes it: `[28, 28]`, 0 for the background to 1 for the ink.
 pub type Pixels = [f32; PIXELS];
-
-/// A digit found in a picture.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Digit {
-    /// Where it stands in the picture.
-    pub bounds: Bounds,
-    /// What the network is to see.
-    pub pixels: Pixels,
-}
-
-/// A rectangle of whole pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Bounds {
-    pub x: u32,
-    pub y: u32,
-    pub width: u32,
-    pub height: u32,
-}
 
 /// The longer side of the ink, in pixels.
 const BOX: f32 = 20.0;
@@ -64,40 +43,12 @@ pub fn normalise_strokes(strokes: &Strokes) -> Option<Pixels> {
     Some(centred(&ink, 1.0 / OVERSAMPLING))
 }
 
-/// All ink of a picture as one digit, dark on light or light on dark; `None` where there is none.
-pub fn normalise_image(picture: &GrayImage) -> Option<Pixels> {
-    find_digit(picture).map(|digit| digit.pixels)
-}
-
-/// [`normalise_image`], and where the ink is.
-pub fn find_digit(picture: &GrayImage) -> Option<Digit> {
-    let (bounds, ink) = digits::whole(&Ink::find(picture)?)?;
-    Some(Digit { bounds, pixels: normalise(&ink) })
-}
-
-/// The digits of a picture, dark on light or light on dark, from left to right. Digits that touch are taken for one.
-pub fn find_digits(picture: &GrayImage) -> Vec<Digit> {
-    let Some(ink) = Ink::find(picture) else { return Vec::new() };
-    let digits = digits::separate(&ink).into_iter();
-    digits.map(|(bounds, ink)| Digit { bounds, pixels: normalise(&ink) }).collect()
-}
-
-impl Bounds {
-    /// The least rectangle that both are in.
-    pub(super) fn and(self, other: Bounds) -> Bounds {
-        let (x, y) = (self.x.min(other.x), self.y.min(other.y));
-        let width = (self.x + self.width).max(other.x + other.width) - x;
-        let height = (self.y + self.height).max(other.y + other.height) - y;
-        Bounds { x, y, width, height }
-    }
-}
-
 fn extent([least, greatest]: [Point; 2]) -> [f32; 2] {
     [0, 1].map(|axis| greatest[axis] - least[axis])
 }
 
 /// Ink that reaches all four sides.
-fn normalise(ink: &Ink) -> Pixels {
+pub(super) fn normalise(ink: &Ink) -> Pixels {
     let scale = BOX / longer_side(ink);
     if scale * ink.stroke_width() >= THIN {
         return centred(ink, scale);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use image::{DynamicImage, GrayImage, ImageError, ImageReader, imageops};
 
-use super::idx::{self, Problem};
+use crate::mnist::idx::{self, Problem};
 
 /// The largest file that is read, in bytes.
 const MOST_BYTES: u64 = 1 << 28;

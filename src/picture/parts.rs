@@ -1,8 +1,8 @@
 //! Several digits in one picture: ink that hangs together is a part, and parts above each other are a digit. Digits that
 //! touch are taken for one.
 
+use super::bounds::Bounds;
 use super::ink::Ink;
-use super::normalise::Bounds;
 
 /// A part with less ink than a square whose side is this share of the tallest part's height is a speck.
 const SPECK: f32 = 0.06;

@@ -2,8 +2,8 @@
 
 use image::GrayImage;
 
+use super::bounds::Bounds;
 use super::levels::Levels;
-use super::normalise::Bounds;
 
 /// Image of amounts of ink.
 pub(super) struct Ink {

@@ -1,8 +1,6 @@
 //! Pen files: labelled drawings, one a line, in columns separated by tabs: `id label set split writer strokes`, the last
 //! in the text form of [`Strokes`]. Lines that start with `#` are comments. UCI's own files are read, too. The file is raw or gzip.
 
-mod uci;
-
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -11,9 +9,10 @@ use flate2::Compression;
 use flate2::bufread::MultiGzDecoder;
 use flate2::write::GzEncoder;
 
-use super::CLASSES;
 use super::strokes::{Strokes, StrokesError};
+use super::uci;
 use crate::files::{self, WriteError};
+use crate::mnist::CLASSES;
 
 /// A drawing and what it shows.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,8 +1,9 @@
 //! The files of UCI's "Pen-Based Recognition of Handwritten Digits" as they are given away: `pendigits.tra` and `.tes`, eight points a
 //! drawing, and `pendigits-orig.tra` and `.tes`, all that the tablet saw, as UNIPEN text. In both y points up.
 
-use super::{CLASSES, LineProblem, PenSample};
-use crate::mnist::strokes::{Point, Strokes};
+use super::file::{LineProblem, PenSample};
+use super::strokes::{Point, Strokes};
+use crate::mnist::CLASSES;
 
 /// Numbers of a line: x and y of eight points, and the label.
 pub(super) const NUMBERS: usize = 17;
@@ -96,8 +97,8 @@ fn unnamed(number: usize, label: u8) -> PenSample {
 
 #[cfg(test)]
 mod tests {
-    use crate::mnist::normalise_strokes;
-    use crate::mnist::pen::tests::{message, read};
+    use crate::pen::file::tests::{message, read};
+    use crate::picture::normalise_strokes;
 
     const SEVEN: &str = " 0, 90, 50,100,100, 95, 80, 70, 60, 50, 45, 30, 40, 10, 35,  0, 7";
     const DRAWING: &str = ".SEGMENT DIGIT 0-1 ? \"4\"\n.COMMENT 4 12 30\n.PEN_DOWN\n 10  90\n 0 40\n 70 40\n.PEN_UP\n.DT 100\n\

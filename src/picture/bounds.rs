@@ -1,0 +1,22 @@
+//! Where something is in a picture.
+
+use serde::Serialize;
+
+/// A rectangle of whole pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Bounds {
+    pub x: u32,
+    pub y: u32,
+    pub width: u32,
+    pub height: u32,
+}
+
+impl Bounds {
+    /// The least rectangle that both are in.
+    pub(super) fn and(self, other: Bounds) -> Bounds {
+        let (x, y) = (self.x.min(other.x), self.y.min(other.y));
+        let width = (self.x + self.width).max(other.x + other.width) - x;
+        let height = (self.y + self.height).max(other.y + other.height) - y;
+        Bounds { x, y, width, height }
+    }
+}
