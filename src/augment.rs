@@ -26,6 +26,8 @@ pub struct Augment {
     pub patch: f32,
     /// Share of white that is added to or taken from each pixel, at most; each image has a strength of its own.
     pub noise: f32,
+    /// Share of the images that get no contrast, patch or noise.
+    pub clean: f32,
 }
 
 /// Why a text is no augmentation.
@@ -50,7 +52,7 @@ struct Item {
 }
 
 /// In the order in which they are printed and applied; a text may have them in any.
-const ITEMS: [Item; 9] = [
+const ITEMS: [Item; 10] = [
     Item { name: "rotate", most: 45.0, unit: "degrees", strength: |augment| &mut augment.rotate },
     Item { name: "shift", most: 8.0, unit: "pixels", strength: |augment| &mut augment.shift },
     Item { name: "scale", most: 0.5, unit: "of the size", strength: |augment| &mut augment.scale },
@@ -60,6 +62,7 @@ const ITEMS: [Item; 9] = [
     Item { name: "contrast", most: 0.9, unit: "of the contrast", strength: |augment| &mut augment.contrast },
     Item { name: "patch", most: 20.0, unit: "pixels", strength: |augment| &mut augment.patch },
     Item { name: "noise", most: 1.0, unit: "of white", strength: |augment| &mut augment.noise },
+    Item { name: "clean", most: 1.0, unit: "of the images", strength: |augment| &mut augment.clean },
 ];
 
 /// What stands for no augmentation.
@@ -77,6 +80,7 @@ impl Augment {
         contrast: 0.0,
         patch: 0.0,
         noise: 0.0,
+        clean: 0.0,
     };
 
     /// Reads the text form, `none` or items with ` | ` between them.
@@ -135,7 +139,7 @@ mod tests {
 
     #[test]
     fn text_survives_a_round_trip_in_the_order_of_application() {
-        let all = "rotate 12 | shift 2 | scale 0.1 | shear 0.15 | elastic 1.5 | thickness 0.5 | contrast 0.2 | patch 9 | noise 0.05";
+        let all = "rotate 12 | shift 2 | scale 0.1 | shear 0.15 | elastic 1.5 | thickness 0.5 | contrast 0.2 | patch 9 | noise 0.05 | clean 0.5";
         for text in [all, "none", "rotate 45", "shift 0.25 | noise 1"] {
             assert_eq!(Augment::parse(text).unwrap().to_string(), text);
         }
@@ -147,7 +151,7 @@ mod tests {
     fn errors_name_the_item_and_what_is_allowed() {
         let problem = |text| Augment::parse(text).unwrap_err().to_string();
         assert_eq!(problem(" "), "it is empty; write \"none\" for no augmentation");
-        let list = "rotate, shift, scale, shear, elastic, thickness, contrast, patch and noise";
+        let list = "rotate, shift, scale, shear, elastic, thickness, contrast, patch, noise and clean";
         assert!(problem("rotate 3 | blur 2").starts_with(&format!("\"blur 2\" is no augmentation; there are {list},")));
         assert!(problem("rotate 3 | none").starts_with("\"none\" is no augmentation"));
         assert!(problem("rotate 3 | ").starts_with("\"\" is no augmentation"));

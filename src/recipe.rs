@@ -86,7 +86,7 @@ impl Recipe {
     /// Longer, on images that are drawn anew for each step: what reads well what is turned, moved, pale, noisy or in part hidden.
     pub fn best() -> Recipe {
         let adam = Adam { beta2: 0.99, weight_decay: 0.05, ..Adam::new(5e-3) };
-        let text = "rotate 12 | shift 3 | scale 0.1 | shear 0.1 | elastic 1 | contrast 0.7 | patch 12 | noise 0.25";
+        let text = "rotate 10 | shift 2 | scale 0.1 | shear 0.1 | elastic 1 | contrast 0.7 | patch 12 | noise 0.25 | clean 0.5";
         let augment = Augment::parse(text).expect("it is an augmentation");
         let (optimiser, average) = (Optimiser::Adam(adam), Some(0.999));
         Recipe { epochs: 30, optimiser, smoothing: 0.05, average, augment, ..Recipe::quick() }

@@ -74,7 +74,7 @@ const AUGMENTED: [(usize, [usize; 2], &str); 4] = [
     (
         35,
         [28, 28],
-        "rotate 12 | shift 2 | scale 0.1 | shear 0.15 | elastic 1.5 | thickness 0.5 | contrast 0.2 | patch 9 | noise 0.05",
+        "rotate 12 | shift 2 | scale 0.1 | shear 0.15 | elastic 1.5 | thickness 0.5 | contrast 0.2 | patch 9 | noise 0.05 | clean 0.5",
     ),
     (3, [6, 10], "rotate 45 | shift 8"),
     (1, [5, 4], "elastic 4 | thickness 0.9"),

@@ -63,6 +63,7 @@ pub struct RecipeOptions {
     ///   contrast SHARE   greys go towards a grey of the image's own, or away from it; up to 0.9
     ///   patch PIXELS     a rectangle with sides up to this: inverted, left alone, or anything between; up to 20
     ///   noise SHARE      each pixel gets lighter or darker by an amount of its own; up to 1, which is white
+    ///   clean SHARE      so many images, of all, get no contrast, patch or noise; up to 1
     /// Usual is "rotate 12 | shift 2 | scale 0.1 | shear 0.1 | elastic 1 | thickness 0.5". In whatever order they stand,
     /// this is the one in which they are applied.
     #[arg(long, value_name = "TEXT", value_parser = Augment::parse, verbatim_doc_comment, help_heading = "Recipe")]

@@ -10,7 +10,7 @@ use crate::mnist::{PIXELS, SIDE};
 pub(super) type Picture = [u8; PIXELS];
 type Painter = fn(&mut Dice) -> Picture;
 
-pub(super) const LEARNT: [Painter; 5] = [blobs, polygon, silhouette, gradient, noise];
+pub(super) const LEARNT: [Painter; 8] = [blobs, polygon, silhouette, gradient, noise, garment, low, scene];
 pub(super) const HELD_BACK: [Painter; 2] = [stripes, checks];
 
 /// What `ink` says of the centre of each pixel, both axes from -1 to 1; from 0 to 1.
@@ -77,6 +77,79 @@ fn silhouette(dice: &mut Dice) -> Picture {
         // Legs, from the slit down.
         let inside = if y > slit { (width - x.abs()).min(x.abs() - 0.08) } else { width - x.abs() };
         soft(inside.min(top - y.abs())) * (shade(x, y) + band * (pitch * y).sin())
+    })
+}
+
+/// A trunk with a limb on either side, as long and as far away from it as it happens, of even or woven cloth.
+fn garment(dice: &mut Dice) -> Picture {
+    let (shoulder, waist, hem) = (dice.between(0.25, 0.6), dice.between(0.2, 0.55), dice.between(0.2, 0.75));
+    let (top, neck) = (dice.between(0.7, 0.95), dice.between(0.0, 0.35));
+    let (length, spread, thick) = (dice.between(0.2, 1.9), dice.between(0.0, 0.5), dice.between(0.08, 0.25));
+    let (front, level) = (dice.chance(0.3), dice.between(0.2, 1.0));
+    let (weave, pitch, slant) =
+        (if dice.chance(0.5) { dice.between(0.1, 0.5) } else { 0.0 }, dice.between(6.0, 40.0), PI * dice.share());
+    let (shade, (sin, cos)) = (shade(dice, level), slant.sin_cos());
+    paint(|x, y| {
+        let down = (y + top) / (2.0 * top);
+        let half = if down < 0.5 {
+            shoulder + 2.0 * down * (waist - shoulder)
+        } else {
+            waist + (2.0 * down - 1.0) * (hem - waist)
+        };
+        let trunk = (half - x.abs()).min(top - y.abs()).min(x.hypot(y + top) - neck);
+        let limb_at = shoulder + spread * (y + top) / 2.0;
+        let limb = (thick - (x.abs() - limb_at).abs()).min(y + top).min(length - top - y);
+        let seam = if front { x.abs() - 0.05 } else { 1.0 };
+        soft(trunk.max(limb).min(seam)) * (shade(x, y) + weave * (pitch * (cos * x + sin * y)).sin())
+    })
+}
+
+/// A thing that lies: flat below, with a rise at one end, open here and there.
+fn low(dice: &mut Dice) -> Picture {
+    let heights: [f32; 7] = std::array::from_fn(|_| dice.between(0.1, 0.6));
+    let (rise, shaft) = (dice.between(0.0, 1.2), dice.between(0.2, 0.8));
+    let (ground, side) = (dice.between(0.1, 0.7), if dice.chance(0.5) { 1.0 } else { -1.0 });
+    let (straps, pitch, level) =
+        (if dice.chance(0.4) { 1.0 } else { 0.0 }, dice.between(5.0, 14.0), dice.between(0.3, 1.0));
+    let shade = shade(dice, level);
+    paint(|x, y| {
+        let x = side * x;
+        let at = ((x + 1.0) / 2.0 * 6.0).clamp(0.0, 5.999);
+        let (part, along) = (at as usize, at.fract());
+        let lift = if x < shaft - 1.0 { rise } else { 0.0 };
+        let height = (1.0 - along) * heights[part] + along * heights[part + 1] + lift;
+        let inside = (ground - y).min(height - (ground - y)).min(0.95 - x.abs());
+        // Cut out above the sole.
+        let gaps = straps * (pitch * (x + 0.6 * y)).sin();
+        let cut = if ground - y > 0.12 { -0.1 * gaps.max(0.0) * 4.0 } else { 0.0 };
+        soft(inside + cut) * shade(x, y)
+    })
+}
+
+/// Areas over one another on a ground that is not black, as in a photo.
+fn scene(dice: &mut Dice) -> Picture {
+    let ground = if dice.chance(0.7) { dice.between(0.05, 0.9) } else { 0.0 };
+    let ground = shade(dice, ground);
+    let areas: Vec<_> = (0..dice.count(2, 6))
+        .map(|_| {
+            let ([left, down], level) = (dice.place(), dice.between(0.0, 1.0));
+            let (wide, high, angle) = (dice.between(0.08, 0.8), dice.between(0.15, 0.9), PI * dice.share());
+            let (round, weave, pitch) =
+                (dice.chance(0.5), if dice.chance(0.3) { 0.3 } else { 0.0 }, dice.between(6.0, 30.0));
+            let shade = shade(dice, level);
+            move |x: f32, y: f32| {
+                let (x, y, (sin, cos)) = (x - left, y - down, angle.sin_cos());
+                let (along, across) = ((cos * x + sin * y) / wide, (cos * y - sin * x) / high);
+                let away = if round { along.hypot(across) } else { along.abs().max(across.abs()) };
+                (soft((1.0 - away) * wide.min(high)), shade(x, y) + weave * (pitch * along).sin())
+            }
+        })
+        .collect();
+    paint(|x, y| {
+        areas.iter().fold(ground(x, y), |below, area| {
+            let (cover, grey) = area(x, y);
+            below + cover * (grey - below)
+        })
     })
 }
 

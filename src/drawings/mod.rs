@@ -44,7 +44,7 @@ const MEASURE: u32 = 0xd161;
 
 impl Default for Mixture {
     fn default() -> Mixture {
-        Mixture { copies: 2, templates: 20, no_digits: 13_000 }
+        Mixture { copies: 1, templates: 12, no_digits: 16_000 }
     }
 }
 
@@ -64,10 +64,7 @@ pub fn training(mixture: &Mixture, seed: u32) -> DataSet {
     let mut plans: Vec<Plan> = drawings.iter().map(|drawing| Plan::Drawn(drawing)).collect();
     plans.extend(copies_of(drawings.iter().copied(), mixture.copies));
     plans.extend(copies_of(templates().iter(), mixture.templates));
-    plans.extend((0..mixture.no_digits).map(|number| {
-        let families = Family::LEARNT.len();
-        Plan::NoDigit(Family::LEARNT[number % families], (number / families) as u32)
-    }));
+    plans.extend((0..mixture.no_digits).map(|number| Plan::NoDigit(Family::of(number), number as u32)));
     made(&plans, Part::Training, seed)
 }
 

@@ -102,7 +102,8 @@ pub fn augmented(
         .with("THICKNESS", augment.thickness)
         .with("CONTRAST", augment.contrast)
         .with("PATCH", augment.patch)
-        .with("NOISE", augment.noise);
+        .with("NOISE", augment.noise)
+        .with("CLEAN", augment.clean);
     let source = source_of(source, n, pace, images);
     record_each(recording, &source, &bindings(images, "drawn", tensors), runs * capacity(n))
 }

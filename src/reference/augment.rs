@@ -85,11 +85,13 @@ impl Form {
         let times = |strength: f32, number: f64| f64::from(strength) * number;
         let [angle, scale, shear, thickness] = draw.numbers(0);
         let [rows_down, columns_right, contrast, noise] = draw.numbers(1);
-        let [pivot, fill, ..] = draw.numbers(CALLS - 2);
+        let [pivot, fill, clean, _] = draw.numbers(CALLS - 2);
         let [row, column, high, wide] = draw.numbers(CALLS - 1);
         let (sine, cosine) = times(augment.rotate, angle).to_radians().sin_cos();
         let (grown, shear) = (1.0 + times(augment.scale, scale), times(augment.shear, shear));
         let thickness = times(augment.thickness, thickness);
+        // How far greys change, of which images that stay clean have nothing.
+        let greys = |strength: f32| if 0.5 + clean / 2.0 < f64::from(augment.clean) { 0.0 } else { strength };
         // Back from a place to where it came from: first the turn, then the shear.
         let (sine, cosine) = (sine / grown, cosine / grown);
         let (down, right) = ([cosine, sine - shear * cosine], [-sine, cosine + shear * sine]);
@@ -106,14 +108,14 @@ impl Form {
             }),
             gain: 1.0 / (1.0 - thickness.abs()),
             offset: thickness.min(0.0) / (1.0 - thickness.abs()),
-            contrast: 1.0 + times(augment.contrast, contrast),
+            contrast: 1.0 + times(greys(augment.contrast), contrast),
             pivot: 0.5 + pivot / 2.0,
             patch: Patch {
                 middle: [middle[0] * (1.0 + row), middle[1] * (1.0 + column)],
-                reach: [high, wide].map(|side| times(augment.patch, side).abs() / 2.0),
+                reach: [high, wide].map(|side| times(greys(augment.patch), side).abs() / 2.0),
             },
             fill: 0.5 + fill / 2.0,
-            noise: times(augment.noise, noise),
+            noise: times(greys(augment.noise), noise),
         }
     }
 
