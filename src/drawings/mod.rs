@@ -94,6 +94,14 @@ pub fn own(drawings: &[PenSample], seed: u32) -> DataSet {
     made(&plans, Part::Training, seed)
 }
 
+/// What a network that learns something new is to be reminded of: the first of the training images, drawings, and what is no
+/// digit.
+pub fn reminders(mut images: DataSet) -> DataSet {
+    images.truncate(10_000);
+    images.append(training(&Mixture { copies: 0, templates: 2, no_digits: 4_000 }, 1));
+    images
+}
+
 /// Images of a family, all labelled [`NO_CLASS`], of the fonts and writers of a part. Those of one part are not those of
 /// another, and none is in [`training`].
 pub fn no_digits(part: Part, family: Family) -> DataSet {

@@ -6,6 +6,7 @@ use std::thread::{self, JoinHandle};
 use async_channel::Sender;
 
 use crate::gpu::Request;
+use crate::drawings;
 use crate::mnist::Split;
 use crate::network::ModelFile;
 use crate::session::{self, Answer, Ask, Origin, Start};
@@ -28,7 +29,7 @@ impl Worker {
                 let _ = outbox.send(answer);
                 wake();
             };
-            let known = Box::new(|| Ok(Split::embedded()?.training));
+            let known = Box::new(|| Ok(drawings::reminders(Split::embedded()?.training)));
             let start = Start { request, model, origin, known, nameless: "a GPU without a name".into() };
             pollster::block_on(session::run(start, inbox, tell));
         });
