@@ -8,7 +8,7 @@ use crate::evaluate;
 use crate::gpu::GpuError;
 use crate::mnist::DataSet;
 use crate::model::Model;
-use crate::network::{Calibration, score};
+use crate::network::{Calibration, best, score};
 use crate::recognize::Recognizer;
 
 /// The share of true digits that a threshold may refuse. The aim is one in a hundred; of 1,500 other images it scatters by 0.2
@@ -148,12 +148,6 @@ pub fn reliability(sample: &Sample, calibration: &Calibration) -> [Bin; BINS] {
         bin.accuracy /= bin.images as f64;
     }
     bins
-}
-
-/// The most probable class, the first of several.
-fn best(probabilities: &[f32]) -> usize {
-    let is_better = |best, class| if probabilities[class] > probabilities[best] { class } else { best };
-    (0..probabilities.len()).fold(0, is_better)
 }
 
 /// The expected calibration error, from 0 to 1: how far confidence and accuracy are apart, on average over the images.

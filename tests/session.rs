@@ -6,12 +6,12 @@ use std::rc::Rc;
 use async_channel::Sender;
 use digits::gpu::Request;
 use digits::mnist::Split;
-use digits::network::{Calibration, ModelFile, Network, Parameters, Shape, score};
+use digits::network::{Calibration, ModelFile, Network, Parameters, Shape, best, score};
 use digits::pen::Strokes;
 use digits::platform::Instant;
 use digits::reference::Optimiser;
 use digits::reference::adam::Adam;
-use digits::session::{self, Answer, Ask, By, Drawing, Recognition, Start, Subject, Training, best};
+use digits::session::{self, Answer, Ask, By, Drawing, Recognition, Start, Subject, Training};
 use digits::train::{Job, Keep};
 use digits::trainer::Plan;
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use digits::gpu::Request;
+use digits::network::best;
 use digits::network::{Calibration, ModelFile};
-use digits::session::best;
 use digits::window::{App, Worker};
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect};
 use egui_kittest::Harness;

@@ -156,6 +156,12 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
         return Err(Misuse("--drawings kinds has no parts, so --set does not go with it".into()).into());
     }
     if let Some(sets) = options.sets() {
+        if options.corrupt || options.reliability {
+            let option = if options.corrupt { "--corrupt" } else { "--reliability" };
+            return Err(
+                Misuse(format!("{option} goes with a set of digits, not with --drawings kinds or no-digits")).into()
+            );
+        }
         return sets::run(&sets, &model, &file.calibration, options.json);
     }
     let (source, set, data) = options.images()?;

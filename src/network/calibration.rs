@@ -73,6 +73,12 @@ fn powers(probabilities: &[f32], temperature: f64) -> impl Iterator<Item = f64> 
     probabilities.iter().map(move |probability| ((f64::from(*probability) / largest).ln() / temperature).exp())
 }
 
+/// The most probable class, the first of several.
+pub fn best(probabilities: &[f32]) -> usize {
+    let is_better = |best, class| if probabilities[class] > probabilities[best] { class } else { best };
+    (0..probabilities.len()).fold(0, is_better)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,7 +13,7 @@ mod file;
 mod parameters;
 mod text;
 
-pub use calibration::{Calibration, Judgement, score};
+pub use calibration::{Calibration, Judgement, best, score};
 pub use file::{ModelFile, ModelFileError, ModelFileProblem, Summary};
 pub use parameters::{Matrix, Parameters, ROW_ALIGNMENT};
 pub use text::{GRAMMAR, NetworkError};

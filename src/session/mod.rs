@@ -25,7 +25,7 @@ use mind::{Mind, Opening};
 use crate::explain::{Explanation, Maps};
 use crate::gpu::{Gpu, GpuError};
 use crate::mnist::Split;
-use crate::network::ModelFile;
+use crate::network::{ModelFile, best};
 use crate::pen::Point;
 use crate::picture::{Digit, Pixels};
 use crate::platform::{Instant, rest};
@@ -273,13 +273,6 @@ pub async fn run(start: Start, asks: Receiver<Ask>, tell: impl Fn(Answer)) {
     let (inbox, deferred) = (Inbox::new(asks), VecDeque::new());
     Session { mind, opening, inbox, deferred, unexplained: None, tell }.work().await;
 }
-
-/// The most probable class.
-pub fn best(probabilities: &[f32]) -> usize {
-    let largest = probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-    largest.map_or(0, |(class, _)| class)
-}
-
 struct Session<T> {
     mind: Mind,
     /// The GPU, until it is there or refused.

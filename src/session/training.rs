@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use super::mind::{Engine, NEEDS_GPU};
-use super::{Answer, Ask, By, Mistake, Recognition, Session, Subject, Training, best};
+use super::{Answer, Ask, By, Mistake, Recognition, Session, Subject, Training};
 use crate::evaluate::Evaluation;
 use crate::explain::Maps;
 use crate::gpu::GpuError;
 use crate::mnist::DataSet;
 use crate::model::Model;
-use crate::network::{Calibration, Layer, ModelFile, Parameters, Shape, Summary};
+use crate::network::{Calibration, Layer, ModelFile, Parameters, Shape, Summary, best};
 use crate::platform::Instant;
 use crate::reference::Optimiser;
 use crate::train::{Epoch, Event, Job, Progress, Test, TrainError, train};

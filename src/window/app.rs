@@ -15,10 +15,10 @@ use super::panels;
 use super::worker::Worker;
 use crate::explain::Explanation;
 use crate::mnist::{CLASSES, SIDE};
-use crate::network::ModelFile;
+use crate::network::{ModelFile, best};
 use crate::pen::{PenSample, write_pen_file};
 use crate::picture::Pictures;
-use crate::session::{About, Answer, Ask, Drawing, PEN, Recognition, Subject, best};
+use crate::session::{About, Answer, Ask, Drawing, PEN, Recognition, Subject};
 
 /// Widths of the pen, in sides of the canvas.
 const THINNEST: f32 = 0.01;

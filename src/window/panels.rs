@@ -8,7 +8,8 @@ use egui::{
 use super::controls::{CONTROLS, Command};
 use crate::explain::Maps;
 use crate::mnist::SIDE;
-use crate::session::{About, Recognition, best};
+use crate::network::best;
+use crate::session::{About, Recognition};
 
 /// The answer in large type, which is announced to those who hear the window, and the picture that it is about.
 pub fn answer(ui: &mut Ui, recognition: Option<&Recognition>, input: Option<&TextureHandle>) {

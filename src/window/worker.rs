@@ -5,8 +5,8 @@ use std::thread::{self, JoinHandle};
 
 use async_channel::Sender;
 
-use crate::gpu::Request;
 use crate::drawings;
+use crate::gpu::Request;
 use crate::mnist::Split;
 use crate::network::ModelFile;
 use crate::session::{self, Answer, Ask, Origin, Start};

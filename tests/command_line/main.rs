@@ -226,9 +226,13 @@ fn eval_measures_the_drawings_that_are_built_in() {
     assert!(hooked["images"] == 70 && hooked["accuracy"].is_f64(), "{hooked}");
     let letters = named(&eval("no-digits"), "letters");
     assert!(letters["accuracy"].is_null() && letters["mistake"][1].as_f64().unwrap() > 0.0, "{letters}");
-    for command in
-        [&["eval", "model", "--drawings", "kinds", "--data", "x"][..], &["train", "--with-drawings", "--data", "x"]]
-    {
+    for command in [
+        &["eval", "--drawings", "kinds", "--data", "x"][..],
+        &["eval", "--drawings", "kinds", "--set", "training"],
+        &["eval", "--drawings", "kinds", "--reliability"],
+        &["eval", "--drawings", "no-digits", "--corrupt"],
+        &["train", "--with-drawings", "--data", "x"],
+    ] {
         assert_eq!(run(folder, command).status.code(), Some(2), "{command:?}");
     }
 }
@@ -238,7 +242,7 @@ fn training_with_drawings_sees_more_images_and_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let options = ["train", "--network", NETWORK, "--train-images", "512", "--epochs", "1", "--batch", "512"];
     let printed = success(&run(folder.path(), &[&options[..], &["--with-drawings", "--log", "log"]].concat()));
-    assert!(printed.contains("data      MNIST and drawings: 35,697 training, 11,000 validation"), "{printed}");
+    assert!(printed.contains("data      MNIST and drawings: 30,822 training, 11,000 validation"), "{printed}");
     let log = fs::read_to_string(folder.path().join("log")).unwrap();
     assert_eq!(json(log.lines().last().unwrap())["data"], "MNIST and drawings");
 }
