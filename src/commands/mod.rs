@@ -16,6 +16,7 @@ mod sets;
 mod tiles;
 pub mod train;
 pub mod tune;
+mod values;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

@@ -12,7 +12,8 @@ use digits::predict::{Digits, Reader};
 use pollster::FutureExt as _;
 use serde::Serialize;
 
-use super::{CoreOptions, GpuOptions, model, say};
+use super::values::whole;
+use super::{CoreOptions, GpuOptions, model, note, say};
 
 /// Tells which digits pictures show
 #[derive(Args)]
@@ -26,7 +27,7 @@ pub struct Options {
     #[command(flatten)]
     core: CoreOptions,
     /// Tell so many of the most probable digits
-    #[arg(long, value_name = "K", default_value = "1", value_parser = clap::value_parser!(u8).range(1..=10))]
+    #[arg(long, value_name = "K", default_value = "1", value_parser = whole::<u8>(1, 10))]
     top: u8,
     /// Print a JSON object for each file, a line each
     #[arg(long)]

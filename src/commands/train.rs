@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use clap::{Args, ValueEnum, value_parser};
+use clap::{Args, ValueEnum};
 use digits::augment::Augment;
 use digits::calibrate::{self, Sample};
 use digits::drawings::{self, Mixture, Part};
@@ -22,9 +22,10 @@ use indicatif::HumanCount;
 use pollster::FutureExt as _;
 
 use super::interrupt::{Interrupt, Interrupted};
-use super::recipe::{RecipeOptions, optimiser_name, parse_share};
+use super::recipe::{RecipeOptions, optimiser_name};
 use super::screen::Screen;
-use super::tiles::{TileOptions, parse_seconds};
+use super::tiles::TileOptions;
+use super::values::{parse_seconds, parse_share, whole};
 use super::{DataOptions, GpuOptions, Misuse, class_mismatch, cooperative_core, note, parse_network, say};
 
 /// Trains a network and writes it to a model file
@@ -49,7 +50,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pen: Option<PathBuf>,
     /// Train on only the first COUNT of the 50,000 training images
-    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = value_parser!(u32).range(1..=TRAINING as i64))]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = whole::<u32>(1, TRAINING as u64))]
     train_images: Option<u32>,
     #[command(flatten)]
     recipe: RecipeOptions,
@@ -57,13 +58,13 @@ pub struct Options {
     #[arg(long, value_name = "NAME", default_value = "single")]
     precision: PrecisionName,
     /// Chooses the first weights, the order of the images, how they are drawn anew and the units that are dropped
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, default_value_t = 0)]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, default_value_t = 0, value_parser = whole::<u32>(0, u32::MAX.into()))]
     seed: u32,
     /// Epoch whose model is kept, of all or of those before Ctrl-C: the one that gets most validation images right, or the last
     #[arg(long, value_name = "EPOCH", default_value = "best")]
     keep: KeepName,
     /// End after so many epochs without a better one than before
-    #[arg(long, value_name = "EPOCHS", allow_negative_numbers = true, value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "EPOCHS", allow_negative_numbers = true, value_parser = whole::<u32>(1, u32::MAX.into()))]
     patience: Option<u32>,
     /// Model file to write, after every epoch that is the best so far
     #[arg(long, value_name = "FILE", default_value = "digits.safetensors")]
@@ -77,7 +78,7 @@ pub struct Options {
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, conflicts_with = "no_tune", value_parser = parse_seconds)]
     tune_budget: Option<Duration>,
     /// Steps that the GPU gets at a time [default: as many as take a quarter of a second, all that are on their way together]
-    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, hide = true, value_parser = value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, hide = true, value_parser = whole::<u16>(1, u16::MAX.into()))]
     steps_per_submit: Option<u16>,
 }
 
