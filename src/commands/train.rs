@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 use digits::augment::Augment;
 use digits::calibrate::{self, Sample};
@@ -102,6 +102,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     // What does not fit is told before anything takes time.
     let mut job = options.job(&recipe, options.train_images.map_or(TRAINING, |count| count as usize))?;
     ModelFile::check_path(&options.out)?;
+    let log = options.log.as_deref().map(Log::new).transpose()?;
     let interrupt = Interrupt::install()?;
     // The images are unpacked while the device opens.
     let (data, gpu) = thread::scope(|scope| {
@@ -112,7 +113,6 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let ((data, known), gpu) = (data?, options.with_precision(gpu?)?);
     // Drawings come on top of the images that the options count.
     job.plan = recipe.plan(data.training.count(), options.seed);
-    let log = options.log.as_deref().map(create_log).transpose()?;
     introduce(options, &recipe, &job, &gpu, &data)?;
     let screen = Screen::new(job.epochs);
     let gpu = options.tiles.apply(&gpu, options.tune_budget.unwrap_or(tune_budget(&gpu)), screen.spinner());
@@ -151,6 +151,12 @@ impl Options {
         }
         if self.patience.is_some() && self.keep == KeepName::Last {
             return Err(Misuse("--patience waits for a better epoch, so it goes only with --keep best".into()).into());
+        }
+        if let Some(log) = &self.log
+            && place(log).is_some_and(|log| Some(log) == place(&self.out))
+        {
+            let log = log.display();
+            return Err(Misuse(format!("--log and --out both name {log}: choose another file for one of them")).into());
         }
         let (network, parameters) = match &self.from {
             None => {
@@ -288,8 +294,12 @@ fn augmentation(recipe: &Recipe) -> Option<String> {
     (recipe.augment != Augment::NONE).then(|| recipe.augment.to_string())
 }
 
-fn create_log(path: &Path) -> anyhow::Result<Log> {
-    Log::create(path).with_context(|| format!("{} cannot be written", path.display()))
+/// Where a file is or would be, however it is called.
+fn place(path: &Path) -> Option<PathBuf> {
+    path.canonicalize().ok().or_else(|| {
+        let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+        Some(folder.canonicalize().ok()?.join(path.file_name()?))
+    })
 }
 
 /// Prints what is about to happen.
@@ -365,7 +375,7 @@ impl Session<'_> {
         }
         self.epoch_seconds.push(epoch.seconds);
         if let Some(log) = &mut self.log {
-            log.epoch(epoch).context("the log cannot be written")?;
+            log.epoch(epoch)?;
         }
         self.screen.epoch(epoch)?;
         self.stop_if_asked()
@@ -383,7 +393,7 @@ impl Session<'_> {
         let times = Times::of(&self.epoch_seconds).expect("a training has an epoch");
         let total = self.started.elapsed().as_secs_f64();
         if let Some(log) = &mut self.log {
-            log.finish(&self.run, test, times, total).context("the log cannot be written")?;
+            log.finish(&self.run, test, times, total)?;
         }
         let Test { epoch, score } = test;
         say(&format!(
