@@ -95,6 +95,15 @@ fn errors_of_files_name_those_that_the_user_gave() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn an_output_without_room_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let error = failure(&digits(folder.path(), &["gpus"]).stdout(full).output().unwrap());
+    assert!(error.starts_with("error: the output cannot be written: No space left"), "{error}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn a_backend_of_other_platforms_is_no_reason_to_install_a_driver() {
     let folder = tempfile::tempdir().unwrap();
     let expected = "error: metal is no backend of this platform; choose vulkan or gl";
