@@ -1,6 +1,7 @@
 //! Files that appear whole or not at all: they are written beside their place, then renamed, so whatever happens, there
 //! is the new file or the one before.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -22,9 +23,18 @@ pub enum WriteError {
 /// # Errors
 /// A folder that cannot be written, or a `path` that is a folder or a device.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    start(path, bytes).map(drop)
+}
+
+/// [`replace`], for a file that goes on.
+///
+/// # Errors
+/// Those of [`replace`].
+pub fn start(path: &Path, bytes: &[u8]) -> Result<File, WriteError> {
     let mut file = create_beside(path)?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(WriteError::Failed)?;
-    file.persist(path).map(drop).map_err(|error| WriteError::Failed(error.error))
+    // The file itself, whose errors do not tell its passing name.
+    file.as_file_mut().write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(WriteError::Failed)?;
+    file.persist(path).map_err(|error| WriteError::Failed(error.error))
 }
 
 /// Whether [`replace`] could write `path`.
@@ -51,5 +61,29 @@ fn create_beside(path: &Path) -> Result<NamedTempFile, WriteError> {
     // Temporary files are for their owner's eyes only; these are to be as readable as any other file.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.prefix(".digits-").tempfile_in(folder).map_err(WriteError::Failed)
+    builder.prefix(".digits-").tempfile_in(folder).map_err(|error| WriteError::Failed(without_path(error)))
+}
+
+/// The error without the path that `tempfile` adds, which is of no file that the user knows.
+fn without_path(error: io::Error) -> io::Error {
+    match error.to_string().split_once(" at path \"") {
+        Some((reason, _)) => io::Error::new(error.kind(), reason),
+        None => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_tells_its_reason_and_not_the_passing_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let long = tempfile::Builder::new().prefix(&"x".repeat(300)).tempfile_in(&folder).unwrap_err();
+        let (kind, text) = (long.kind(), long.to_string());
+        assert!(text.contains("xxx"), "{text}");
+        let bare = without_path(long);
+        assert!(bare.kind() == kind && text.starts_with(&bare.to_string()), "{bare}");
+        assert!(!bare.to_string().contains("xxx") && !bare.to_string().is_empty(), "{bare}");
+    }
 }

@@ -77,19 +77,17 @@ fn prepare_drivers() {
     }
 }
 
-/// Says in one line what went wrong, and gives the exit code: 2 for options that make no sense, 130 after Ctrl-C, 1 for
-/// all else.
+/// Says in one line what went wrong, and gives the exit code: 2 for options that make no sense, 130 after Ctrl-C, 0 where
+/// nobody reads on, as behind `head`, and 1 for all else.
 fn report(error: Error) -> ExitCode {
     if let Some(misuse) = error.downcast_ref::<Misuse>() {
         Cli::command().error(ErrorKind::ValueValidation, misuse).exit();
     }
     let is_interruption = error.is::<Interrupted>();
-    // Whoever read the output has gone, as `head` does, and there is nobody to tell.
-    let is_broken_pipe =
-        error.downcast_ref().is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe);
-    if !is_broken_pipe {
-        let prefix = if is_interruption { "" } else { "error: " };
-        let _ = writeln!(io::stderr(), "{prefix}{error:#}");
+    if error.downcast_ref().is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe) {
+        return ExitCode::SUCCESS;
     }
+    let prefix = if is_interruption { "" } else { "error: " };
+    let _ = writeln!(io::stderr(), "{prefix}{error:#}");
     ExitCode::from(if is_interruption { 130 } else { 1 })
 }

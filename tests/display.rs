@@ -109,7 +109,14 @@ fn fails(command: &mut Command, sentence: &str) {
 
 #[test]
 fn without_a_display_one_sentence_says_so() {
-    fails(draw_command("").env_remove("DISPLAY"), "error: there is no display");
+    let sentence = |reason: &str| {
+        format!(
+            "error: there is no display to open a window on ({reason}); run `digits predict` on picture files instead"
+        )
+    };
+    let none = sentence("neither WAYLAND_DISPLAY nor WAYLAND_SOCKET nor DISPLAY is set");
+    fails(draw_command("").env_remove("DISPLAY"), &none);
+    fails(&mut draw_command(":4711"), &sentence("Failed to open connection to X server"));
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod sets;
 mod tiles;
 pub mod train;
 pub mod tune;
+mod values;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -151,7 +152,8 @@ fn parse_network(text: &str) -> Result<Network, String> {
 
 /// Prints a line, which fails where nobody reads it any more.
 fn say(line: &str) -> io::Result<()> {
-    writeln!(io::stdout(), "{line}")
+    let told = writeln!(io::stdout(), "{line}");
+    told.map_err(|error| io::Error::new(error.kind(), format!("the output cannot be written: {error}")))
 }
 
 /// Tells the user something beside the output; a closed stderr is no reason to stop.

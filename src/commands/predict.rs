@@ -1,9 +1,9 @@
 //! `digits predict`: which digits pictures show.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::anyhow;
+use anyhow::{anyhow, ensure};
 use clap::Args;
 use digits::model::Model;
 use digits::network::Judgement;
@@ -12,12 +12,13 @@ use digits::predict::{Digits, Reader};
 use pollster::FutureExt as _;
 use serde::Serialize;
 
-use super::{CoreOptions, GpuOptions, model, say};
+use super::values::whole;
+use super::{CoreOptions, GpuOptions, model, note, say};
 
 /// Tells which digits pictures show
 #[derive(Args)]
 pub struct Options {
-    /// Pictures: PNG, JPEG or IDX files, or - for one on standard input
+    /// Pictures: PNG, JPEG or IDX files, folders, whose pictures are read by name, or - for one on standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Model file that `digits train` wrote, in place of the one that ships with digits
@@ -26,7 +27,7 @@ pub struct Options {
     #[command(flatten)]
     core: CoreOptions,
     /// Tell so many of the most probable digits
-    #[arg(long, value_name = "K", default_value = "1", value_parser = clap::value_parser!(u8).range(1..=10))]
+    #[arg(long, value_name = "K", default_value = "1", value_parser = whole::<u8>(1, 10))]
     top: u8,
     /// Print a JSON object for each file, a line each
     #[arg(long)]
@@ -66,11 +67,11 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let (file, _) = model(options.model.as_deref())?;
     let gpu = options.core.apply(&gpu.open()?)?;
     let mut reader = Reader::new(Model::new(&gpu, &file.network, &file.parameters)?, file.calibration);
-    let mut failed = 0;
-    for path in &options.files {
-        let name = path.display().to_string();
-        match digits_of(path) {
-            Ok(digits) => {
+    let (mut files, mut failed) = (0, 0);
+    for path in options.files.iter().flat_map(|path| pictures_at(path)) {
+        files += 1;
+        match path.and_then(|path| Ok((path.display().to_string(), digits_of(&path)?))) {
+            Ok((name, digits)) => {
                 let answers = reader.read(&digits).block_on()?;
                 let report =
                     |(digit, answer): (&Digit, &Judgement)| DigitReport::new(digit, answer, options.top.into());
@@ -79,20 +80,46 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
             }
             Err(error) => {
                 failed += 1;
-                writeln!(io::stderr(), "error: {error:#}")?;
+                note(&format!("error: {error:#}"));
             }
         }
     }
     match failed {
         0 => Ok(()),
-        _ => Err(anyhow!("{failed} of {} files could not be read", options.files.len())),
+        _ => Err(anyhow!("{failed} of {files} files could not be read")),
     }
+}
+
+/// The file, or the pictures of a folder, the first name first.
+fn pictures_at(path: &Path) -> Vec<anyhow::Result<PathBuf>> {
+    if !path.is_dir() {
+        return vec![Ok(path.into())];
+    }
+    let name = path.display();
+    let pictures = || -> anyhow::Result<Vec<PathBuf>> {
+        let unreadable = |error| anyhow!("{name} cannot be read: {error}");
+        let entries = path.read_dir().map_err(unreadable)?.map(|entry| Ok(entry?.path()));
+        let mut pictures = entries.collect::<io::Result<Vec<PathBuf>>>().map_err(unreadable)?;
+        pictures.retain(|path| path.is_file() && is_called_a_picture(path));
+        ensure!(!pictures.is_empty(), "{name} is a folder without pictures ({})", EXTENSIONS.join(", "));
+        pictures.sort();
+        Ok(pictures)
+    };
+    pictures().map_or_else(|error| vec![Err(error)], |pictures| pictures.into_iter().map(Ok).collect())
+}
+
+/// How the names of pictures end.
+const EXTENSIONS: [&str; 8] = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"];
+
+fn is_called_a_picture(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }
 
 /// What a file shows.
 fn digits_of(path: &Path) -> anyhow::Result<Digits> {
-    let name = path.display();
-    let pictures = if path.as_os_str() == "-" { Pictures::read(io::stdin().lock()) } else { Pictures::open(path) };
+    let is_piped = path.as_os_str() == "-";
+    let name = if is_piped { "standard input".into() } else { path.display().to_string() };
+    let pictures = if is_piped { Pictures::read(io::stdin().lock()) } else { Pictures::open(path) };
     let pictures = pictures.map_err(|error| anyhow!("{name} {error}"))?;
     Digits::of(&pictures).map_err(|error| anyhow!("{name} {error}"))
 }

@@ -1,6 +1,6 @@
 //! The options of `digits train` that make its recipe: a preset, and what is to differ from it.
 
-use clap::{Args, ValueEnum, value_parser};
+use clap::{Args, ValueEnum};
 use digits::augment::Augment;
 use digits::recipe::{Course, Recipe};
 use digits::reference::Optimiser;
@@ -8,6 +8,7 @@ use digits::reference::adam::Adam;
 use digits::reference::sgd::Sgd;
 
 use super::Misuse;
+use super::values::{parse_betas, parse_positive, parse_share, whole};
 
 /// How to train.
 #[derive(Args)]
@@ -16,10 +17,10 @@ pub struct RecipeOptions {
     #[arg(long, value_name = "NAME", default_value = "seed", help_heading = "Recipe")]
     preset: PresetName,
     /// How often to go through the training images [default: 15, or the preset's]
-    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = value_parser!(u32).range(1..), help_heading = "Recipe")]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = whole::<u32>(1, u32::MAX.into()), help_heading = "Recipe")]
     epochs: Option<u32>,
     /// Images of a training step [default: 128]
-    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = value_parser!(u32).range(1..), help_heading = "Recipe")]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = whole::<u32>(1, u32::MAX.into()), help_heading = "Recipe")]
     batch: Option<u32>,
     /// Rule that turns gradients into steps [default: adam]
     #[arg(long, visible_alias = "optimiser", value_name = "NAME", help_heading = "Recipe")]
@@ -162,22 +163,4 @@ pub fn optimiser_name(optimiser: &Optimiser) -> &'static str {
         Optimiser::Adam(_) => "adam",
         Optimiser::Sgd(_) => "sgd",
     }
-}
-
-fn parse_betas(text: &str) -> Result<[f64; 2], &'static str> {
-    let betas =
-        text.split_once(',').and_then(|(beta1, beta2)| Some([parse_share(beta1).ok()?, parse_share(beta2).ok()?]));
-    betas.ok_or("it must be two numbers from 0 to below 1 with a comma between them, such as 0.9,0.99")
-}
-
-pub fn parse_share(text: &str) -> Result<f64, &'static str> {
-    // It must stay below 1 in the GPU's precision, too.
-    let share = text.parse().ok().filter(|share: &f64| (0.0..1.0).contains(&(*share as f32)));
-    share.ok_or("it must be a number from 0 to below 1")
-}
-
-fn parse_positive(text: &str) -> Result<f64, &'static str> {
-    // The GPU's numbers have 32 bits.
-    let rate = text.parse().ok().filter(|rate: &f64| *rate > 0.0 && (*rate as f32).is_normal());
-    rate.ok_or("it must be a number above 0, such as 0.001")
 }

@@ -80,9 +80,3 @@ pub fn tuner(choices: Choices, file: Option<PathBuf>, budget: Duration, progress
         }
     })
 }
-
-/// A time that an option gives.
-pub fn parse_seconds(text: &str) -> Result<Duration, &'static str> {
-    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    seconds.ok_or("it must be a number of seconds, 0 or more")
-}

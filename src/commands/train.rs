@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
-use clap::{Args, ValueEnum, value_parser};
+use anyhow::bail;
+use clap::{Args, ValueEnum};
 use digits::augment::Augment;
 use digits::calibrate::{self, Sample};
 use digits::drawings::{self, Mixture, Part};
@@ -22,9 +22,10 @@ use indicatif::HumanCount;
 use pollster::FutureExt as _;
 
 use super::interrupt::{Interrupt, Interrupted};
-use super::recipe::{RecipeOptions, optimiser_name, parse_share};
+use super::recipe::{RecipeOptions, optimiser_name};
 use super::screen::Screen;
-use super::tiles::{TileOptions, parse_seconds};
+use super::tiles::TileOptions;
+use super::values::{parse_seconds, parse_share, whole};
 use super::{DataOptions, GpuOptions, Misuse, class_mismatch, cooperative_core, note, parse_network, say};
 
 /// Trains a network and writes it to a model file
@@ -49,7 +50,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pen: Option<PathBuf>,
     /// Train on only the first COUNT of the 50,000 training images
-    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = value_parser!(u32).range(1..=TRAINING as i64))]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = whole::<u32>(1, TRAINING as u64))]
     train_images: Option<u32>,
     #[command(flatten)]
     recipe: RecipeOptions,
@@ -57,13 +58,13 @@ pub struct Options {
     #[arg(long, value_name = "NAME", default_value = "single")]
     precision: PrecisionName,
     /// Chooses the first weights, the order of the images, how they are drawn anew and the units that are dropped
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, default_value_t = 0)]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, default_value_t = 0, value_parser = whole::<u32>(0, u32::MAX.into()))]
     seed: u32,
     /// Epoch whose model is kept, of all or of those before Ctrl-C: the one that gets most validation images right, or the last
     #[arg(long, value_name = "EPOCH", default_value = "best")]
     keep: KeepName,
     /// End after so many epochs without a better one than before
-    #[arg(long, value_name = "EPOCHS", allow_negative_numbers = true, value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "EPOCHS", allow_negative_numbers = true, value_parser = whole::<u32>(1, u32::MAX.into()))]
     patience: Option<u32>,
     /// Model file to write, after every epoch that is the best so far
     #[arg(long, value_name = "FILE", default_value = "digits.safetensors")]
@@ -77,7 +78,7 @@ pub struct Options {
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, conflicts_with = "no_tune", value_parser = parse_seconds)]
     tune_budget: Option<Duration>,
     /// Steps that the GPU gets at a time [default: as many as take a quarter of a second, all that are on their way together]
-    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, hide = true, value_parser = value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, hide = true, value_parser = whole::<u16>(1, u16::MAX.into()))]
     steps_per_submit: Option<u16>,
 }
 
@@ -101,6 +102,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     // What does not fit is told before anything takes time.
     let mut job = options.job(&recipe, options.train_images.map_or(TRAINING, |count| count as usize))?;
     ModelFile::check_path(&options.out)?;
+    let log = options.log.as_deref().map(Log::new).transpose()?;
     let interrupt = Interrupt::install()?;
     // The images are unpacked while the device opens.
     let (data, gpu) = thread::scope(|scope| {
@@ -111,7 +113,6 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let ((data, known), gpu) = (data?, options.with_precision(gpu?)?);
     // Drawings come on top of the images that the options count.
     job.plan = recipe.plan(data.training.count(), options.seed);
-    let log = options.log.as_deref().map(create_log).transpose()?;
     introduce(options, &recipe, &job, &gpu, &data)?;
     let screen = Screen::new(job.epochs);
     let gpu = options.tiles.apply(&gpu, options.tune_budget.unwrap_or(tune_budget(&gpu)), screen.spinner());
@@ -150,6 +151,12 @@ impl Options {
         }
         if self.patience.is_some() && self.keep == KeepName::Last {
             return Err(Misuse("--patience waits for a better epoch, so it goes only with --keep best".into()).into());
+        }
+        if let Some(log) = &self.log
+            && place(log).is_some_and(|log| Some(log) == place(&self.out))
+        {
+            let log = log.display();
+            return Err(Misuse(format!("--log and --out both name {log}: choose another file for one of them")).into());
         }
         let (network, parameters) = match &self.from {
             None => {
@@ -287,8 +294,12 @@ fn augmentation(recipe: &Recipe) -> Option<String> {
     (recipe.augment != Augment::NONE).then(|| recipe.augment.to_string())
 }
 
-fn create_log(path: &Path) -> anyhow::Result<Log> {
-    Log::create(path).with_context(|| format!("{} cannot be written", path.display()))
+/// Where a file is or would be, however it is called.
+fn place(path: &Path) -> Option<PathBuf> {
+    path.canonicalize().ok().or_else(|| {
+        let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+        Some(folder.canonicalize().ok()?.join(path.file_name()?))
+    })
 }
 
 /// Prints what is about to happen.
@@ -364,7 +375,7 @@ impl Session<'_> {
         }
         self.epoch_seconds.push(epoch.seconds);
         if let Some(log) = &mut self.log {
-            log.epoch(epoch).context("the log cannot be written")?;
+            log.epoch(epoch)?;
         }
         self.screen.epoch(epoch)?;
         self.stop_if_asked()
@@ -382,7 +393,7 @@ impl Session<'_> {
         let times = Times::of(&self.epoch_seconds).expect("a training has an epoch");
         let total = self.started.elapsed().as_secs_f64();
         if let Some(log) = &mut self.log {
-            log.finish(&self.run, test, times, total).context("the log cannot be written")?;
+            log.finish(&self.run, test, times, total)?;
         }
         let Test { epoch, score } = test;
         say(&format!(

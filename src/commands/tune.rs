@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{Args, value_parser};
+use clap::Args;
 use digits::gpu::{Choices, Gpu, Origin, Tiles, Tuner};
 use digits::layers::batch::Images;
 use digits::measure::Training;
@@ -14,7 +14,8 @@ use digits::recognize::Recognizer;
 use digits::report::{adapter_line, tuning_table};
 use indicatif::ProgressBar;
 
-use super::tiles::{self, parse_seconds};
+use super::tiles;
+use super::values::{parse_seconds, whole};
 use super::{GpuOptions, parse_network, say};
 
 /// Measures which tile shapes are the fastest on this adapter, remembers them, and shows what is known
@@ -24,7 +25,7 @@ pub struct Options {
     #[arg(long, value_name = "TEXT", default_value = network::SEED, value_parser = parse_network)]
     network: Network,
     /// Images of a training step
-    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 128, value_parser = value_parser!(u32).range(1..=TRAINING as i64))]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 128, value_parser = whole::<u32>(1, TRAINING as u64))]
     batch: u32,
     /// How long to measure; what is not reached is left for another time
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, default_value = "120", value_parser = parse_seconds)]

@@ -20,7 +20,7 @@ pub enum AdapterError {
     None { reason: String, advice: &'static str },
     #[error("no adapter matches \"{wanted}\"; there are: {}", list(.found))]
     NoMatch { wanted: String, found: Vec<String> },
-    #[error("\"{0}\" is no backend; choose vulkan, metal, dx12 or gl")]
+    #[error("{0} is no backend of this platform; choose {list}", list = backend_names().join(" or "))]
     NoBackend(String),
 }
 
@@ -37,6 +37,14 @@ pub struct AdapterReport {
     pub largest_binding: u64,
     /// Workgroup memory, in bytes.
     pub workgroup_memory: u32,
+}
+
+/// The backends that there can be here.
+fn backend_names() -> Vec<&'static str> {
+    const NAMES: [(&str, Backends); 4] =
+        [("vulkan", Backends::VULKAN), ("metal", Backends::METAL), ("dx12", Backends::DX12), ("gl", Backends::GL)];
+    let here = Instance::enabled_backend_features();
+    NAMES.into_iter().filter(|(_, backend)| here.contains(*backend)).map(|(name, _)| name).collect()
 }
 
 fn list(names: &[String]) -> String {
@@ -77,18 +85,21 @@ pub(super) async fn choose(request: &Request) -> Result<Adapter, AdapterError> {
         ..Default::default()
     };
     let adapter = instance.request_adapter(&options).await;
-    adapter.map_err(|error| AdapterError::None { reason: one_line(&platform::no_adapter(&error)), advice: ADVICE })
+    let advice =
+        if backends.intersects(Backends::PRIMARY) { ADVICE } else { "Without a backend named, the others are asked" };
+    adapter.map_err(|error| AdapterError::None { reason: one_line(&platform::no_adapter(&error)), advice })
 }
 
 /// The first backends to ask: those that every user should have. OpenGL is asked only when it is named: probing it
 /// prints noise on machines without a display.
 fn instance(request: &Request) -> Result<(Instance, Backends), AdapterError> {
-    let backends = match request.backend.as_deref() {
-        None => Backends::from_env().unwrap_or(Backends::PRIMARY),
+    let named = request.backend.clone().or_else(|| std::env::var("WGPU_BACKEND").ok().filter(|name| !name.is_empty()));
+    let backends = match named {
+        None => Backends::PRIMARY,
         Some(name) => {
-            let backends = Backends::from_comma_list(name);
-            if backends.is_empty() {
-                return Err(AdapterError::NoBackend(name.into()));
+            let backends = Backends::from_comma_list(&name);
+            if !backends.intersects(Instance::enabled_backend_features()) {
+                return Err(AdapterError::NoBackend(name));
             }
             backends
         }

@@ -50,6 +50,8 @@ pub struct Split {
 pub enum DataError {
     #[error("there is no folder {}; give the folder that holds the four IDX files of the set", .0.display())]
     NoFolder(PathBuf),
+    #[error("{} is no folder; give the folder that holds the four IDX files of the set", .0.display())]
+    NotAFolder(PathBuf),
     #[error(
         "{} has no file {name}, raw or with .gz; a set is the four files train-images-idx3-ubyte, \
          train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte", .folder.display()
@@ -130,8 +132,11 @@ impl Split {
     /// # Errors
     /// A file that is missing, damaged, cut short or not of MNIST's shape; the error names it.
     pub fn from_folder(folder: &Path) -> Result<Split, DataError> {
-        if !folder.is_dir() {
+        if !folder.exists() {
             return Err(DataError::NoFolder(folder.into()));
+        }
+        if !folder.is_dir() {
+            return Err(DataError::NotAFolder(folder.into()));
         }
         load(|file| {
             let paths = file.spellings().map(|name| folder.join(name));
@@ -295,7 +300,10 @@ mod tests {
         assert!(
             message(&folder.path().join("nowhere")).ends_with("the folder that holds the four IDX files of the set")
         );
-        fs::remove_file(folder.path().join("t10k-labels-idx1-ubyte.gz")).unwrap();
+        let file = folder.path().join("t10k-labels-idx1-ubyte.gz");
+        let is_no_folder = format!("{} is no folder; give the folder that holds the four IDX files", file.display());
+        assert!(message(&file).starts_with(&is_no_folder), "{}", message(&file));
+        fs::remove_file(file).unwrap();
         let message = message(folder.path());
         assert!(message.starts_with(&folder.path().display().to_string()), "{message}");
         assert!(message.contains("has no file t10k-labels-idx1-ubyte, raw or with .gz"), "{message}");

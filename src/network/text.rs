@@ -94,7 +94,14 @@ fn parse_layer(text: &str) -> Result<Layer, String> {
             Ok(rate) if (0.0..1.0).contains(&rate) => Ok(Layer::Dropout { rate }),
             _ => Err(format!("the rate \"{rate}\" must be a number from 0 to below 1")),
         },
-        ([], _) => Err("it is empty".into()),
+        ([], Activation::Linear) => Err("it is empty: a | is too many".into()),
+        ([], _) => Err("relu stands behind its layer, without a | between them: `dense 128 relu`".into()),
+        (["pool" | "dropout", ..], Activation::Relu) => {
+            Err("relu goes with conv and dense alone; put it behind the one before".into())
+        }
+        (["conv", _], _) => Err("its kernel is missing: `conv 32 3x3`".into()),
+        (["dense"], _) => Err("the number of its units is missing: `dense 128`".into()),
+        (["softmax" | "flatten"], _) => Err("leave it out: it is done where it is needed".into()),
         _ => {
             Err("a layer is one of `conv FILTERS KxK [same] [relu]`, `pool SIZE`, `dropout RATE`, `dense UNITS [relu]`"
                 .into())
@@ -209,7 +216,15 @@ mod tests {
         assert!(problem("dropout NaN | dense 10").contains("below 1"));
         assert!(problem("pool 16 | dense 10").contains("from 1 to 15"));
         assert!(problem("conv 0 3x3 | dense 10").contains("from 1 to 65535"));
-        assert!(problem("pool 2 relu | dense 10").contains("a layer is one of"));
+        assert!(problem("pool 2 relu | dense 10").contains("relu goes with conv and dense alone"));
+        assert!(problem("linear 10").contains("a layer is one of"));
+        assert_eq!(
+            problem("dense 128 | relu | dense 10"),
+            "layer 2, \"relu\": relu stands behind its layer, without a | between them: `dense 128 relu`"
+        );
+        assert!(problem("conv 32 relu | dense 10").contains("its kernel is missing: `conv 32 3x3`"));
+        assert!(problem("dense | dense 10").contains("units is missing"));
+        assert!(problem("flatten | dense 10").contains("leave it out"));
         assert!(problem("dense 10 | ").contains("layer 2, \"\": it is empty"));
         assert!(problem("dense 10 relu").contains("last layer"));
         assert!(problem("pool 2").contains("last layer"));

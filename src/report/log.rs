@@ -1,17 +1,38 @@
-//! The log of a training: a file with a line of JSON for each epoch and a last one for the whole.
+//! The log of a training: a file with a line of JSON for each epoch and a last one for the whole. An older log stays until
+//! the first line of the new one is there; whatever ends the program, the lines so far are in the file.
 
 use std::fs::File;
-use std::io::{self, Write};
-use std::path::Path;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::files::{self, WriteError};
 use crate::samples::Samples;
 use crate::train::{Epoch, Test};
 
-/// An open log; what is written is in the file at once.
+/// A log; what is written is in the file at once.
 pub struct Log {
-    file: File,
+    path: PathBuf,
+    /// From the first line on.
+    file: Option<File>,
+}
+
+/// Why a log cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{} {problem}", .path.display())]
+pub struct LogError {
+    pub path: PathBuf,
+    pub problem: LogProblem,
+}
+
+/// What is wrong with a log; the message goes on after the file's name.
+#[derive(Debug, thiserror::Error)]
+pub enum LogProblem {
+    #[error(transparent)]
+    Unwritable(#[from] WriteError),
+    #[error("is there already and is no log of a training, so it is left as it is; give another name")]
+    NotALog,
 }
 
 /// What the last line tells of the run, beside its figures.
@@ -82,19 +103,24 @@ struct LastLine<'a> {
 }
 
 impl Log {
-    /// Opens an empty file, in the place of an older one.
+    /// A log in the place of an older one, which stays until the first line.
     ///
     /// # Errors
-    /// The file cannot be created.
-    pub fn create(path: &Path) -> io::Result<Log> {
-        Ok(Log { file: File::create(path)? })
+    /// The file cannot be written, or what is there is no log.
+    pub fn new(path: &Path) -> Result<Log, LogError> {
+        let check = || {
+            files::check(path)?;
+            if is_other(path).map_err(WriteError::Failed)? { Err(LogProblem::NotALog) } else { Ok(()) }
+        };
+        check().map_err(|problem| LogError { path: path.into(), problem })?;
+        Ok(Log { path: path.into(), file: None })
     }
 
     /// Adds the line of an epoch.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn epoch(&mut self, epoch: &Epoch) -> io::Result<()> {
+    pub fn epoch(&mut self, epoch: &Epoch) -> Result<(), LogError> {
         self.line(&EpochLine {
             epoch: epoch.epoch,
             seconds: epoch.seconds,
@@ -109,7 +135,7 @@ impl Log {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn finish(&mut self, run: &Run, test: &Test, times: Times, total_seconds: f64) -> io::Result<()> {
+    pub fn finish(&mut self, run: &Run, test: &Test, times: Times, total_seconds: f64) -> Result<(), LogError> {
         let images_per_s = run.images as f64 / times.median;
         self.line(&LastLine {
             kept_epoch: test.epoch,
@@ -124,11 +150,28 @@ impl Log {
         })
     }
 
-    fn line(&mut self, line: &impl Serialize) -> io::Result<()> {
-        let mut text = serde_json::to_string(line)?;
-        text.push('\n');
-        self.file.write_all(text.as_bytes())
+    fn line(&mut self, line: &impl Serialize) -> Result<(), LogError> {
+        let text = serde_json::to_string(line).expect("numbers and text have a JSON form") + "\n";
+        let written = match &mut self.file {
+            Some(file) => file.write_all(text.as_bytes()).map_err(WriteError::Failed),
+            None => files::start(&self.path, text.as_bytes()).map(|file| self.file = Some(file)),
+        };
+        written.map_err(|error| LogError { path: self.path.clone(), problem: error.into() })
     }
+}
+
+/// Whether a file is there that is neither empty nor begins as a log does.
+fn is_other(path: &Path) -> io::Result<bool> {
+    /// Longer than any line of an epoch.
+    const MOST: u64 = 1 << 12;
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        file => file?,
+    };
+    let mut line = Vec::new();
+    BufReader::new(file.take(MOST)).read_until(b'\n', &mut line)?;
+    let is_of_epoch = |line: serde_json::Value| line["epoch"].is_u64();
+    Ok(!line.is_empty() && !serde_json::from_slice(&line).is_ok_and(is_of_epoch))
 }
 
 impl Times {
@@ -155,6 +198,41 @@ fn peak_memory() -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_an_empty_file_or_a_log_makes_place_for_a_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let problem = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            let error = Log::new(&path).err().map(|error| error.to_string());
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+            error
+        };
+        let long = format!("{{\"epoch\":1,\"note\":\"{}\"}}", "x".repeat(1 << 13));
+        for text in ["", "{\"epoch\":1,\"seconds\":2.5}\n{\"epoch\":2", "{\"epoch\": 1}"] {
+            assert_eq!(problem(text), None, "{text}");
+        }
+        for text in ["\n", "{\"accuracy\":1}\n", "[1]", "epoch 1", "\u{0}{\"epoch\":1}", &long] {
+            let expected = format!("{} is there already and is no log of a training", path.display());
+            assert!(problem(text).unwrap().starts_with(&expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_older_log_stays_until_the_first_line_and_each_line_is_there_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let text = || std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, "{\"epoch\":9}\n").unwrap();
+        let mut log = Log::new(&path).unwrap();
+        assert_eq!(text(), "{\"epoch\":9}\n");
+        log.line(&1).unwrap();
+        assert_eq!(text(), "1\n");
+        log.line(&2).unwrap();
+        assert_eq!(text(), "1\n2\n");
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+    }
 
     #[test]
     fn times_leave_the_first_epoch_out_of_the_median_when_there_are_more() {

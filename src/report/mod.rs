@@ -17,7 +17,7 @@ pub use adapters::{adapter_line, adapter_table};
 pub use bench::{BenchReport, BenchReportError, Machine};
 pub use comparison::{Change, Comparison};
 pub use confusion::{ClassFigures, Confusion};
-pub use log::{Log, Run, Times};
+pub use log::{Log, LogError, LogProblem, Run, Times};
 pub use network::network_table;
 pub use reliability::reliability_table;
 pub use sets::{SetFigures, set_table};

@@ -54,5 +54,13 @@ pub fn run(request: Request, model: ModelFile, origin: Origin) -> Result<(), Win
 }
 
 fn no_display(error: &EventLoopError) -> WindowError {
-    WindowError::NoDisplay(error.to_string().lines().next().unwrap_or_default().to_string())
+    WindowError::NoDisplay(reason(error))
+}
+
+/// What winit's error says, without the line of its source that it begins with.
+fn reason(error: &impl ToString) -> String {
+    let text = error.to_string();
+    let text = text.lines().next().unwrap_or_default();
+    let text = text.strip_prefix("os error at ").and_then(|text| text.split_once(": ")).map_or(text, |(_, rest)| rest);
+    text.trim_end_matches('.').to_string()
 }

@@ -17,8 +17,8 @@ use winit::event::{StartCause, WindowEvent};
 use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop, EventLoopProxy};
 use winit::window::{Window, WindowId};
 
-use super::WindowError;
 use super::app::App;
+use super::{WindowError, reason};
 
 /// A device that is lost again so soon is not opened again.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -75,7 +75,7 @@ impl Shell {
         let is_gone = note_panics_of_winit();
         let run = AssertUnwindSafe(|| events.run_app(&mut shell));
         match panic::catch_unwind(run) {
-            Ok(ended) => ended.map_err(|error| WindowError::Ended(error.to_string()))?,
+            Ok(ended) => ended.map_err(|error| WindowError::Ended(reason(&error)))?,
             Err(_) if is_gone.load(Ordering::Relaxed) => return Err(WindowError::DisplayGone),
             Err(ours) => panic::resume_unwind(ours),
         }
@@ -90,7 +90,7 @@ impl Shell {
             .with_min_inner_size(LogicalSize::new(520.0, 320.0))
             // Screen readers must be told before it shows.
             .with_visible(false);
-        let window = Arc::new(events.create_window(attributes).map_err(|error| failed(error.to_string()))?);
+        let window = Arc::new(events.create_window(attributes).map_err(|error| failed(reason(&error)))?);
         let setup = WgpuSetup::from_display_handle(events.owned_display_handle());
         let configuration = WgpuConfiguration { wgpu_setup: setup, ..Default::default() };
         let painter = Painter::new(self.context.clone(), configuration, false, RendererOptions::default());

@@ -1,6 +1,7 @@
 //! The program as its users meet it: a real, short training, what it leaves behind, and what is said when something is
 //! wrong. All trainings share one small network, so that its kernels are compiled once.
 
+mod mistakes;
 mod predict;
 mod tune;
 
@@ -542,12 +543,12 @@ fn mixed_precision_trains_where_the_adapter_has_matrices_for_it_and_else_says_so
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_reason_to_panic() {
+fn a_reader_that_goes_away_is_no_failure() {
     let mut command = digits(TRAINED.0.path(), &["eval", "model"]);
     let mut eval = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(eval.stdout.take());
     let output = eval.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(0));
     let stderr = stderr(&output);
     assert!(stderr.lines().all(|line| line.starts_with("note: ")), "{stderr}");
 }

@@ -153,3 +153,46 @@ fn what_is_no_picture_is_told_and_the_other_files_are_still_read() {
     }
     assert_eq!(message.lines().filter(|line| line.starts_with("error: ")).count(), 5, "{message}");
 }
+
+/// The names at the beginning of the lines.
+fn names(printed: &str) -> Vec<&str> {
+    printed.lines().map(|line| line.split_once(": ").unwrap().0).collect()
+}
+
+#[test]
+fn of_a_folder_its_pictures_are_read_by_name() {
+    let (folder, images) = (tempdir().unwrap(), test_images());
+    let path = |name: &str| folder.path().join(name);
+    for name in ["pictures", "pictures/c.png", "none"] {
+        fs::create_dir(path(name)).unwrap();
+    }
+    fs::write(path("pictures/notes.txt"), "no picture").unwrap();
+    picture(&images, 1, 56).save(path("pictures/b.png")).unwrap();
+    fs::copy(path("pictures/b.png"), path("pictures/a.PNG")).unwrap();
+    fs::copy(path("pictures/b.png"), path("pictures/d.jpg")).unwrap();
+    let printed = success(&run(folder.path(), &["predict", "pictures"]));
+    assert_eq!(names(&printed), ["pictures/a.PNG", "pictures/b.png", "pictures/d.jpg"]);
+    let output = run(folder.path(), &["predict", "none", "pictures/b.png"]);
+    assert_eq!((output.status.code(), names(&String::from_utf8(output.stdout.clone()).unwrap()).len()), (Some(1), 1));
+    assert!(stderr(&output).contains("error: none is a folder without pictures (png, jpg, "), "{}", stderr(&output));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_files_behind_an_error_are_read_where_it_cannot_be_told() {
+    let (folder, images) = (tempdir().unwrap(), test_images());
+    picture(&images, 1, 56).save(folder.path().join("good.png")).unwrap();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = digits(folder.path(), &["predict", "missing.png", "good.png"]);
+    let output = command.stderr(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(names(&String::from_utf8(output.stdout).unwrap()), ["good.png"]);
+}
+
+#[test]
+fn nothing_through_a_pipe_is_an_empty_standard_input() {
+    let folder = tempdir().unwrap();
+    let output = digits(folder.path(), &["predict", "-"]).stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("error: standard input is empty"), "{}", stderr(&output));
+}
