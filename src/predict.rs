@@ -1,22 +1,20 @@
 //! Reading digits off pictures, one or many: what `digits predict` prints and the page shows. Which digits a picture has is
-//! [`crate::mnist`]'s part; here a model says what each of them is.
-
-use image::GrayImage;
+//! [`crate::picture`]'s part; here a model says what each of them is.
 
 use crate::gpu::GpuError;
 use crate::layers::turn::Pixel;
-use crate::mnist::{PIXELS, SIDE};
+use crate::mnist::PIXELS;
 use crate::model::Model;
 use crate::network::{Calibration, Judgement};
-use crate::picture::{Bounds, Digit, Pictures, find_digits, normalise_image};
+use crate::picture::{Digit, Images, Pictures, find_digits};
 use crate::recognize::Recognizer;
 
 /// The digits of a picture file: those of a picture from left to right, those of an IDX file from the first image to the last.
 pub enum Digits {
     /// Made into images like MNIST's, at least one.
     Made(Vec<Digit>),
-    /// Images of MNIST's size, [N, 28, 28], which are as they should be: at least one.
-    Images(Vec<u8>),
+    /// Those of an IDX file, at least one.
+    Images(Images),
 }
 
 /// Why there is nothing to read; the message goes on after the name of the picture.
@@ -24,50 +22,44 @@ pub enum Digits {
 pub enum NoDigits {
     #[error("shows no digit: it has no ink, or nothing but specks")]
     NoInk,
-    #[error("has an image without any ink")]
-    BlankImage,
 }
 
 impl Digits {
     /// Finds them.
     ///
     /// # Errors
-    /// There is none, or an image of the file has none.
+    /// There is none.
     pub fn of(pictures: &Pictures) -> Result<Digits, NoDigits> {
         let digits = match pictures {
-            Pictures::Picture(picture) => find_digits(picture),
-            Pictures::Images(images) if images.iter().all(is_like_mnist) => {
-                return Ok(Digits::Images(images.iter().flat_map(|image| image.as_raw()).copied().collect()));
-            }
-            Pictures::Images(images) => {
-                images.iter().map(made_of).collect::<Option<_>>().ok_or(NoDigits::BlankImage)?
-            }
+            Pictures::Picture(picture) => Digits::Made(find_digits(picture)),
+            Pictures::Images(images) => Digits::Images(Images::of(images)),
         };
-        if digits.is_empty() { Err(NoDigits::NoInk) } else { Ok(Digits::Made(digits)) }
+        let is_empty = match &digits {
+            Digits::Made(digits) => digits.is_empty(),
+            Digits::Images(images) => images.pixels.is_empty(),
+        };
+        if is_empty { Err(NoDigits::NoInk) } else { Ok(digits) }
+    }
+
+    /// Which images of an IDX file, counted from 0, show nothing and are left out.
+    pub fn blank(&self) -> &[usize] {
+        match self {
+            Digits::Made(_) => &[],
+            Digits::Images(images) => &images.blank,
+        }
     }
 
     /// Where each stands and what the network sees.
     pub fn into_vec(self) -> Vec<Digit> {
         match self {
             Digits::Made(digits) => digits,
-            Digits::Images(pixels) => pixels.as_chunks().0.iter().map(digit).collect(),
+            Digits::Images(Images { pixels, bounds, .. }) => {
+                let digit =
+                    |pixels: &[u8; PIXELS]| Digit { bounds, pixels: pixels.map(|pixel| f32::from(pixel) / 255.0) };
+                pixels.as_chunks().0.iter().map(digit).collect()
+            }
         }
     }
-}
-
-fn is_like_mnist(image: &GrayImage) -> bool {
-    image.dimensions() == (SIDE as u32, SIDE as u32)
-}
-
-/// An image of MNIST's size.
-fn digit(pixels: &[u8; PIXELS]) -> Digit {
-    let bounds = Bounds { x: 0, y: 0, width: SIDE as u32, height: SIDE as u32 };
-    Digit { bounds, pixels: pixels.map(|pixel| f32::from(pixel) / 255.0) }
-}
-
-fn made_of(image: &GrayImage) -> Option<Digit> {
-    let bounds = Bounds { x: 0, y: 0, width: image.width(), height: image.height() };
-    Some(Digit { bounds, pixels: normalise_image(image)? })
 }
 
 /// A model, ready for single digits or for many.
@@ -100,7 +92,7 @@ impl Reader {
                 let pixels: Vec<f32> = digits.iter().flat_map(|digit| digit.pixels).collect();
                 read(&self.model, &mut self.digits, &pixels).await?
             }
-            Digits::Images(pixels) => read(&self.model, &mut self.images, pixels).await?,
+            Digits::Images(images) => read(&self.model, &mut self.images, &images.pixels).await?,
         };
         let each = probabilities.chunks_exact(self.model.network().classes());
         Ok(each.map(|probabilities| self.calibration.judge(probabilities.to_vec())).collect())

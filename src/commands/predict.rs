@@ -18,7 +18,7 @@ use super::{CoreOptions, GpuOptions, model, note, say};
 /// Tells which digits pictures show
 #[derive(Args)]
 pub struct Options {
-    /// Pictures: PNG, JPEG or IDX files, folders, whose pictures are read by name, or - for one on standard input
+    /// Pictures: PNG, JPEG, WebP, GIF, BMP, TIFF or IDX files, folders, whose pictures are read by name, or - for one on standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Model file that `digits train` wrote, in place of the one that ships with digits
@@ -38,7 +38,22 @@ pub struct Options {
 #[derive(Serialize)]
 struct FileReport {
     file: String,
-    digits: Vec<DigitReport>,
+    digits: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Entry {
+    Digit(DigitReport),
+    Blank(BlankReport),
+}
+
+/// In the place of an image of an IDX file that shows nothing.
+#[derive(Serialize)]
+struct BlankReport {
+    digit: Option<usize>,
+    is_digit: bool,
+    blank: bool,
 }
 
 #[derive(Serialize)]
@@ -73,10 +88,10 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
         match path.and_then(|path| Ok((path.display().to_string(), digits_of(&path)?))) {
             Ok((name, digits)) => {
                 let answers = reader.read(&digits).block_on()?;
-                let report =
-                    |(digit, answer): (&Digit, &Judgement)| DigitReport::new(digit, answer, options.top.into());
-                let digits = digits.into_vec().iter().zip(&answers).map(report).collect();
-                print(&FileReport { file: name, digits }, options.json)?;
+                if !digits.blank().is_empty() {
+                    note(&format!("note: {name} shows nothing in {}", numbered(digits.blank())));
+                }
+                print(&FileReport { file: name, digits: entries(digits, &answers, options.top.into()) }, options.json)?;
             }
             Err(error) => {
                 failed += 1;
@@ -124,6 +139,35 @@ fn digits_of(path: &Path) -> anyhow::Result<Digits> {
     Digits::of(&pictures).map_err(|error| anyhow!("{name} {error}"))
 }
 
+/// What the model said of each digit, and in its place each image that shows nothing.
+fn entries(digits: Digits, answers: &[Judgement], top: usize) -> Vec<Entry> {
+    let blank = digits.blank().to_vec();
+    let digits = digits.into_vec();
+    let mut reports = digits.iter().zip(answers).map(|(digit, answer)| DigitReport::new(digit, answer, top));
+    let entry = |at: usize| match blank.binary_search(&at) {
+        Ok(_) => Some(Entry::Blank(BlankReport { digit: None, is_digit: false, blank: true })),
+        Err(_) => reports.next().map(Entry::Digit),
+    };
+    (0..answers.len() + blank.len()).map_while(entry).collect()
+}
+
+/// `image 3`, or `images 3, 4, 5 and 9 more`, which count from 0.
+fn numbered(images: &[usize]) -> String {
+    const NAMED: usize = 10;
+    let named: Vec<String> = images.iter().take(NAMED).map(usize::to_string).collect();
+    let more = if images.len() > NAMED { format!(" and {} more", images.len() - NAMED) } else { String::new() };
+    format!("image{} {}{more} (the first is image 0)", if images.len() == 1 { "" } else { "s" }, named.join(", "))
+}
+
+impl Entry {
+    fn text(&self) -> String {
+        match self {
+            Entry::Digit(report) => report.text(),
+            Entry::Blank(_) => "nothing".into(),
+        }
+    }
+}
+
 impl DigitReport {
     fn new(digit: &Digit, Judgement { probabilities, is_digit }: &Judgement, top: usize) -> DigitReport {
         let guess = |(digit, confidence): (usize, &f32)| Guess { digit, confidence: *confidence };
@@ -151,6 +195,6 @@ fn print(report: &FileReport, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         return Ok(say(&serde_json::to_string(report)?)?);
     }
-    let digits: Vec<String> = report.digits.iter().map(DigitReport::text).collect();
+    let digits: Vec<String> = report.digits.iter().map(Entry::text).collect();
     Ok(say(&format!("{}: {}", report.file, digits.join(", ")))?)
 }

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::io::{self, BufRead, Read};
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use image::GrayImage;
 
 use super::{CLASSES, PIXELS, SIDE};
@@ -19,6 +19,8 @@ pub enum Problem {
     DamagedGzip(io::Error),
     #[error("is a gzip file that breaks off; fetch it again")]
     TruncatedGzip,
+    #[error("is a gzip file with other bytes behind its end; fetch it again")]
+    BehindGzip,
     #[error("breaks off after {found} of {expected} bytes; fetch it again")]
     Truncated { found: usize, expected: usize },
     #[error("goes on after the {expected} bytes that its header announces; fetch it again")]
@@ -31,6 +33,10 @@ pub enum Problem {
     WrongCount { content: Content, found: u32, expected: usize },
     #[error("holds images of {height}x{width} pixels, but they must be 28x28")]
     WrongSize { height: u32, width: u32 },
+    #[error(
+        "holds {count} images of {height}x{width} pixels, more than the {MOST_MIB} MiB that are read of one file; split it"
+    )]
+    TooMany { count: u32, height: u32, width: u32 },
     #[error("gives image {index} the label {label}, but labels are 0 to 9")]
     WrongLabel { index: usize, label: u8 },
 }
@@ -45,8 +51,8 @@ pub enum Content {
 /// What a gzip file starts with.
 pub(crate) const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// The largest file of images that is not one of a set, unpacked, in bytes.
-const MOST_BYTES: usize = 1 << 28;
+/// The largest file of images that is not one of a set, unpacked, in MiB.
+const MOST_MIB: usize = 256;
 
 /// One of the four files of a set, as it must be.
 pub(super) struct IdxFile {
@@ -130,8 +136,10 @@ pub(crate) fn images(file: &[u8]) -> Result<Vec<GrayImage>, Problem> {
     let [count, height, width] = sizes(header)[..] else { unreachable!("images have three dimensions") };
     let image = (height as usize).saturating_mul(width as usize);
     let expected = image.saturating_mul(count as usize).saturating_add(header_length);
-    let bytes = unpack(file, expected.min(MOST_BYTES))?;
+    let most = MOST_MIB << 20;
+    let bytes = unpack(file, expected.min(most))?;
     match bytes.len() {
+        length if length > most => return Err(Problem::TooMany { count, height, width }),
         length if length < expected => return Err(truncated(length, expected)),
         length if length > expected || image == 0 => return Err(Problem::TooLong { expected }),
         _ => {}
@@ -194,17 +202,32 @@ impl fmt::Display for Content {
 /// and to have the checksum of a file of the right length looked at.
 fn unpack(mut input: impl BufRead, length: usize) -> Result<Vec<u8>, Problem> {
     let (mut bytes, most) = (Vec::with_capacity(length + 1), length as u64 + 1);
-    if input.fill_buf().map_err(Problem::Unreadable)?.starts_with(&GZIP) {
-        let read = MultiGzDecoder::new(input).take(most).read_to_end(&mut bytes);
+    if !next(&mut input)?.starts_with(&GZIP) {
+        input.take(most).read_to_end(&mut bytes).map_err(Problem::Unreadable)?;
+        return Ok(bytes);
+    }
+    // A gzip file is one packed file after the other, and as gzip has it, zeros may fill it up.
+    while next(&mut input)?.first() == Some(&GZIP[0]) && (bytes.len() as u64) < most {
+        let read = GzDecoder::new(&mut input).take(most - bytes.len() as u64).read_to_end(&mut bytes);
         read.map_err(|error| match error.kind() {
             io::ErrorKind::UnexpectedEof => Problem::TruncatedGzip,
             io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => Problem::DamagedGzip(error),
             _ => Problem::Unreadable(error),
         })?;
-    } else {
-        input.take(most).read_to_end(&mut bytes).map_err(Problem::Unreadable)?;
+    }
+    while bytes.len() as u64 <= length as u64 && !next(&mut input)?.is_empty() {
+        let zeros = next(&mut input)?.iter().take_while(|byte| **byte == 0).count();
+        if zeros == 0 {
+            return Err(Problem::BehindGzip);
+        }
+        input.consume(zeros);
     }
     Ok(bytes)
+}
+
+/// What comes next, or nothing at the end.
+fn next(input: &mut impl BufRead) -> Result<&[u8], Problem> {
+    input.fill_buf().map_err(Problem::Unreadable)
 }
 
 #[cfg(test)]
@@ -288,7 +311,26 @@ mod tests {
         }
         let damaged = problem(&IMAGES, &with(packed.clone(), packed.len() - 8, !packed[packed.len() - 8]));
         assert!(damaged.starts_with("is a damaged gzip file ("), "{damaged}");
-        assert!(problem(&IMAGES, &[&packed[..], b"not gzip at all"].concat()).starts_with("is a damaged gzip file ("));
+    }
+
+    #[test]
+    fn zeros_may_fill_up_a_gzip_file_and_nothing_else() {
+        let packed = gzip(&images());
+        assert_eq!(IMAGES.read(&[&packed[..], &[0; 512]].concat()[..]).unwrap(), images());
+        for behind in [&b"not gzip at all"[..], &[0, 0, 1], &[&[0; 9], &packed[..]].concat()] {
+            let problem = problem(&IMAGES, &[&packed[..], behind].concat());
+            assert_eq!(problem, "is a gzip file with other bytes behind its end; fetch it again");
+        }
+    }
+
+    #[test]
+    fn more_than_is_read_of_one_file_is_no_damage() {
+        let header = [&[0, 0, 8, 3][..], &697_932u32.to_be_bytes(), &[0, 0, 0, 28, 0, 0, 0, 28]].concat();
+        let many = [header, vec![0; MOST_MIB << 20]].concat();
+        let message = super::images(&gzip(&many)).unwrap_err().to_string();
+        assert!(message.starts_with("holds 697932 images of 28x28 pixels, more than the 256 MiB"), "{message}");
+        let message = super::images(&gzip(&many[..many.len() / 9])).unwrap_err().to_string();
+        assert!(message.starts_with("breaks off"), "{message}");
     }
 
     #[test]

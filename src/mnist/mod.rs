@@ -127,7 +127,8 @@ impl Split {
     }
 
     /// The set whose four IDX files lie in `folder`, named as MNIST's or with `.idx` for `-idx`, raw or gzip. Where a
-    /// file lies there in several forms, the raw one is read.
+    /// file lies there in several forms, the raw one is read. Each may lie in a folder of its own, named like the file, as
+    /// Kaggle's do.
     ///
     /// # Errors
     /// A file that is missing, damaged, cut short or not of MNIST's shape; the error names it.
@@ -139,8 +140,8 @@ impl Split {
             return Err(DataError::NotAFolder(folder.into()));
         }
         load(|file| {
-            let paths = file.spellings().map(|name| folder.join(name));
-            let path = paths.into_iter().find(|path| path.exists());
+            let path = file_in(folder, file)
+                .or_else(|| file.spellings().iter().find_map(|name| file_in(&folder.join(name), file)));
             let path = path.ok_or_else(|| DataError::NoFile { folder: folder.into(), name: file.name() })?;
             let name = path.display().to_string();
             match File::open(path) {
@@ -178,6 +179,11 @@ static FILES: [IdxFile; 4] = [
         embedded: include_bytes!("../../data/mnist/t10k-labels-idx1-ubyte.gz"),
     },
 ];
+
+/// Where `folder` has the file, under any of its names.
+fn file_in(folder: &Path, file: &IdxFile) -> Option<PathBuf> {
+    file.spellings().map(|name| folder.join(name)).into_iter().find(|path| path.exists() && !path.is_dir())
+}
 
 /// Checks what `open` gives for each of the four files, a name for messages and the bytes, then has the `mnist` crate
 /// read the checked files.
@@ -317,6 +323,17 @@ mod tests {
         assert_eq!(message(folder.path()), format!("{} is an IDX file of images, not labels", path.display()));
         fs::remove_file(&path).unwrap();
         fs::create_dir(&path).unwrap();
-        assert!(message(folder.path()).starts_with(&format!("{} cannot be read: ", path.display())));
+        assert!(message(folder.path()).contains("has no file train-labels-idx1-ubyte, raw or with .gz"));
+    }
+
+    #[test]
+    fn folders_named_like_the_files_are_looked_into_and_passed_by() {
+        let folder = folder();
+        let at = |name: &str| folder.path().join(name);
+        // Beside the file, as Kaggle's archive unpacks, and around it.
+        fs::create_dir(at("train-images-idx3-ubyte")).unwrap();
+        fs::create_dir(at("t10k-labels-idx1-ubyte")).unwrap();
+        fs::rename(at("t10k-labels-idx1-ubyte.gz"), at("t10k-labels-idx1-ubyte/t10k-labels.idx1-ubyte.gz")).unwrap();
+        assert!(Split::from_folder(folder.path()).unwrap() == Split::embedded().unwrap());
     }
 }

@@ -1,27 +1,31 @@
-//! Pictures coming in: PNG and JPEG, and IDX files of images, out of a file or a pipe.
+//! Pictures coming in: files of the formats that the image crate decodes, the way up in which a viewer shows them, and IDX
+//! files of images, out of a file or a pipe.
 
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::Path;
 
-use image::{DynamicImage, GrayImage, ImageError, ImageReader, imageops};
+use image::error::LimitErrorKind;
+use image::{DynamicImage, GrayImage, ImageDecoder, ImageError, ImageReader};
 
+use super::colour::grey;
+use super::formats::{is_whole_jpeg, may_be_idx, unread};
 use crate::mnist::idx::{self, Problem};
 
-/// The largest file that is read, in bytes.
-const MOST_BYTES: u64 = 1 << 28;
+/// The largest file that is read, in MiB.
+const MOST_MIB: u64 = 256;
 
-/// The longest side of a picture, in pixels, and the most memory that unpacking it may take, in bytes: a small file can
+/// The longest side of a picture, in pixels, and the most memory that unpacking it may take, in MiB: a small file can
 /// claim to be a huge picture.
 const LONGEST_SIDE: u32 = 1 << 14;
-const MOST_MEMORY: u64 = 1 << 29;
+const MOST_UNPACKED_MIB: u64 = 512;
 
 /// What a file holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pictures {
     /// A picture, of one digit or several.
     Picture(GrayImage),
-    /// Images of a digit each, as in MNIST's files.
+    /// Images of a digit each, as in MNIST's files: of one size, at least one.
     Images(Vec<GrayImage>),
 }
 
@@ -32,10 +36,22 @@ pub enum PictureError {
     Unreadable(io::Error),
     #[error("is empty")]
     Empty,
-    #[error("is no picture: give a PNG, a JPEG or an IDX file of images")]
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        error("is no picture: give a PNG, JPEG, WebP, GIF, BMP or TIFF picture, or an IDX file of images")
+    )]
+    #[cfg_attr(target_arch = "wasm32", error("is no picture: give a PNG, a JPEG or an IDX file of images"))]
     NotAPicture,
-    #[error("is too large: at most {LONGEST_SIDE} pixels a side are read, and 256 MB a file")]
-    TooLarge,
+    #[error("is {0}, which is not read; save it as PNG or JPEG")]
+    NotRead(&'static str),
+    #[error("is a picture of a kind that is not read ({0}); save it as PNG or JPEG")]
+    Unsupported(String),
+    #[error("is larger than {MOST_MIB} MiB, the most that is read of a file")]
+    LargeFile,
+    #[error("is more than {LONGEST_SIDE} pixels wide or high, the most that is read; give a smaller picture")]
+    LongSide,
+    #[error("takes more than {MOST_UNPACKED_MIB} MiB unpacked, the most that is read; give a picture of fewer pixels")]
+    MuchMemory,
     #[error("is damaged: {0}")]
     Damaged(String),
     #[error("{0}")]
@@ -56,21 +72,19 @@ impl Pictures {
     /// # Errors
     /// It cannot be read, or is no picture.
     pub fn read(input: impl Read) -> Result<Pictures, PictureError> {
-        let mut bytes = Vec::new();
-        input.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(PictureError::Unreadable)?;
+        let (mut bytes, most) = (Vec::new(), MOST_MIB << 20);
+        input.take(most + 1).read_to_end(&mut bytes).map_err(PictureError::Unreadable)?;
         match bytes.len() as u64 {
             0 => Err(PictureError::Empty),
-            length if length > MOST_BYTES => Err(PictureError::TooLarge),
-            _ if bytes.starts_with(&[0, 0]) || bytes.starts_with(&idx::GZIP) => {
+            length if length > most => Err(PictureError::LargeFile),
+            _ if may_be_idx(&bytes) || bytes.starts_with(&idx::GZIP) => {
                 let images = idx::images(&bytes).map_err(PictureError::Idx)?;
                 if images.is_empty() { Err(PictureError::Empty) } else { Ok(Pictures::Images(images)) }
             }
-            _ => decode(bytes).map(Pictures::Picture),
+            _ => decode(&bytes).map(Pictures::Picture),
         }
     }
-}
 
-impl Pictures {
     /// The picture, or the first of the images.
     pub fn into_first(self) -> GrayImage {
         match self {
@@ -80,35 +94,54 @@ impl Pictures {
     }
 }
 
-fn decode(bytes: Vec<u8>) -> Result<GrayImage, PictureError> {
+/// A picture, upright, in grey.
+fn decode(bytes: &[u8]) -> Result<GrayImage, PictureError> {
+    if let Some(kind) = unread(bytes) {
+        return Err(PictureError::NotRead(kind));
+    }
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(PictureError::Unreadable)?;
+    match reader.format() {
+        None => return Err(PictureError::NotAPicture),
+        Some(image::ImageFormat::Jpeg) if !is_whole_jpeg(bytes) => {
+            return Err(PictureError::Damaged("it breaks off before its end".into()));
+        }
+        Some(_) => {}
+    }
     let mut limits = image::Limits::default();
     (limits.max_image_width, limits.max_image_height) = (Some(LONGEST_SIDE), Some(LONGEST_SIDE));
-    limits.max_alloc = Some(MOST_MEMORY);
+    limits.max_alloc = Some(MOST_UNPACKED_MIB << 20);
     reader.limits(limits);
-    let picture = reader.decode().map_err(|error| match error {
-        ImageError::Unsupported(_) => PictureError::NotAPicture,
-        ImageError::Limits(_) => PictureError::TooLarge,
-        error => PictureError::Damaged(error.to_string()),
-    })?;
-    Ok(flatten(&picture))
+    let mut decoder = reader.into_decoder()?;
+    if decoder.total_bytes() > MOST_UNPACKED_MIB << 20 {
+        return Err(PictureError::MuchMemory);
+    }
+    let orientation = decoder.orientation()?;
+    let mut upright = DynamicImage::from(grey(DynamicImage::from_decoder(decoder)?));
+    upright.apply_orientation(orientation);
+    Ok(upright.into_luma8())
 }
 
-/// In grey, on white where it lets something through.
-fn flatten(picture: &DynamicImage) -> GrayImage {
-    if !picture.color().has_alpha() {
-        return picture.to_luma8();
+impl From<ImageError> for PictureError {
+    fn from(error: ImageError) -> PictureError {
+        match error {
+            ImageError::Unsupported(error) => PictureError::Unsupported(error.to_string()),
+            ImageError::Limits(error) if error.kind() == LimitErrorKind::DimensionError => PictureError::LongSide,
+            ImageError::Limits(_) => PictureError::MuchMemory,
+            error => PictureError::Damaged(error.to_string()),
+        }
     }
-    let mut paper = image::RgbaImage::from_pixel(picture.width(), picture.height(), image::Rgba([255; 4]));
-    imageops::overlay(&mut paper, &picture.to_rgba8(), 0, 0);
-    DynamicImage::ImageRgba8(paper).to_luma8()
 }
 
 #[cfg(test)]
 mod tests {
-    use image::{ImageFormat, Luma, Rgba, RgbaImage};
+    use image::codecs::{jpeg::JpegEncoder, png::PngEncoder};
+    use image::metadata::Orientation;
+    use image::{ImageEncoder, ImageFormat, Luma, Rgba, RgbaImage};
 
     use super::*;
+
+    const FORMATS: [ImageFormat; 6] =
+        [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Gif, ImageFormat::Bmp, ImageFormat::Tiff];
 
     fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
@@ -116,13 +149,98 @@ mod tests {
         bytes.into_inner()
     }
 
+    fn message(bytes: &[u8]) -> String {
+        Pictures::read(bytes).unwrap_err().to_string()
+    }
+
+    fn grey_of(bytes: &[u8]) -> GrayImage {
+        Pictures::read(bytes).unwrap().into_first()
+    }
+
+    /// Blocks of 8 x 8 pixels, which JPEG keeps, none of which is like another: 24 x 16 pixels.
+    fn blocks() -> GrayImage {
+        GrayImage::from_fn(24, 16, |x, y| Luma([(40 * (x / 8 + 3 * (y / 8))) as u8]))
+    }
+
+    fn difference(a: &GrayImage, b: &GrayImage) -> u8 {
+        assert_eq!(a.dimensions(), b.dimensions());
+        a.iter().zip(b.iter()).map(|(a, b)| a.abs_diff(*b)).max().unwrap()
+    }
+
     #[test]
-    fn png_and_jpeg_are_read_by_what_they_hold_and_transparency_is_paper() {
-        let clear = DynamicImage::ImageRgba8(RgbaImage::from_pixel(3, 2, Rgba([0, 0, 0, 0])));
-        let white = Pictures::Picture(GrayImage::from_pixel(3, 2, Luma([255])));
-        assert_eq!(Pictures::read(&encoded(&clear, ImageFormat::Png)[..]).unwrap(), white);
-        let solid = DynamicImage::ImageLuma8(GrayImage::from_pixel(3, 2, Luma([255])));
-        assert_eq!(Pictures::read(&encoded(&solid, ImageFormat::Jpeg)[..]).unwrap(), white);
+    fn every_format_is_read_by_what_it_holds() {
+        let coloured = DynamicImage::from(blocks()).to_rgb8().into();
+        for format in FORMATS {
+            let found = grey_of(&encoded(&coloured, format));
+            assert!(difference(&found, &blocks()) <= 3, "{format:?}");
+        }
+    }
+
+    #[test]
+    fn what_breaks_off_is_damaged_in_every_format() {
+        let noise = GrayImage::from_fn(60, 50, |x, y| Luma([(x * x * 31 + y * y * 17 + x * y * 7) as u8]));
+        for format in FORMATS {
+            let bytes = encoded(&DynamicImage::from(noise.clone()).to_rgb8().into(), format);
+            let message = message(&bytes[..bytes.len() * 8 / 10]);
+            assert!(message.starts_with("is damaged: "), "{format:?}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_jpeg_may_have_more_behind_its_end() {
+        let bytes = encoded(&blocks().into(), ImageFormat::Jpeg);
+        let more = [&bytes[..], b"a film that moves the picture"].concat();
+        assert_eq!(grey_of(&more), grey_of(&bytes));
+    }
+
+    #[test]
+    fn pictures_are_as_a_viewer_turns_them() {
+        // Little-endian, a directory with one entry: tag 0x0112, a short.
+        let exif = |value| {
+            let entry = [0x12, 1, 3, 0, 1, 0, 0, 0, value, 0, 0, 0];
+            [&b"II*\0\x08\0\0\0\x01\0"[..], &entry, &[0; 4]].concat()
+        };
+        for value in 1..=8 {
+            let mut upright = DynamicImage::from(blocks());
+            upright.apply_orientation(Orientation::from_exif(value).unwrap());
+            assert_eq!(upright.as_luma8() == Some(&blocks()), value == 1);
+            let (mut png, mut jpeg) = (Vec::new(), Vec::new());
+            let mut encoder = PngEncoder::new(&mut png);
+            encoder.set_exif_metadata(exif(value)).unwrap();
+            encoder.write_image(&blocks(), 24, 16, image::ExtendedColorType::L8).unwrap();
+            let mut encoder = JpegEncoder::new(&mut jpeg);
+            encoder.set_exif_metadata(exif(value)).unwrap();
+            encoder.write_image(&blocks(), 24, 16, image::ExtendedColorType::L8).unwrap();
+            for bytes in [png, jpeg] {
+                assert!(difference(&grey_of(&bytes), &upright.to_luma8()) <= 3, "orientation {value}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_picture_of_a_film_is_read_and_what_it_leaves_clear_is_paper() {
+        let mut bytes = Vec::new();
+        let mut frame = RgbaImage::from_pixel(3, 2, Rgba([0; 4]));
+        frame.put_pixel(1, 1, Rgba([0, 0, 0, 255]));
+        let other = RgbaImage::from_pixel(3, 2, Rgba([200, 0, 0, 255]));
+        let mut encoder = image::codecs::gif::GifEncoder::new(&mut bytes);
+        encoder.encode_frames([frame, other].map(image::Frame::new)).unwrap();
+        drop(encoder);
+        assert_eq!(grey_of(&bytes).as_raw()[..], [255, 255, 255, 255, 0, 255]);
+    }
+
+    #[test]
+    fn the_limit_that_holds_is_the_one_that_is_told() {
+        let bmp = |width: u32, height: u32, bits: u8| {
+            let header = [0x42, 0x4d, 0, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0];
+            let [width, height] = [width, height].map(u32::to_le_bytes);
+            [&header[..], &width, &height, &[1, 0, bits, 0], &[0; 24]].concat()
+        };
+        assert!(message(&bmp(16_384, 16_384, 24)).starts_with("takes more than 512 MiB unpacked"));
+        assert!(message(&bmp(16_385, 2, 24)).starts_with("is more than 16384 pixels wide or high"));
+        assert!(message(&bmp(2, 16_385, 24)).starts_with("is more than 16384 pixels wide or high"));
+        let endless = io::repeat(0x42).take(1 << 40);
+        assert!(Pictures::read(endless).unwrap_err().to_string().starts_with("is larger than 256 MiB"));
     }
 
     #[test]
@@ -134,17 +252,20 @@ mod tests {
 
     #[test]
     fn what_is_no_picture_says_what_it_is() {
-        let png = encoded(&DynamicImage::new_luma8(9, 9), ImageFormat::Png);
         let sizes = |bytes: [u8; 4]| [&[0, 0, 8, 3][..], &bytes, &[255; 8]].concat();
         for (bytes, expected) in [
             (Vec::new(), "is empty"),
             (b"hello, world".to_vec(), "is no picture"),
-            (png[..png.len() / 2].to_vec(), "is damaged"),
+            (vec![0, 0, 2, 0, 7], "is no picture"),
+            (b"\0\0\0\x18ftypheic\0\0\0\0".to_vec(), "is a HEIC picture, which is not read; save it as PNG or JPEG"),
+            (vec![0, 0, 1, 0, 1, 0], "is an ICO icon, which is not read"),
+            (b"farbfeld\0\0\0\x01\0\0\0\x01".to_vec(), "is a picture of a kind that is not read ("),
             (vec![0, 0, 8, 1, 0, 0, 0, 0], "is an IDX file of labels, not images"),
+            (vec![0, 0, 13, 3, 0, 0, 0, 0], "is not an IDX file of bytes"),
             (vec![0, 0, 8], "breaks off"),
             (sizes([255; 4]), "breaks off"),
         ] {
-            let message = Pictures::read(&bytes[..]).unwrap_err().to_string();
+            let message = message(&bytes);
             assert!(message.contains(expected), "{message}");
         }
     }

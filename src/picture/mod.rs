@@ -2,7 +2,10 @@
 //! Each file of this folder is a step of that way.
 
 mod bounds;
+mod colour;
 mod decode;
+mod formats;
+mod images;
 mod ink;
 mod levels;
 mod normalise;
@@ -12,6 +15,7 @@ use image::GrayImage;
 
 pub use bounds::Bounds;
 pub use decode::{PictureError, Pictures};
+pub use images::Images;
 use ink::Ink;
 pub use normalise::{Pixels, normalise_strokes};
 

@@ -7,7 +7,8 @@ use std::process::Stdio;
 
 use digits::mnist::{DataSet, PIXELS, SIDE, Split};
 use digits::network::{Calibration, ModelFile, score};
-use image::{GrayImage, Luma, imageops};
+use image::codecs::jpeg::JpegEncoder;
+use image::{ExtendedColorType, GrayImage, ImageBuffer, ImageEncoder, Luma, Rgba, RgbaImage, imageops};
 use serde_json::Value;
 use tempfile::tempdir;
 
@@ -111,9 +112,7 @@ fn what_the_model_is_not_sure_enough_of_is_no_digit_and_its_percentages_are_cali
 fn a_picture_can_come_through_a_pipe_and_images_from_an_idx_file() {
     let (folder, images) = (tempdir().unwrap(), test_images());
     let count = 40;
-    let mut idx = vec![0, 0, 8, 3, 0, 0, 0, count as u8, 0, 0, 0, SIDE as u8, 0, 0, 0, SIDE as u8];
-    idx.extend(&images.images[..count * PIXELS]);
-    fs::write(folder.path().join("images"), &idx).unwrap();
+    fs::write(folder.path().join("images"), idx(&images.images[..count * PIXELS])).unwrap();
     let report = &predict(folder.path(), &["images"])[0];
     let expected: Vec<u64> = images.labels[..count].iter().map(|label| u64::from(*label)).collect();
     let right = digits_of(report).iter().zip(&expected).filter(|(found, expected)| found == expected).count();
@@ -195,4 +194,67 @@ fn nothing_through_a_pipe_is_an_empty_standard_input() {
     let output = digits(folder.path(), &["predict", "-"]).stdin(Stdio::null()).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("error: standard input is empty"), "{}", stderr(&output));
+}
+
+/// An IDX file of images of 28 x 28.
+fn idx(pixels: &[u8]) -> Vec<u8> {
+    let count = (pixels.len() / PIXELS) as u8;
+    [&[0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, SIDE as u8, 0, 0, 0, SIDE as u8], pixels].concat()
+}
+
+#[test]
+fn idx_files_dark_on_light_are_read_alike_and_a_blank_image_is_told_by_its_number() {
+    let (folder, images) = (tempdir().unwrap(), test_images());
+    let mut pixels = images.images[..5 * PIXELS].to_vec();
+    pixels[2 * PIXELS..3 * PIXELS].fill(0);
+    fs::write(folder.path().join("light"), idx(&pixels)).unwrap();
+    pixels.iter_mut().for_each(|pixel| *pixel = 255 - *pixel);
+    fs::write(folder.path().join("dark"), idx(&pixels)).unwrap();
+    let output = run(folder.path(), &["predict", "--json", "light", "dark"]);
+    let reports: Vec<Value> = success(&output).lines().map(json).collect();
+    assert_eq!(reports[0]["digits"], reports[1]["digits"]);
+    let digits = reports[0]["digits"].as_array().unwrap();
+    for (at, digit) in digits.iter().enumerate().filter(|(at, _)| *at != 2) {
+        assert_eq!(digit["digit"], images.labels[at]);
+    }
+    assert_eq!(digits[2], json(r#"{"digit":null,"is_digit":false,"blank":true}"#));
+    let told = stderr(&output);
+    assert!(told.contains("note: light shows nothing in image 2 (the first is image 0)"), "{told}");
+    assert!(success(&run(folder.path(), &["predict", "dark"])).contains(", nothing, 0 ("));
+}
+
+#[test]
+fn pictures_are_read_as_a_viewer_shows_them() {
+    let (folder, images) = (tempdir().unwrap(), test_images());
+    let path = |name: &str| folder.path().join(name);
+    let sheet = picture(&images, 3, 80);
+    let with = |ink: [u8; 3], paper: [u8; 4]| {
+        RgbaImage::from_fn(sheet.width(), sheet.height(), |x, y| {
+            let is_ink = sheet.get_pixel(x, y)[0] < 120;
+            Rgba(if is_ink { [ink[0], ink[1], ink[2], 255] } else { paper })
+        })
+    };
+    with([255; 3], [0; 4]).save(path("white-on-clear.png")).unwrap();
+    with([255, 255, 0], [255; 4]).save(path("yellow.webp")).unwrap();
+    with([255, 102, 0], [0, 178, 0, 255]).save(path("red-on-green.gif")).unwrap();
+    let dark = |light: u8| Luma([16 * u16::from(light)]);
+    ImageBuffer::<Luma<u16>, _>::from_fn(sheet.width(), sheet.height(), |x, y| dark(sheet.get_pixel(x, y)[0]))
+        .save(path("twelve-bits.png"))
+        .unwrap();
+    // Orientation 6: what lies on its side is to be turned to the right.
+    let mut encoder = JpegEncoder::new(fs::File::create(path("turned.jpg")).unwrap());
+    encoder.set_exif_metadata(b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0".to_vec()).unwrap();
+    let lying = imageops::rotate270(&sheet);
+    encoder.write_image(&lying, lying.width(), lying.height(), ExtendedColorType::L8).unwrap();
+    let files = ["white-on-clear.png", "yellow.webp", "red-on-green.gif", "twelve-bits.png", "turned.jpg"];
+    let expected: Vec<u64> = images.labels[..3].iter().map(|label| u64::from(*label)).collect();
+    for report in predict(folder.path(), &files) {
+        assert_eq!(digits_of(&report), expected, "{report}");
+    }
+    let bytes = fs::read(path("turned.jpg")).unwrap();
+    fs::write(path("cut.jpg"), &bytes[..bytes.len() * 8 / 10]).unwrap();
+    fs::write(path("photo.heic"), b"\0\0\0\x18ftypheic\0\0\0\0mif1heic").unwrap();
+    let told = stderr(&run(folder.path(), &["predict", "cut.jpg", "photo.heic"]));
+    assert!(told.contains("cut.jpg is damaged: it breaks off before its end"), "{told}");
+    assert!(told.contains("photo.heic is a HEIC picture, which is not read; save it as PNG or JPEG"), "{told}");
 }
