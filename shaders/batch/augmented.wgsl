@@ -79,17 +79,19 @@ fn form(n: u32) -> Form {
     }
     out.gain = 1.0 / (1.0 - abs(thickness));
     out.offset = min(thickness, 0.0) * out.gain;
-    let greys = 0.5 + numbers(STREAM, CALLS * n + 6u) / 2.0;
-    let harsh = select(1.0, 0.0, greys.z < CLEAN);
-    out.contrast = 1.0 + CONTRAST * harsh * second.z;
-    out.pivot = greys.x;
-    out.fill = greys.y;
-    if (PATCH > 0.0) {
-        let patched = numbers(STREAM, CALLS * n + 7u);
-        out.middle = vec2<f32>(f32(H) - 1.0, f32(W) - 1.0) / 2.0 * (1.0 + patched.xy);
-        out.reach = harsh * abs(PATCH * patched.zw) / 2.0;
+    if (CONTRAST > 0.0 || PATCH > 0.0 || NOISE > 0.0) {
+        let greys = 0.5 + numbers(STREAM, CALLS * n + 6u) / 2.0;
+        let harsh = select(1.0, 0.0, greys.z < CLEAN);
+        out.contrast = 1.0 + CONTRAST * harsh * second.z;
+        out.pivot = greys.x;
+        out.fill = greys.y;
+        out.noise = NOISE * harsh * second.w;
+        if (PATCH > 0.0) {
+            let patched = numbers(STREAM, CALLS * n + 7u);
+            out.middle = vec2<f32>(f32(H) - 1.0, f32(W) - 1.0) / 2.0 * (1.0 + patched.xy);
+            out.reach = harsh * abs(PATCH * patched.zw) / 2.0;
+        }
     }
-    out.noise = NOISE * harsh * second.w;
     return out;
 }
 

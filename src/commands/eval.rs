@@ -117,6 +117,21 @@ impl Part {
 }
 
 impl Options {
+    /// Whether the options fit each other.
+    fn check(&self) -> Result<(), Misuse> {
+        let ignored = match self.drawings {
+            Some(DrawingsName::Kinds) if self.set != Part::Test => {
+                return Err(Misuse("--drawings kinds has no parts, so --set does not go with it".into()));
+            }
+            None | Some(DrawingsName::Writers) => None,
+            _ if self.corrupt => Some("--corrupt"),
+            _ => self.reliability.then_some("--reliability"),
+        };
+        ignored.map_or(Ok(()), |option| {
+            Err(Misuse(format!("{option} goes with a set of digits, not with --drawings kinds or no-digits")))
+        })
+    }
+
     /// The drawings that the options ask for, where each kind is counted by itself.
     fn sets(&self) -> Option<Sets> {
         match self.drawings? {
@@ -146,22 +161,14 @@ impl Options {
 
 /// Evaluates the model and prints what came of it.
 pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
+    options.check()?;
     let (file, name) = model(options.model.as_deref())?;
     if let Some(problem) = class_mismatch(&file.network) {
         bail!("{name} does not fit: {problem}");
     }
     let gpu = options.tiles.remembered(&gpu.open()?);
     let model = Model::new(&gpu, &file.network, &file.parameters)?;
-    if options.drawings == Some(DrawingsName::Kinds) && options.set != Part::Test {
-        return Err(Misuse("--drawings kinds has no parts, so --set does not go with it".into()).into());
-    }
     if let Some(sets) = options.sets() {
-        if options.corrupt || options.reliability {
-            let option = if options.corrupt { "--corrupt" } else { "--reliability" };
-            return Err(
-                Misuse(format!("{option} goes with a set of digits, not with --drawings kinds or no-digits")).into()
-            );
-        }
         return sets::run(&sets, &model, &file.calibration, options.json);
     }
     let (source, set, data) = options.images()?;

@@ -26,6 +26,13 @@ fn soft(inside: f32) -> f32 {
     (0.5 + inside * SIDE as f32 / 2.0).clamp(0.0, 1.0)
 }
 
+/// What lies at `at`, above -1 and below 1, on straight lines between values that are evenly spread from -1 to 1.
+fn profile<const N: usize>(values: &[f32; N], at: f32) -> f32 {
+    let place = (at + 1.0) / 2.0 * (N - 1) as f32;
+    let (before, along) = (place as usize, place.fract());
+    (1.0 - along) * values[before] + along * values[before + 1]
+}
+
 /// A smooth surface of light and shade around `level`.
 fn shade(dice: &mut Dice, level: f32) -> impl Fn(f32, f32) -> f32 + use<> {
     let waves: [[f32; 4]; 3] =
@@ -71,9 +78,7 @@ fn silhouette(dice: &mut Dice) -> Picture {
     let (level, band) = (dice.between(0.3, 1.0), if dice.chance(0.3) { 0.3 } else { 0.0 });
     let (shade, pitch) = (shade(dice, level), dice.between(6.0, 20.0));
     paint(|x, y| {
-        let at = ((y + 1.0) / 2.0 * 5.0).clamp(0.0, 4.999);
-        let (row, along) = (at as usize, at.fract());
-        let width = (1.0 - along) * widths[row] + along * widths[row + 1];
+        let width = profile(&widths, y);
         // Legs, from the slit down.
         let inside = if y > slit { (width - x.abs()).min(x.abs() - 0.08) } else { width - x.abs() };
         soft(inside.min(top - y.abs())) * (shade(x, y) + band * (pitch * y).sin())
@@ -114,10 +119,8 @@ fn low(dice: &mut Dice) -> Picture {
     let shade = shade(dice, level);
     paint(|x, y| {
         let x = side * x;
-        let at = ((x + 1.0) / 2.0 * 6.0).clamp(0.0, 5.999);
-        let (part, along) = (at as usize, at.fract());
         let lift = if x < shaft - 1.0 { rise } else { 0.0 };
-        let height = (1.0 - along) * heights[part] + along * heights[part + 1] + lift;
+        let height = profile(&heights, x) + lift;
         let inside = (ground - y).min(height - (ground - y)).min(0.95 - x.abs());
         // Cut out above the sole.
         let gaps = straps * (pitch * (x + 0.6 * y)).sin();

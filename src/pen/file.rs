@@ -13,6 +13,7 @@ use super::strokes::{Strokes, StrokesError};
 use super::uci;
 use crate::files::{self, WriteError};
 use crate::mnist::CLASSES;
+use crate::mnist::idx::GZIP;
 
 /// A drawing and what it shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,7 +102,7 @@ pub(crate) fn decode_pen_file(
         return Err(PenError::Compressed(path.into()));
     }
     let mut bytes = Vec::new();
-    let read = if start.starts_with(&[0x1f, 0x8b]) {
+    let read = if start.starts_with(&GZIP) {
         MultiGzDecoder::new(file).read_to_end(&mut bytes)
     } else {
         file.read_to_end(&mut bytes)

@@ -3,11 +3,9 @@
 
 use image::GrayImage;
 
+use super::levels::LEAST_CONTRAST;
 use super::{Bounds, normalise_image};
 use crate::mnist::{PIXELS, SIDE};
-
-/// Pixels of an image that differ by less, of 255, show nothing.
-const LEAST_CONTRAST: u8 = 16;
 
 /// The images of a file that show something.
 pub struct Images {

@@ -3,7 +3,7 @@
 use image::GrayImage;
 
 /// Ink and paper that differ by less, of 255, are an even surface.
-const LEAST_CONTRAST: usize = 16;
+pub(super) const LEAST_CONTRAST: u8 = 16;
 /// What has a greater share of a picture is its paper.
 const CLEAR_MAJORITY: f32 = 2.0 / 3.0;
 /// What differs from the median of the paper by less than this share of the contrast is paper, too ...
@@ -37,7 +37,7 @@ impl Levels {
         papers.for_each(|level| differences[level.abs_diff(paper)] += histogram[level]);
         let noise = quantile(&differences, 0.5) as f32 / contrast as f32;
         let levels = Levels { paper: paper as f32, ink: ink as f32, floor: PAPER.max(NOISE * noise) };
-        (contrast >= LEAST_CONTRAST && levels.floor < 1.0).then_some(levels)
+        (contrast >= usize::from(LEAST_CONTRAST) && levels.floor < 1.0).then_some(levels)
     }
 
     /// How much ink a pixel this light has, 0 to 1.

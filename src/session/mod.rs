@@ -273,6 +273,7 @@ pub async fn run(start: Start, asks: Receiver<Ask>, tell: impl Fn(Answer)) {
     let (inbox, deferred) = (Inbox::new(asks), VecDeque::new());
     Session { mind, opening, inbox, deferred, unexplained: None, tell }.work().await;
 }
+
 struct Session<T> {
     mind: Mind,
     /// The GPU, until it is there or refused.
