@@ -1,18 +1,22 @@
-//! Reading digits off pictures, one or many: what `digits predict` prints and the page shows. Which digits a picture has is
-//! [`crate::mnist`]'s part; here a model says what each of them is.
+//! Reading digits off pictures, one or many: what `digits predict` prints and the page shows. What in a picture may be a digit
+//! is [`crate::picture`]'s part; here a model says what each is, and by that what is one digit and what are several.
 
+mod choice;
+
+use choice::choose;
 use image::GrayImage;
 
 use crate::gpu::GpuError;
-use crate::layers::turn::Pixel;
 use crate::mnist::{PIXELS, SIDE};
 use crate::model::Model;
 use crate::network::{Calibration, Judgement};
-use crate::picture::{Bounds, Digit, Pictures, find_digits, normalise_image};
+use crate::picture::{Block, Bounds, Digit, Pictures, Pixels, normalise_image, readings};
 use crate::recognize::Recognizer;
 
-/// The digits of a picture file: those of a picture from left to right, those of an IDX file from the first image to the last.
+/// The digits of a picture file: those of a picture line by line, from left to right, those of an IDX file from the first image to the last.
 pub enum Digits {
+    /// The ways to take a picture, each of at least one block; at least one way.
+    Found(Vec<Vec<Block>>),
     /// Made into images like MNIST's, at least one.
     Made(Vec<Digit>),
     /// Images of MNIST's size, [N, 28, 28], which are as they should be: at least one.
@@ -34,25 +38,46 @@ impl Digits {
     /// # Errors
     /// There is none, or an image of the file has none.
     pub fn of(pictures: &Pictures) -> Result<Digits, NoDigits> {
-        let digits = match pictures {
-            Pictures::Picture(picture) => find_digits(picture),
+        match pictures {
+            Pictures::Picture(picture) => {
+                let readings = readings(picture);
+                if readings.is_empty() { Err(NoDigits::NoInk) } else { Ok(Digits::Found(readings)) }
+            }
             Pictures::Images(images) if images.iter().all(is_like_mnist) => {
-                return Ok(Digits::Images(images.iter().flat_map(|image| image.as_raw()).copied().collect()));
+                Ok(Digits::Images(images.iter().flat_map(|image| image.as_raw()).copied().collect()))
             }
             Pictures::Images(images) => {
-                images.iter().map(made_of).collect::<Option<_>>().ok_or(NoDigits::BlankImage)?
+                images.iter().map(made_of).collect::<Option<_>>().map(Digits::Made).ok_or(NoDigits::BlankImage)
             }
-        };
-        if digits.is_empty() { Err(NoDigits::NoInk) } else { Ok(Digits::Made(digits)) }
-    }
-
-    /// Where each stands and what the network sees.
-    pub fn into_vec(self) -> Vec<Digit> {
-        match self {
-            Digits::Made(digits) => digits,
-            Digits::Images(pixels) => pixels.as_chunks().0.iter().map(digit).collect(),
         }
     }
+
+    /// The digits, and what a network says of each. `look` asks it what images show, `[classes]` for each.
+    ///
+    /// # Errors
+    /// Those of `look`.
+    pub async fn judged<E>(
+        self,
+        calibration: &Calibration,
+        look: impl AsyncFnMut(&[Pixels]) -> Result<Vec<Vec<f32>>, E>,
+    ) -> Result<Vec<(Digit, Judgement)>, E> {
+        let seen = match self {
+            Digits::Found(readings) => choose(readings, look).await?,
+            Digits::Made(digits) => seen(digits, look).await?,
+            Digits::Images(pixels) => seen(pixels.as_chunks().0.iter().map(digit).collect(), look).await?,
+        };
+        Ok(seen.into_iter().map(|(digit, probabilities)| (digit, calibration.judge(probabilities))).collect())
+    }
+}
+
+/// Digits of which it is clear what they are.
+async fn seen<E>(
+    digits: Vec<Digit>,
+    mut look: impl AsyncFnMut(&[Pixels]) -> Result<Vec<Vec<f32>>, E>,
+) -> Result<Vec<(Digit, Vec<f32>)>, E> {
+    let images: Vec<Pixels> = digits.iter().map(|digit| digit.pixels).collect();
+    let probabilities = look(&images).await?;
+    Ok(digits.into_iter().zip(probabilities).collect())
 }
 
 fn is_like_mnist(image: &GrayImage) -> bool {
@@ -62,20 +87,20 @@ fn is_like_mnist(image: &GrayImage) -> bool {
 /// An image of MNIST's size.
 fn digit(pixels: &[u8; PIXELS]) -> Digit {
     let bounds = Bounds { x: 0, y: 0, width: SIDE as u32, height: SIDE as u32 };
-    Digit { bounds, pixels: pixels.map(|pixel| f32::from(pixel) / 255.0) }
+    Digit { bounds, line: 0, pixels: pixels.map(|pixel| f32::from(pixel) / 255.0) }
 }
 
 fn made_of(image: &GrayImage) -> Option<Digit> {
     let bounds = Bounds { x: 0, y: 0, width: image.width(), height: image.height() };
-    Some(Digit { bounds, pixels: normalise_image(image)? })
+    Some(Digit { bounds, line: 0, pixels: normalise_image(image)? })
 }
 
 /// A model, ready for single digits or for many.
 pub struct Reader {
     model: Model,
     calibration: Calibration,
-    digits: Option<(usize, Recognizer<f32>)>,
-    images: Option<(usize, Recognizer<u8>)>,
+    /// With how many images it takes at a time.
+    recognizer: Option<(usize, Recognizer<f32>)>,
 }
 
 /// Digits that are recognized at a time, where there are many.
@@ -87,36 +112,34 @@ const MANY: usize = 32;
 impl Reader {
     /// `calibration` is the model's.
     pub fn new(model: Model, calibration: Calibration) -> Reader {
-        Reader { model, calibration, digits: None, images: None }
+        Reader { model, calibration, recognizer: None }
     }
 
-    /// What the model says of each digit.
+    /// The digits, and what the model says of each.
     ///
     /// # Errors
     /// A kernel cannot be built, or the device failed.
-    pub async fn read(&mut self, digits: &Digits) -> Result<Vec<Judgement>, GpuError> {
-        let probabilities = match digits {
-            Digits::Made(digits) => {
-                let pixels: Vec<f32> = digits.iter().flat_map(|digit| digit.pixels).collect();
-                read(&self.model, &mut self.digits, &pixels).await?
-            }
-            Digits::Images(pixels) => read(&self.model, &mut self.images, pixels).await?,
+    pub async fn read(&mut self, digits: Digits) -> Result<Vec<(Digit, Judgement)>, GpuError> {
+        let Reader { model, calibration, recognizer } = self;
+        let classes = model.network().classes();
+        let look = async |images: &[Pixels]| {
+            let probabilities = recognize(model, recognizer, images.as_flattened()).await?;
+            Ok(probabilities.chunks_exact(classes).map(<[f32]>::to_vec).collect())
         };
-        let each = probabilities.chunks_exact(self.model.network().classes());
-        Ok(each.map(|probabilities| self.calibration.judge(probabilities.to_vec())).collect())
+        digits.judged(calibration, look).await
     }
 }
 
 /// images [N, 28, 28] -> [N, classes], by the recognizer that is there already where it suits them.
-async fn read<P: Pixel>(
+async fn recognize(
     model: &Model,
-    ready: &mut Option<(usize, Recognizer<P>)>,
-    images: &[P],
+    ready: &mut Option<(usize, Recognizer<f32>)>,
+    images: &[f32],
 ) -> Result<Vec<f32>, GpuError> {
     let n = if images.len() < MANY * PIXELS { 1 } else { BATCH };
     let recognizer = match ready.take() {
-        Some((made_for, recognizer)) if made_for == n => recognizer,
-        _ => Recognizer::new(model, n)?,
+        Some((made_for, recognizer)) if made_for >= n => (made_for, recognizer),
+        _ => (n, Recognizer::new(model, n)?),
     };
-    ready.insert((n, recognizer)).1.recognize(images).await
+    ready.insert(recognizer).1.recognize(images).await
 }

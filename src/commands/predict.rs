@@ -33,7 +33,7 @@ pub struct Options {
     json: bool,
 }
 
-/// A file and its digits, from left to right, or from the first image to the last.
+/// A file and its digits, line by line, from left to right, or from the first image to the last.
 #[derive(Serialize)]
 struct FileReport {
     file: String,
@@ -48,6 +48,8 @@ struct DigitReport {
     confidence: f32,
     /// Whether it is a digit at all, as the model's threshold says.
     is_digit: bool,
+    /// Which line of the picture it stands in, counted from 0.
+    line: usize,
     /// Where it stands in the picture, in pixels.
     #[serde(rename = "box")]
     bounds: Bounds,
@@ -71,10 +73,9 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
         let name = path.display().to_string();
         match digits_of(path) {
             Ok(digits) => {
-                let answers = reader.read(&digits).block_on()?;
-                let report =
-                    |(digit, answer): (&Digit, &Judgement)| DigitReport::new(digit, answer, options.top.into());
-                let digits = digits.into_vec().iter().zip(&answers).map(report).collect();
+                let digits = reader.read(digits).block_on()?;
+                let report = |(digit, answer): &_| DigitReport::new(digit, answer, options.top.into());
+                let digits = digits.iter().map(report).collect();
                 print(&FileReport { file: name, digits }, options.json)?;
             }
             Err(error) => {
@@ -105,7 +106,14 @@ impl DigitReport {
         guesses.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
         guesses.truncate(top);
         let Guess { digit: best, confidence } = guesses[0];
-        DigitReport { digit: best, confidence, is_digit: *is_digit, bounds: digit.bounds, top: guesses }
+        DigitReport {
+            digit: best,
+            confidence,
+            is_digit: *is_digit,
+            line: digit.line,
+            bounds: digit.bounds,
+            top: guesses,
+        }
     }
 
     fn text(&self) -> String {
@@ -119,11 +127,19 @@ impl DigitReport {
     }
 }
 
-/// `seven.png: 7 (99.8 %), no digit (most like 3, 41.2 %)`.
+/// `seven.png: 7 (99.8 %), no digit (most like 3, 41.2 %)`; of several lines of digits each on one of its own.
 fn print(report: &FileReport, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         return Ok(say(&serde_json::to_string(report)?)?);
     }
-    let digits: Vec<String> = report.digits.iter().map(DigitReport::text).collect();
-    Ok(say(&format!("{}: {}", report.file, digits.join(", ")))?)
+    let lines: Vec<String> = report.digits.chunk_by(|a, b| a.line == b.line).map(text_of).collect();
+    match &lines[..] {
+        [line] => say(&format!("{}: {line}", report.file))?,
+        lines => say(&format!("{}:\n  {}", report.file, lines.join("\n  ")))?,
+    }
+    Ok(())
+}
+
+fn text_of(line: &[DigitReport]) -> String {
+    line.iter().map(DigitReport::text).collect::<Vec<_>>().join(", ")
 }
