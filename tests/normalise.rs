@@ -205,6 +205,25 @@ fn digits_of_a_picture_come_from_left_to_right_with_their_boxes() {
 }
 
 #[test]
+fn a_hat_and_the_halves_of_a_broken_digit_belong_to_their_digit() {
+    let hat = "25,15 20,45 50,38 80,55 80,80 55,100 15,95|30,2 85,0";
+    let halves = "15,5 60,0 80,15 60,28 40,30|35,42 70,46 75,75 65,97 10,95";
+    for broken in [hat, halves] {
+        let broken: Strokes = broken.parse().unwrap();
+        let count = |digits: Vec<Strokes>| {
+            let moved = digits
+                .iter()
+                .enumerate()
+                .flat_map(|(at, digit)| digit.moved(0.6, [20.0 + 80.0 * at as f32, 20.0]).lines);
+            let page = Strokes { lines: moved.collect(), width: 0.0 };
+            find_digits(&picture(&page, 5.0, 300, 110)).len()
+        };
+        assert_eq!(count(vec![broken.clone()]), 1, "{broken:?}");
+        assert_eq!(count(vec![digit(0), broken.clone(), digit(7)]), 3, "{broken:?}");
+    }
+}
+
+#[test]
 fn drawings_become_a_data_set() {
     let sample = |label| PenSample {
         id: "1".into(),
