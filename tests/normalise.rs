@@ -125,6 +125,25 @@ proptest! {
     }
 
     #[test]
+    fn whatever_a_picture_holds_is_found_within_it_line_by_line(
+        boxes in prop::collection::vec((0u32..200, 0u32..200, 0.0f32..1.0, 0.0f32..1.0, 0u8..200), 1..40)
+    ) {
+        let mut picture = GrayImage::from_pixel(200, 200, [250].into());
+        for (left, top, width, height, light) in boxes {
+            // Most are small.
+            let [right, bottom] = [(left, width), (top, height)].map(|(at, side)| at + 1 + (120.0 * side.powi(4)) as u32);
+            for (x, y) in (left..right.min(200)).flat_map(|x| (top..bottom.min(200)).map(move |y| (x, y))) {
+                picture.put_pixel(x, y, [light].into());
+            }
+        }
+        let found = find_digits(&picture);
+        prop_assert!(found.is_sorted_by_key(|digit| (digit.line, digit.bounds.x)));
+        for Bounds { x, y, width, height } in found.iter().map(|digit| digit.bounds) {
+            prop_assert!(width > 0 && height > 0 && x + width <= 200 && y + height <= 200);
+        }
+    }
+
+    #[test]
     fn a_picture_of_a_drawing_is_the_drawing(
         class in prop::sample::select(vec![0, 1, 2, 3, 4, 5, 7]), side in 60.0f32..400.0, x in 0.0f32..50.0, y in 0.0f32..50.0
     ) {

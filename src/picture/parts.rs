@@ -6,8 +6,6 @@ use super::ink::Ink;
 
 /// A part with less ink than a square whose side is this share of the height of what is around it is a speck.
 const SPECK: f32 = 0.06;
-/// What is smaller than this both ways, in pixels, shows nothing.
-const LEAST: u32 = 6;
 
 /// Pixels with ink beside each other.
 #[derive(Clone, Copy)]
@@ -54,7 +52,7 @@ impl Part {
 
     /// Whether it is too little where others are `height` pixels high.
     pub fn is_speck(&self, height: f32) -> bool {
-        self.bounds.width.max(self.bounds.height) < LEAST || self.mass < (SPECK * height).powi(2)
+        self.mass < (SPECK * height).powi(2)
     }
 }
 

@@ -13,6 +13,8 @@ const TALL: f32 = 0.8;
 const REACH: f32 = 0.25;
 /// Neighbours in a row have more than this share of the lower one's height beside each other.
 const BESIDE: f32 = 0.4;
+/// What is smaller than this both ways, in pixels, shows no digit.
+const LEAST: u32 = 6;
 /// No part.
 const NONE: usize = usize::MAX;
 
@@ -20,12 +22,15 @@ const NONE: usize = usize::MAX;
 pub(super) fn rows(mut parts: Vec<Part>, height: usize) -> Vec<Vec<Part>> {
     let (around, typical) = (Around::of(&parts, height), typical(&parts));
     parts.retain(|part| !part.is_speck(around.at(part).max(typical)));
+    let around = Around::of(&parts, height);
     let is_body = |part: &Part| part.bounds.height as f32 >= FRAGMENT * around.at(part);
     let (bodies, fragments): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(is_body);
     let rows = without_halves(chained(bodies, height));
     let fragments = dealt_out(fragments, &rows, height);
     let mut rows: Vec<Vec<Part>> =
         rows.into_iter().zip(fragments).map(|(bodies, fragments)| joined(bodies, fragments, &around)).collect();
+    rows.iter_mut().for_each(|row| row.retain(|digit| digit.bounds.width.max(digit.bounds.height) >= LEAST));
+    rows.retain(|row| !row.is_empty());
     rows.sort_by(|a, b| middle(a).total_cmp(&middle(b)));
     rows
 }
@@ -126,11 +131,13 @@ fn dealt_out(fragments: Vec<Part>, rows: &[Vec<Part>], height: usize) -> Vec<Vec
     let mut dealt: Vec<Vec<Part>> = rows.iter().map(|_| Vec::new()).collect();
     for fragment in fragments {
         let [top, bottom] = vertical(&fragment);
-        let rows_here = rows_at[(top + bottom) / 2 / BAND].iter();
-        let distance = |row: &&usize| nearest(&rows[**row], &fragment).1;
-        let row = rows_here.min_by(|a, b| distance(a).total_cmp(&distance(b)));
-        // A part that is higher reaches here, or this would be no fragment.
-        dealt[*row.expect("a row of what is around")].push(fragment);
+        let here = &rows_at[(top + bottom) / 2 / BAND];
+        // What is higher here may be a fragment, too, of a row that does not reach here.
+        let all: Vec<usize> = if here.is_empty() { (0..rows.len()).collect() } else { Vec::new() };
+        let distance = |row: &usize| nearest(&rows[*row], &fragment).1;
+        let row = here.iter().chain(&all).min_by(|a, b| distance(a).total_cmp(&distance(b)));
+        // The highest part of all is no fragment.
+        dealt[*row.expect("a row")].push(fragment);
     }
     dealt
 }
