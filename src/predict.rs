@@ -1,18 +1,22 @@
-//! Reading digits off pictures, one or many: what `digits predict` prints and the page shows. Which digits a picture has is
-//! [`crate::picture`]'s part; here a model says what each of them is.
+//! Reading digits off pictures, one or many: what `digits predict` prints and the page shows. What in a picture may be a digit
+//! is [`crate::picture`]'s part; here a model says what each is, and by that what is one digit and what are several.
+
+mod choice;
+
+use choice::choose;
 
 use crate::gpu::GpuError;
-use crate::layers::turn::Pixel;
 use crate::mnist::PIXELS;
 use crate::model::Model;
 use crate::network::{Calibration, Judgement};
-use crate::picture::{Digit, Images, Pictures, find_digits};
+use crate::picture::{Block, Digit, Images, Pictures, Pixels, readings};
 use crate::recognize::Recognizer;
 
-/// The digits of a picture file: those of a picture from left to right, those of an IDX file from the first image to the last.
+/// The digits of a picture file: those of a picture line by line, from left to right, those of an IDX file from the first
+/// image to the last.
 pub enum Digits {
-    /// Made into images like MNIST's, at least one.
-    Made(Vec<Digit>),
+    /// The ways to take a picture, each of at least one block; at least one way.
+    Found(Vec<Vec<Block>>),
     /// Those of an IDX file, at least one.
     Images(Images),
 }
@@ -31,11 +35,11 @@ impl Digits {
     /// There is none.
     pub fn of(pictures: &Pictures) -> Result<Digits, NoDigits> {
         let digits = match pictures {
-            Pictures::Picture(picture) => Digits::Made(find_digits(picture)),
+            Pictures::Picture(picture) => Digits::Found(readings(picture)),
             Pictures::Images(images) => Digits::Images(Images::of(images)),
         };
         let is_empty = match &digits {
-            Digits::Made(digits) => digits.is_empty(),
+            Digits::Found(readings) => readings.is_empty(),
             Digits::Images(images) => images.pixels.is_empty(),
         };
         if is_empty { Err(NoDigits::NoInk) } else { Ok(digits) }
@@ -44,30 +48,44 @@ impl Digits {
     /// Which images of an IDX file, counted from 0, show nothing and are left out.
     pub fn blank(&self) -> &[usize] {
         match self {
-            Digits::Made(_) => &[],
+            Digits::Found(_) => &[],
             Digits::Images(images) => &images.blank,
         }
     }
 
-    /// Where each stands and what the network sees.
-    pub fn into_vec(self) -> Vec<Digit> {
-        match self {
-            Digits::Made(digits) => digits,
-            Digits::Images(Images { pixels, bounds, .. }) => {
-                let digit =
-                    |pixels: &[u8; PIXELS]| Digit { bounds, pixels: pixels.map(|pixel| f32::from(pixel) / 255.0) };
-                pixels.as_chunks().0.iter().map(digit).collect()
-            }
-        }
+    /// The digits, and what a network says of each. `look` asks it what images show, `[classes]` for each.
+    ///
+    /// # Errors
+    /// Those of `look`.
+    pub async fn judged<E>(
+        self,
+        calibration: &Calibration,
+        look: impl AsyncFnMut(&[Pixels]) -> Result<Vec<Vec<f32>>, E>,
+    ) -> Result<Vec<(Digit, Judgement)>, E> {
+        let seen = match self {
+            Digits::Found(readings) => choose(readings, look).await?,
+            Digits::Images(images) => seen(images.digits(), look).await?,
+        };
+        Ok(seen.into_iter().map(|(digit, probabilities)| (digit, calibration.judge(probabilities))).collect())
     }
+}
+
+/// Digits of which it is clear what they are.
+async fn seen<E>(
+    digits: Vec<Digit>,
+    mut look: impl AsyncFnMut(&[Pixels]) -> Result<Vec<Vec<f32>>, E>,
+) -> Result<Vec<(Digit, Vec<f32>)>, E> {
+    let images: Vec<Pixels> = digits.iter().map(|digit| digit.pixels).collect();
+    let probabilities = look(&images).await?;
+    Ok(digits.into_iter().zip(probabilities).collect())
 }
 
 /// A model, ready for single digits or for many.
 pub struct Reader {
     model: Model,
     calibration: Calibration,
-    digits: Option<(usize, Recognizer<f32>)>,
-    images: Option<(usize, Recognizer<u8>)>,
+    /// With how many images it takes at a time.
+    recognizer: Option<(usize, Recognizer<f32>)>,
 }
 
 /// Digits that are recognized at a time, where there are many.
@@ -79,36 +97,34 @@ const MANY: usize = 32;
 impl Reader {
     /// `calibration` is the model's.
     pub fn new(model: Model, calibration: Calibration) -> Reader {
-        Reader { model, calibration, digits: None, images: None }
+        Reader { model, calibration, recognizer: None }
     }
 
-    /// What the model says of each digit.
+    /// The digits, and what the model says of each.
     ///
     /// # Errors
     /// A kernel cannot be built, or the device failed.
-    pub async fn read(&mut self, digits: &Digits) -> Result<Vec<Judgement>, GpuError> {
-        let probabilities = match digits {
-            Digits::Made(digits) => {
-                let pixels: Vec<f32> = digits.iter().flat_map(|digit| digit.pixels).collect();
-                read(&self.model, &mut self.digits, &pixels).await?
-            }
-            Digits::Images(images) => read(&self.model, &mut self.images, &images.pixels).await?,
+    pub async fn read(&mut self, digits: Digits) -> Result<Vec<(Digit, Judgement)>, GpuError> {
+        let Reader { model, calibration, recognizer } = self;
+        let classes = model.network().classes();
+        let look = async |images: &[Pixels]| {
+            let probabilities = recognize(model, recognizer, images.as_flattened()).await?;
+            Ok(probabilities.chunks_exact(classes).map(<[f32]>::to_vec).collect())
         };
-        let each = probabilities.chunks_exact(self.model.network().classes());
-        Ok(each.map(|probabilities| self.calibration.judge(probabilities.to_vec())).collect())
+        digits.judged(calibration, look).await
     }
 }
 
 /// images [N, 28, 28] -> [N, classes], by the recognizer that is there already where it suits them.
-async fn read<P: Pixel>(
+async fn recognize(
     model: &Model,
-    ready: &mut Option<(usize, Recognizer<P>)>,
-    images: &[P],
+    ready: &mut Option<(usize, Recognizer<f32>)>,
+    images: &[f32],
 ) -> Result<Vec<f32>, GpuError> {
     let n = if images.len() < MANY * PIXELS { 1 } else { BATCH };
     let recognizer = match ready.take() {
-        Some((made_for, recognizer)) if made_for == n => recognizer,
-        _ => Recognizer::new(model, n)?,
+        Some((made_for, recognizer)) if made_for >= n => (made_for, recognizer),
+        _ => (n, Recognizer::new(model, n)?),
     };
-    ready.insert((n, recognizer)).1.recognize(images).await
+    ready.insert(recognizer).1.recognize(images).await
 }

@@ -125,6 +125,25 @@ proptest! {
     }
 
     #[test]
+    fn whatever_a_picture_holds_is_found_within_it_line_by_line(
+        boxes in prop::collection::vec((0u32..200, 0u32..200, 0.0f32..1.0, 0.0f32..1.0, 0u8..200), 1..40)
+    ) {
+        let mut picture = GrayImage::from_pixel(200, 200, [250].into());
+        for (left, top, width, height, light) in boxes {
+            // Most are small.
+            let [right, bottom] = [(left, width), (top, height)].map(|(at, side)| at + 1 + (120.0 * side.powi(4)) as u32);
+            for (x, y) in (left..right.min(200)).flat_map(|x| (top..bottom.min(200)).map(move |y| (x, y))) {
+                picture.put_pixel(x, y, [light].into());
+            }
+        }
+        let found = find_digits(&picture);
+        prop_assert!(found.is_sorted_by_key(|digit| (digit.line, digit.bounds.x)));
+        for Bounds { x, y, width, height } in found.iter().map(|digit| digit.bounds) {
+            prop_assert!(width > 0 && height > 0 && x + width <= 200 && y + height <= 200);
+        }
+    }
+
+    #[test]
     fn a_picture_of_a_drawing_is_the_drawing(
         class in prop::sample::select(vec![0, 1, 2, 3, 4, 5, 7]), side in 60.0f32..400.0, x in 0.0f32..50.0, y in 0.0f32..50.0
     ) {
@@ -201,6 +220,25 @@ fn digits_of_a_picture_come_from_left_to_right_with_their_boxes() {
         let Bounds { x, y, width, height } = digit.bounds;
         assert!(x.abs_diff(left) <= 6 && y.abs_diff(20) <= 3, "{:?}", digit.bounds);
         assert!((30..45).contains(&width) && (45..58).contains(&height), "{:?}", digit.bounds);
+    }
+}
+
+#[test]
+fn a_hat_and_the_halves_of_a_broken_digit_belong_to_their_digit() {
+    let hat = "25,15 20,45 50,38 80,55 80,80 55,100 15,95|30,2 85,0";
+    let halves = "15,5 60,0 80,15 60,28 40,30|35,42 70,46 75,75 65,97 10,95";
+    for broken in [hat, halves] {
+        let broken: Strokes = broken.parse().unwrap();
+        let count = |digits: Vec<Strokes>| {
+            let moved = digits
+                .iter()
+                .enumerate()
+                .flat_map(|(at, digit)| digit.moved(0.6, [20.0 + 80.0 * at as f32, 20.0]).lines);
+            let page = Strokes { lines: moved.collect(), width: 0.0 };
+            find_digits(&picture(&page, 5.0, 300, 110)).len()
+        };
+        assert_eq!(count(vec![broken.clone()]), 1, "{broken:?}");
+        assert_eq!(count(vec![digit(0), broken.clone(), digit(7)]), 3, "{broken:?}");
     }
 }
 

@@ -34,7 +34,7 @@ pub struct Options {
     json: bool,
 }
 
-/// A file and its digits, from left to right, or from the first image to the last.
+/// A file and its digits, line by line, from left to right, or from the first image to the last.
 #[derive(Serialize)]
 struct FileReport {
     file: String,
@@ -64,6 +64,8 @@ struct DigitReport {
     confidence: f32,
     /// Whether it is a digit at all, as the model's threshold says.
     is_digit: bool,
+    /// Which line of the picture it stands in, counted from 0.
+    line: usize,
     /// Where it stands in the picture, in pixels.
     #[serde(rename = "box")]
     bounds: Bounds,
@@ -87,11 +89,12 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
         files += 1;
         match path.and_then(|path| Ok((path.display().to_string(), digits_of(&path)?))) {
             Ok((name, digits)) => {
-                let answers = reader.read(&digits).block_on()?;
-                if !digits.blank().is_empty() {
-                    note(&format!("note: {name} shows nothing in {}", numbered(digits.blank())));
+                let blank = digits.blank().to_vec();
+                if !blank.is_empty() {
+                    note(&format!("note: {name} shows nothing in {}", numbered(&blank)));
                 }
-                print(&FileReport { file: name, digits: entries(digits, &answers, options.top.into()) }, options.json)?;
+                let digits = entries(&reader.read(digits).block_on()?, &blank, options.top.into());
+                print(&FileReport { file: name, digits }, options.json)?;
             }
             Err(error) => {
                 failed += 1;
@@ -140,15 +143,13 @@ fn digits_of(path: &Path) -> anyhow::Result<Digits> {
 }
 
 /// What the model said of each digit, and in its place each image that shows nothing.
-fn entries(digits: Digits, answers: &[Judgement], top: usize) -> Vec<Entry> {
-    let blank = digits.blank().to_vec();
-    let digits = digits.into_vec();
-    let mut reports = digits.iter().zip(answers).map(|(digit, answer)| DigitReport::new(digit, answer, top));
+fn entries(digits: &[(Digit, Judgement)], blank: &[usize], top: usize) -> Vec<Entry> {
+    let mut reports = digits.iter().map(|(digit, answer)| DigitReport::new(digit, answer, top));
     let entry = |at: usize| match blank.binary_search(&at) {
         Ok(_) => Some(Entry::Blank(BlankReport { digit: None, is_digit: false, blank: true })),
         Err(_) => reports.next().map(Entry::Digit),
     };
-    (0..answers.len() + blank.len()).map_while(entry).collect()
+    (0..digits.len() + blank.len()).map_while(entry).collect()
 }
 
 /// `image 3`, or `images 3, 4, 5 and 9 more`, which count from 0.
@@ -160,6 +161,14 @@ fn numbered(images: &[usize]) -> String {
 }
 
 impl Entry {
+    /// The line that it stands in, from 0.
+    fn line(&self) -> usize {
+        match self {
+            Entry::Digit(report) => report.line,
+            Entry::Blank(_) => 0,
+        }
+    }
+
     fn text(&self) -> String {
         match self {
             Entry::Digit(report) => report.text(),
@@ -176,7 +185,14 @@ impl DigitReport {
         guesses.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
         guesses.truncate(top);
         let Guess { digit: best, confidence } = guesses[0];
-        DigitReport { digit: best, confidence, is_digit: *is_digit, bounds: digit.bounds, top: guesses }
+        DigitReport {
+            digit: best,
+            confidence,
+            is_digit: *is_digit,
+            line: digit.line,
+            bounds: digit.bounds,
+            top: guesses,
+        }
     }
 
     fn text(&self) -> String {
@@ -190,11 +206,19 @@ impl DigitReport {
     }
 }
 
-/// `seven.png: 7 (99.8 %), no digit (most like 3, 41.2 %)`.
+/// `seven.png: 7 (99.8 %), no digit (most like 3, 41.2 %)`; of several lines of digits each on one of its own.
 fn print(report: &FileReport, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         return Ok(say(&serde_json::to_string(report)?)?);
     }
-    let digits: Vec<String> = report.digits.iter().map(Entry::text).collect();
-    Ok(say(&format!("{}: {}", report.file, digits.join(", ")))?)
+    let lines: Vec<String> = report.digits.chunk_by(|a, b| a.line() == b.line()).map(text_of).collect();
+    match &lines[..] {
+        [line] => say(&format!("{}: {line}", report.file))?,
+        lines => say(&format!("{}:\n  {}", report.file, lines.join("\n  ")))?,
+    }
+    Ok(())
+}
+
+fn text_of(line: &[Entry]) -> String {
+    line.iter().map(Entry::text).collect::<Vec<_>>().join(", ")
 }

@@ -4,7 +4,7 @@
 use image::GrayImage;
 
 use super::levels::LEAST_CONTRAST;
-use super::{Bounds, normalise_image};
+use super::{Bounds, Digit, normalise_image};
 use crate::mnist::{PIXELS, SIDE};
 
 /// The images of a file that show something.
@@ -35,6 +35,13 @@ impl Images {
             }
         }
         Images { pixels, bounds, blank }
+    }
+
+    /// Each image as a digit.
+    pub fn digits(&self) -> Vec<Digit> {
+        let amount = |pixel| f32::from(pixel) / 255.0;
+        let digit = |pixels: &[u8; PIXELS]| Digit { bounds: self.bounds, line: 0, pixels: pixels.map(amount) };
+        self.pixels.as_chunks().0.iter().map(digit).collect()
     }
 }
 

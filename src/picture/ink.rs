@@ -20,6 +20,12 @@ impl Ink {
         Some(Ink::new(picture, |light| levels.amount(light)))
     }
 
+    /// What would be its ink if its ink were the paper; `None` where it is clear which is which.
+    pub fn find_inverse(picture: &GrayImage) -> Option<Ink> {
+        let levels = Levels::inverse(picture)?;
+        Some(Ink::new(picture, |light| levels.amount(light)))
+    }
+
     /// The ink of a picture that has `amount(light)` on each pixel.
     pub fn new(picture: &GrayImage, amount: impl Fn(u8) -> f32) -> Ink {
         let amounts = picture.iter().map(|&light| amount(light)).collect();

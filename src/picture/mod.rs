@@ -1,8 +1,10 @@
 //! Pictures coming in: from the bytes of a file to digits that look like MNIST's, in the order in which a person reads them.
-//! Each file of this folder is a step of that way.
+//! Each file of this folder is a step of that way. What only a network can know is left open: ink that hangs together may be
+//! one digit or several that touch, and where ink fills a picture either of light and dark may be the paper.
 
 mod bounds;
 mod colour;
+mod cuts;
 mod decode;
 mod formats;
 mod images;
@@ -10,6 +12,7 @@ mod ink;
 mod levels;
 mod normalise;
 mod parts;
+mod rows;
 
 use image::GrayImage;
 
@@ -18,14 +21,51 @@ pub use decode::{PictureError, Pictures};
 pub use images::Images;
 use ink::Ink;
 pub use normalise::{Pixels, normalise_strokes};
+use parts::Part;
 
 /// A digit found in a picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Digit {
     /// Where it stands in the picture.
     pub bounds: Bounds,
+    /// Which line of the picture it stands in, counted from 0, the topmost.
+    pub line: usize,
     /// What the network is to see.
     pub pixels: Pixels,
+}
+
+/// Ink that hangs together: one digit, or several that touch.
+pub struct Block {
+    /// All of it as one digit.
+    pub whole: Digit,
+    ink: Ink,
+}
+
+/// What lies between two of a block's cuts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Piece {
+    /// The cut on the left; 0 is the block's left side.
+    pub from: usize,
+    /// The cut on the right; the last one is the block's right side.
+    pub to: usize,
+    pub digit: Digit,
+}
+
+impl Block {
+    fn new(part: &Part, ink: &Ink, line: usize) -> Block {
+        let ink = part.ink(ink);
+        Block { whole: Digit { bounds: part.bounds, line, pixels: normalise::normalise(&ink) }, ink }
+    }
+
+    /// What it could be cut into, those with the same `from` one after the other; none where it can only be one digit.
+    pub fn pieces(&self) -> Vec<Piece> {
+        let Digit { bounds: block, line, .. } = self.whole;
+        let piece = |cuts::Piece { from, to, bounds, ink }| {
+            let bounds = Bounds { x: block.x + bounds.x, y: block.y + bounds.y, ..bounds };
+            Piece { from, to, digit: Digit { bounds, line, pixels: normalise::normalise(&ink) } }
+        };
+        cuts::pieces(&self.ink).into_iter().map(piece).collect()
+    }
 }
 
 /// All ink of a picture as one digit, dark on light or light on dark; `None` where there is none.
@@ -36,12 +76,24 @@ pub fn normalise_image(picture: &GrayImage) -> Option<Pixels> {
 /// [`normalise_image`], and where the ink is.
 pub fn find_digit(picture: &GrayImage) -> Option<Digit> {
     let (bounds, ink) = parts::whole(&Ink::find(picture)?)?;
-    Some(Digit { bounds, pixels: normalise::normalise(&ink) })
+    Some(Digit { bounds, line: 0, pixels: normalise::normalise(&ink) })
 }
 
-/// The digits of a picture, dark on light or light on dark, from left to right. Digits that touch are taken for one.
+/// The digits of a picture, dark on light or light on dark, line by line, from left to right. Digits that touch are taken
+/// for one.
 pub fn find_digits(picture: &GrayImage) -> Vec<Digit> {
-    let Some(ink) = Ink::find(picture) else { return Vec::new() };
-    let digits = parts::separate(&ink).into_iter();
-    digits.map(|(bounds, ink)| Digit { bounds, pixels: normalise::normalise(&ink) }).collect()
+    Ink::find(picture).iter().flat_map(blocks).map(|block| block.whole).collect()
+}
+
+/// The ways to take a picture, the likeliest first, each with what it shows then, in the order in which a person reads it.
+/// There are two where it is not clear which of light and dark is the paper, none for an even surface.
+pub fn readings(picture: &GrayImage) -> Vec<Vec<Block>> {
+    let inks = [Ink::find(picture), Ink::find_inverse(picture)];
+    inks.iter().flatten().map(blocks).filter(|blocks| !blocks.is_empty()).collect()
+}
+
+fn blocks(ink: &Ink) -> Vec<Block> {
+    let rows = rows::rows(parts::parts(ink), ink.height);
+    let rows = rows.into_iter().enumerate();
+    rows.flat_map(|(line, row)| row.into_iter().map(move |part| Block::new(&part, ink, line))).collect()
 }

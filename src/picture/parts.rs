@@ -1,126 +1,131 @@
-//! Several digits in one picture: ink that hangs together is a part, and parts above each other are a digit. Digits that
-//! touch are taken for one.
+//! Ink that hangs together: the parts of a picture, and what is too little to be one. It is found run by run, a run being
+//! the ink of one line of pixels without a gap, in time proportional to the pixels.
 
 use super::bounds::Bounds;
 use super::ink::Ink;
 
-/// A part with less ink than a square whose side is this share of the tallest part's height is a speck.
+/// A part with less ink than a square whose side is this share of the height of what is around it is a speck.
 const SPECK: f32 = 0.06;
-/// A part less high than this share of the tallest is a fragment: it belongs to what is near.
-const FRAGMENT: f32 = 0.5;
-/// How near, as a share of that height.
-const NEAR: f32 = 0.15;
-/// Parts that are both higher than this share of the tallest are digits of their own, even where one reaches over the
-/// other.
-const TALL: f32 = 0.8;
+
+/// Pixels with ink beside each other.
+#[derive(Clone, Copy)]
+struct Run {
+    y: u32,
+    from: u32,
+    /// One behind the last.
+    to: u32,
+}
 
 /// Ink that hangs together, or several such parts.
-struct Part {
-    bounds: Bounds,
+pub(super) struct Part {
+    pub bounds: Bounds,
     /// The sum of its amounts.
-    mass: f32,
-    /// Those of its pixels, in no order.
-    labels: Vec<u32>,
+    pub mass: f32,
+    /// In no order.
+    runs: Vec<Run>,
+}
+
+impl Part {
+    /// Takes in another.
+    pub fn join(&mut self, mut other: Part) {
+        if self.runs.len() < other.runs.len() {
+            std::mem::swap(self, &mut other);
+        }
+        self.bounds = self.bounds.and(other.bounds);
+        self.mass += other.mass;
+        self.runs.extend(other.runs);
+    }
+
+    /// Its share of `ink`, where it was found, without what others have there.
+    pub fn ink(&self, ink: &Ink) -> Ink {
+        let Bounds { x, y, width, height } = self.bounds;
+        let mut own =
+            Ink { width: width as usize, height: height as usize, amounts: vec![0.0; (width * height) as usize] };
+        for run in &self.runs {
+            let [from, to] = [run.from, run.to].map(|at| at as usize);
+            let (source, target) = (run.y as usize * ink.width, (run.y - y) as usize * own.width);
+            let place = target + from - x as usize..target + to - x as usize;
+            own.amounts[place].copy_from_slice(&ink.amounts[source + from..source + to]);
+        }
+        own
+    }
+
+    /// Whether it is too little where others are `height` pixels high.
+    pub fn is_speck(&self, height: f32) -> bool {
+        self.mass < (SPECK * height).powi(2)
+    }
 }
 
 /// All ink but specks, and where it is; `None` where there is none.
 pub(super) fn whole(ink: &Ink) -> Option<(Bounds, Ink)> {
-    let (labels, parts) = parts(ink);
-    let whole = parts.into_iter().reduce(Part::and)?;
-    Some((whole.bounds, whole.cut(ink, &labels)))
+    let mut parts = parts(ink);
+    let height = parts.iter().map(|part| part.bounds.height).max()?;
+    parts.retain(|part| !part.is_speck(height as f32));
+    let mut whole = parts.pop()?;
+    parts.into_iter().for_each(|part| whole.join(part));
+    Some((whole.bounds, whole.ink(ink)))
 }
 
-/// Where each digit is, and its ink without what its neighbours have there; from left to right.
-pub(super) fn separate(ink: &Ink) -> Vec<(Bounds, Ink)> {
-    let (labels, mut parts) = parts(ink);
-    let height = tallest(&parts);
-    parts.sort_by_key(|part| part.bounds.x);
-    loop {
-        let count = parts.len();
-        parts = joined(parts, height);
-        if parts.len() == count {
-            break;
+/// What hangs together by sides and by corners.
+pub(super) fn parts(ink: &Ink) -> Vec<Part> {
+    let (runs, mut leaders) = runs(ink);
+    let mut place = vec![usize::MAX; runs.len()];
+    let mut parts: Vec<Part> = Vec::new();
+    for (at, run) in runs.iter().enumerate() {
+        let leader = leader(&mut leaders, at);
+        let bounds = Bounds { x: run.from, y: run.y, width: run.to - run.from, height: 1 };
+        let start = run.y as usize * ink.width;
+        let mass = ink.amounts[start + run.from as usize..start + run.to as usize].iter().sum();
+        if place[leader] == usize::MAX {
+            place[leader] = parts.len();
+            parts.push(Part { bounds, mass, runs: vec![*run] });
+        } else {
+            let part = &mut parts[place[leader]];
+            part.bounds = part.bounds.and(bounds);
+            part.mass += mass;
+            part.runs.push(*run);
         }
     }
-    parts.sort_by_key(|part| part.bounds.x);
-    parts.iter().map(|part| (part.bounds, part.cut(ink, &labels))).collect()
+    parts
 }
 
-/// Each part together with the first one before it that it belongs to.
-fn joined(parts: Vec<Part>, height: f32) -> Vec<Part> {
-    let mut joined: Vec<Part> = Vec::new();
-    for part in parts {
-        match joined.iter().position(|other| belong_together(other.bounds, part.bounds, height)) {
-            Some(at) => {
-                let other = joined.remove(at);
-                joined.insert(at, other.and(part));
+/// The runs from the top to the bottom, and for each another one that it hangs together with, or itself.
+fn runs(ink: &Ink) -> (Vec<Run>, Vec<usize>) {
+    let (mut runs, mut leaders): (Vec<Run>, Vec<usize>) = (Vec::new(), Vec::new());
+    // Where the runs of the row above begin.
+    let mut above = 0;
+    for (y, row) in ink.amounts.chunks_exact(ink.width.max(1)).enumerate() {
+        let start = runs.len();
+        let mut next = above;
+        let mut to = 0;
+        for pixels in row.chunk_by(|a, b| (*a > 0.0) == (*b > 0.0)) {
+            let from = to;
+            to += pixels.len();
+            if pixels[0] == 0.0 {
+                continue;
             }
-            None => joined.push(part),
-        }
-    }
-    joined
-}
-
-fn belong_together(a: Bounds, b: Bounds, height: f32) -> bool {
-    // Where it is negative, the columns between them.
-    let overlap = (a.x + a.width).min(b.x + b.width) as f32 - a.x.max(b.x) as f32;
-    let shorter = a.height.min(b.height) as f32 / height;
-    let is_above = overlap >= a.width.min(b.width) as f32 / 2.0;
-    (is_above && shorter < TALL) || (shorter < FRAGMENT && overlap > -NEAR * height)
-}
-
-impl Part {
-    fn and(mut self, other: Part) -> Part {
-        self.bounds = self.bounds.and(other.bounds);
-        self.mass += other.mass;
-        self.labels.extend(other.labels);
-        self
-    }
-
-    fn cut(&self, ink: &Ink, labels: &[u32]) -> Ink {
-        ink.cut(self.bounds, |at| self.labels.contains(&labels[at]))
-    }
-}
-
-fn tallest(parts: &[Part]) -> f32 {
-    parts.iter().map(|part| part.bounds.height).max().unwrap_or(0) as f32
-}
-
-/// A label for each pixel, 0 where there is no ink, and the parts that are no specks.
-fn parts(ink: &Ink) -> (Vec<u32>, Vec<Part>) {
-    let mut labels = vec![0; ink.amounts.len()];
-    let mut parts = Vec::new();
-    for start in 0..labels.len() {
-        if ink.amounts[start] > 0.0 && labels[start] == 0 {
-            parts.push(flood(ink, &mut labels, start, parts.len() as u32 + 1));
-        }
-    }
-    let height = tallest(&parts);
-    parts.retain(|part| part.mass >= (SPECK * height).powi(2));
-    (labels, parts)
-}
-
-/// The part that pixel `start` is of; pixels hang together by sides and by corners.
-fn flood(ink: &Ink, labels: &mut [u32], start: usize, label: u32) -> Part {
-    let (mut mass, mut least, mut greatest) = (0.0, [usize::MAX; 2], [0; 2]);
-    let mut reached = vec![start];
-    labels[start] = label;
-    while let Some(at) = reached.pop() {
-        mass += ink.amounts[at];
-        let [x, y] = [at % ink.width, at / ink.width];
-        least = [least[0].min(x), least[1].min(y)];
-        greatest = [greatest[0].max(x), greatest[1].max(y)];
-        for y in y.saturating_sub(1)..(y + 2).min(ink.height) {
-            for x in x.saturating_sub(1)..(x + 2).min(ink.width) {
-                let at = y * ink.width + x;
-                if ink.amounts[at] > 0.0 && labels[at] == 0 {
-                    labels[at] = label;
-                    reached.push(at);
-                }
+            let run = Run { y: y as u32, from: from as u32, to: to as u32 };
+            let at = runs.len();
+            leaders.push(at);
+            while next < start && runs[next].to < run.from {
+                next += 1;
             }
+            for touched in (next..start).take_while(|other| runs[*other].from <= run.to) {
+                let (a, b) = (leader(&mut leaders, touched), leader(&mut leaders, at));
+                leaders[a.max(b)] = a.min(b);
+            }
+            runs.push(run);
         }
+        above = start;
     }
-    let [x, y] = least.map(|at| at as u32);
-    let [width, height] = [0, 1].map(|axis| (greatest[axis] - least[axis] + 1) as u32);
-    Part { bounds: Bounds { x, y, width, height }, mass, labels: vec![label] }
+    (runs, leaders)
+}
+
+/// The first of all runs that hang together with one.
+fn leader(leaders: &mut [usize], mut at: usize) -> usize {
+    while leaders[at] != at {
+        leaders[at] = leaders[leaders[at]];
+        at = leaders[at];
+    }
+    at
 }

@@ -45,7 +45,7 @@ impl Drawing {
         };
         // The larger of both sides, so that a picture keeps what it has.
         let side = picture.width().max(picture.height()).clamp(28, 1024);
-        let Digit { bounds, pixels } = find_digit(&self.draw(side))?;
+        let Digit { bounds, pixels, .. } = find_digit(&self.draw(side))?;
         let ink = [[bounds.x, bounds.y], [bounds.x + bounds.width, bounds.y + bounds.height]];
         Some((pixels, place(&pixels, ink.map(|point| point.map(|at| at as f32 / side as f32)))))
     }

@@ -12,7 +12,7 @@ use crate::gpu::{self, Gpu, GpuError, Request};
 use crate::mnist::{CLASSES, DataError, DataSet, PIXELS};
 use crate::model::Model;
 use crate::network::{Judgement, ModelFile, Network, Parameters};
-use crate::picture::{Digit, Pictures};
+use crate::picture::{Digit, Pictures, Pixels};
 use crate::platform::Instant;
 use crate::predict::{Digits, Reader};
 use crate::recognize::Recognizer;
@@ -219,15 +219,17 @@ impl Mind {
             Err(error) => return unreadable(error.to_string()),
         };
         let calibration = self.current.calibration;
-        let answers = match &self.engine {
-            None => None,
-            Some(engine) => Some(Reader::new(engine.model.clone(), calibration).read(&digits).await?),
+        let digits = match &self.engine {
+            Some(engine) => Reader::new(engine.model.clone(), calibration).read(digits).await?,
+            None => {
+                let look = async |images: &[Pixels]| {
+                    Ok::<_, GpuError>(images.iter().map(|image| self.recognize_by_reference(image).1).collect())
+                };
+                digits.judged(&calibration, look).await?
+            }
         };
-        let digits = digits.into_vec();
-        let by_reference = |digit: &Digit| calibration.judge(self.recognize_by_reference(&digit.pixels).1);
-        let answers = answers.unwrap_or_else(|| digits.iter().map(by_reference).collect());
-        let digits = digits.into_iter().zip(answers).map(|(digit, Judgement { probabilities, is_digit })| {
-            let Digit { bounds, pixels } = &digit;
+        let digits = digits.into_iter().map(|(digit, Judgement { probabilities, is_digit })| {
+            let Digit { bounds, pixels, .. } = &digit;
             let ink = [[bounds.x, bounds.y], [bounds.x + bounds.width, bounds.y + bounds.height]];
             let place = place(pixels, ink.map(|corner| corner.map(|at| at as f32)));
             ReadDigit { place, digit, probabilities, is_digit }

@@ -60,6 +60,30 @@ fn digits_of_a_picture_are_read_from_left_to_right_with_their_boxes() {
     assert!(line.starts_with(&format!("three.png: {} (", expected[0])) && line.matches(" or ").count() == 3, "{line}");
 }
 
+#[test]
+fn rows_of_digits_are_lines_of_their_own() {
+    let (folder, images) = (tempdir().unwrap(), test_images());
+    let mut page = GrayImage::from_pixel(330, 260, Luma([235]));
+    for row in 0..2 {
+        let mut row_images = images.clone();
+        row_images.images.drain(..3 * row * PIXELS);
+        imageops::replace(&mut page, &picture(&row_images, 3, 100), 15, 20 + 120 * row as i64);
+    }
+    page.save(folder.path().join("rows.png")).unwrap();
+    let report = &predict(folder.path(), &["rows.png"])[0];
+    let expected: Vec<u64> = images.labels[..6].iter().map(|label| u64::from(*label)).collect();
+    assert_eq!(digits_of(report), expected, "{report}");
+    let lines: Vec<&Value> = report["digits"].as_array().unwrap().iter().map(|digit| &digit["line"]).collect();
+    assert_eq!(lines, [0, 0, 0, 1, 1, 1]);
+    let printed = success(&run(folder.path(), &["predict", "rows.png"]));
+    let lines: Vec<&str> = printed.lines().collect();
+    assert_eq!(lines.len(), 3, "{printed}");
+    assert_eq!(lines[0], "rows.png:");
+    for (line, label) in lines[1..].iter().zip([expected[0], expected[3]]) {
+        assert!(line.starts_with(&format!("  {label} (")) && line.matches('(').count() == 3, "{printed}");
+    }
+}
+
 /// A scribble to and fro over the whole picture.
 fn scribble() -> GrayImage {
     let ink = |x: u32, y: u32| (x / 3 + y / 7).is_multiple_of(4) || (2 * x + 5 * y) % 43 < 7;

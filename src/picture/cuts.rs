@@ -1,0 +1,128 @@
+//! Where digits that touch may part: candidate cuts from the top to the bottom of ink that hangs together, each along the
+//! way with the least ink near its place, and the pieces between any two of them. Which are digits, the network says.
+
+use super::bounds::Bounds;
+use super::ink::Ink;
+use super::parts::parts;
+
+/// What is less wide, as a share of its height, is one digit.
+const NARROW: f32 = 0.6;
+/// Cuts are looked for in ink of this height, in pixels.
+const HEIGHT: usize = 32;
+/// How far a cut may lead to the left and to the right of its place, of that height.
+const SLANT: usize = 7;
+/// What a step aside costs, where a pixel of ink costs 1.
+const ASIDE: f32 = 0.3;
+/// Cuts are at least so far from each other and from the sides, of that height.
+const APART: f32 = 2.0;
+/// So many cuts are tried for each height that the ink is wide.
+const CUTS: f32 = 9.0;
+/// What hangs together and is less than this share of a piece is the end of a neighbour's stroke.
+const CRUMB: f32 = 0.12;
+/// A piece is less wide than this, as a share of the height.
+const WIDE: f32 = 1.4;
+
+/// What lies between two cuts, which are counted from 0, the left side, on.
+pub(super) struct Piece {
+    pub from: usize,
+    pub to: usize,
+    /// Where it is in the ink.
+    pub bounds: Bounds,
+    pub ink: Ink,
+}
+
+/// A cut: for each row of pixels the first one on its right.
+type Cut = Vec<usize>;
+
+/// The pieces that ink could be cut into; none where it is too narrow for two digits.
+pub(super) fn pieces(ink: &Ink) -> Vec<Piece> {
+    let cuts = cuts(ink);
+    let last = cuts.len() - 1;
+    let pairs = (0..last).flat_map(|from| (from + 1..=last).map(move |to| (from, to)));
+    let shorter = pairs.filter(|(from, to)| to - from < last);
+    shorter.filter_map(|(from, to)| piece(ink, [from, to], [&cuts[from], &cuts[to]])).collect()
+}
+
+/// The cuts from left to right, both sides among them.
+fn cuts(ink: &Ink) -> Vec<Cut> {
+    let sides = [vec![0; ink.height], vec![ink.width; ink.height]];
+    if (ink.width as f32) < NARROW * ink.height as f32 {
+        return sides.into();
+    }
+    let scale = HEIGHT as f32 / ink.height as f32;
+    let small = ink.resampled([(scale * ink.width as f32).ceil() as usize, HEIGHT], scale, [0.0; 2]);
+    let mut found: Vec<(f32, Cut)> = (0..small.width).map(|at| cheapest(&small, at)).collect();
+    found.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let count = (CUTS * ink.width as f32 / ink.height as f32) as usize;
+    let mut places = vec![0.0, small.width as f32];
+    let mut kept: Vec<Cut> = Vec::new();
+    for (_, cut) in found {
+        let place = cut.iter().sum::<usize>() as f32 / HEIGHT as f32;
+        if kept.len() < count && places.iter().all(|other| (place - other).abs() >= APART) {
+            places.push(place);
+            kept.push(cut);
+        }
+    }
+    kept.sort_by_key(|cut| cut.iter().sum::<usize>());
+    let full = |cut: Cut| {
+        (0..ink.height)
+            .map(|y| {
+                let row = ((y as f32 + 0.5) * scale) as usize;
+                ((cut[row.min(HEIGHT - 1)] as f32 / scale).round() as usize).min(ink.width)
+            })
+            .collect()
+    };
+    let [left, right] = sides;
+    let mut cuts = vec![left];
+    for cut in kept.into_iter().map(full).chain([right]) {
+        // No cut crosses the one before it.
+        let cut = cuts[cuts.len() - 1].iter().zip(cut).map(|(before, here): (&usize, usize)| here.max(*before));
+        cuts.push(cut.collect());
+    }
+    cuts
+}
+
+/// The cut near column `place` that crosses the least ink, and what it costs.
+fn cheapest(ink: &Ink, place: usize) -> (f32, Cut) {
+    let columns = place.saturating_sub(SLANT)..(place + SLANT + 1).min(ink.width);
+    let first = columns.start;
+    let mut costs = vec![0.0f32; columns.len()];
+    let mut steps: Vec<Vec<usize>> = Vec::with_capacity(ink.height);
+    for row in ink.amounts.chunks_exact(ink.width) {
+        let step = |at: usize| {
+            let from = at.saturating_sub(1)..(at + 2).min(costs.len());
+            let cost = |from: usize| costs[from] + ASIDE * from.abs_diff(at) as f32;
+            // Straight down, where it costs the same.
+            let best = from.min_by(|a, b| (cost(*a), a.abs_diff(at)).partial_cmp(&(cost(*b), b.abs_diff(at))).unwrap());
+            let best = best.expect("a column");
+            (best, cost(best) + row[first + at])
+        };
+        let (from, sums): (Vec<usize>, Vec<f32>) = (0..costs.len()).map(step).unzip();
+        steps.push(from);
+        costs = sums;
+    }
+    let mut at = (0..costs.len()).min_by(|a, b| costs[*a].total_cmp(&costs[*b])).expect("a column");
+    let cost = costs[at];
+    let mut cut: Cut = Vec::with_capacity(ink.height);
+    for from in steps.iter().rev() {
+        cut.push(first + at);
+        at = from[at];
+    }
+    cut.reverse();
+    (cost, cut)
+}
+
+/// What lies between two cuts; `None` where it cannot be a digit.
+fn piece(ink: &Ink, [from, to]: [usize; 2], [left, right]: [&Cut; 2]) -> Option<Piece> {
+    let [first, last] = [*left.iter().min()?, *right.iter().max()?];
+    let strip = Bounds { x: first as u32, y: 0, width: (last - first) as u32, height: ink.height as u32 };
+    let strip = ink.cut(strip, |at| (left[at / ink.width]..right[at / ink.width]).contains(&(at % ink.width)));
+    let mut parts = parts(&strip);
+    let mass: f32 = parts.iter().map(|part| part.mass).sum();
+    parts.retain(|part| part.mass >= CRUMB * mass);
+    let mut digit = parts.pop()?;
+    parts.into_iter().for_each(|part| digit.join(part));
+    let bounds = Bounds { x: digit.bounds.x + first as u32, ..digit.bounds };
+    let is_digit = 2 * bounds.height as usize >= ink.height && (bounds.width as f32) < WIDE * ink.height as f32;
+    is_digit.then(|| Piece { from, to, bounds, ink: digit.ink(&strip) })
+}

@@ -1,0 +1,108 @@
+//! Of the ways to take a picture, the one of which the network is surest: which ink is one digit and which several that touch,
+//! and which of light and dark is the paper. The numbers are fitted to MNIST's validation images, single and pushed together.
+
+use std::collections::BTreeMap;
+
+use crate::network::score;
+use crate::picture::{Block, Bounds, Digit, Piece, Pixels};
+
+/// How much the score of a piece counts beside its probability, both as logarithms.
+const SCORE: f32 = 2.0;
+/// The score of a digit that could not be clearer.
+const CLEAR: f32 = 0.17;
+/// A digit is hardly wider than this, as a share of its block's height ...
+const WIDE: f32 = 0.9;
+/// ... and what it loses for each height that it is.
+const TOO_WIDE: f32 = 2.0;
+/// What a cut costs, ...
+const CUT: f32 = 0.6;
+/// ... and what more for each height that the block is less wide than two digits.
+const TOO_NARROW: f32 = 2.0;
+/// How wide two digits are that touch, in heights.
+const TWO: f32 = 1.2;
+/// What it costs at most that there are several blocks, where it is not clear which is the paper: around a digit that fills
+/// its picture there are.
+const BLOCKS: f32 = 1.0;
+
+/// A digit, and what the network says of it, `[classes]`.
+type Seen = (Digit, Vec<f32>);
+
+/// A way to take a block or a picture.
+struct Way {
+    /// How sure the network is: 0 where it is entirely, less otherwise.
+    value: f32,
+    digits: Vec<Seen>,
+}
+
+/// The digits of the best of the readings. `look` asks the network what images show, `[classes]` for each.
+pub(super) async fn choose<E>(
+    readings: Vec<Vec<Block>>,
+    mut look: impl AsyncFnMut(&[Pixels]) -> Result<Vec<Vec<f32>>, E>,
+) -> Result<Vec<Seen>, E> {
+    let mut best: Option<Way> = None;
+    for blocks in readings {
+        let wholes: Vec<Pixels> = blocks.iter().map(|block| block.whole.pixels).collect();
+        let mut ways = Vec::with_capacity(blocks.len());
+        for (block, probabilities) in blocks.into_iter().zip(look(&wholes).await?) {
+            ways.push(taken(block, probabilities, &mut look).await?);
+        }
+        let count = ways.len() as f32;
+        let value = ways.iter().map(|way| way.value).sum::<f32>() / count - BLOCKS * (1.0 - 1.0 / count);
+        if best.as_ref().is_none_or(|best| best.value < value) {
+            best = Some(Way { value, digits: ways.into_iter().flat_map(|way| way.digits).collect() });
+        }
+    }
+    Ok(best.map_or_else(Vec::new, |way| way.digits))
+}
+
+/// The best way to take a block that the network takes for `probabilities` as a whole.
+async fn taken<E>(
+    block: Block,
+    probabilities: Vec<f32>,
+    look: &mut impl AsyncFnMut(&[Pixels]) -> Result<Vec<Vec<f32>>, E>,
+) -> Result<Way, E> {
+    let Bounds { width, height, .. } = block.whole.bounds;
+    let aspect = width as f32 / height as f32;
+    let cut = CUT + TOO_NARROW * (TWO - aspect).max(0.0);
+    let value = value(&block.whole, &probabilities, height);
+    // The surest pieces could not be better.
+    if value > -cut {
+        return Ok(Way { value, digits: vec![(block.whole, probabilities)] });
+    }
+    let pieces = block.pieces();
+    let images: Vec<Pixels> = pieces.iter().map(|piece| piece.digit.pixels).collect();
+    let seen = pieces.into_iter().zip(look(&images).await?);
+    Ok(match best_path(seen, height, cut) {
+        Some(pieces) if pieces.value > value => pieces,
+        _ => Way { value, digits: vec![(block.whole, probabilities)] },
+    })
+}
+
+/// The best pieces from the left side of a block to its right side; those with the same left cut follow each other.
+fn best_path(seen: impl Iterator<Item = (Piece, Vec<f32>)>, height: u32, cut: f32) -> Option<Way> {
+    // The best ways to take what is left of each cut that a piece has ended at.
+    let mut ways = BTreeMap::from([(0, Way { value: cut, digits: Vec::new() })]);
+    let mut last = 0;
+    for (piece, probabilities) in seen {
+        last = last.max(piece.to);
+        let Some(before) = ways.get(&piece.from) else { continue };
+        let value = before.value + value(&piece.digit, &probabilities, height) - cut;
+        if ways.get(&piece.to).is_none_or(|other| other.value < value) {
+            let digits = before.digits.iter().cloned().chain([(piece.digit, probabilities)]).collect();
+            ways.insert(piece.to, Way { value, digits });
+        }
+    }
+    ways.remove(&last).filter(|way| !way.digits.is_empty())
+}
+
+/// How sure the network is of a digit in a block of `height`: 0 where it is entirely, less otherwise.
+fn value(digit: &Digit, probabilities: &[f32], height: u32) -> f32 {
+    let too_wide = (digit.bounds.width as f32 / height as f32 - WIDE).max(0.0);
+    likeness(probabilities) - TOO_WIDE * too_wide
+}
+
+/// How sure the network is that something is a digit and which: 0 where it is entirely, less otherwise.
+fn likeness(probabilities: &[f32]) -> f32 {
+    let largest = probabilities.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+    largest.ln() + SCORE * (score(probabilities) / CLEAR).ln()
+}

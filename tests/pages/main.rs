@@ -1,0 +1,135 @@
+//! Pictures as people have them, made of images that no model was trained on: how many are read right. `cargo test --release
+//! --test pages -- --ignored --nocapture` measures more of them and prints the shares.
+
+mod make;
+
+use std::time::{Duration, Instant};
+
+use digits::gpu::{Gpu, Request};
+use digits::mnist::{DataSet, Split};
+use digits::model::Model;
+use digits::network::ModelFile;
+use digits::picture::{Digit, Pictures, find_digits};
+use digits::predict::{Digits, Reader};
+use image::{GrayImage, Luma, imageops};
+use pollster::FutureExt as _;
+
+use make::{Dice, Layout, cropped, on_paper, page, pushed};
+
+fn validation() -> DataSet {
+    Split::embedded().unwrap().validation
+}
+
+fn reader() -> Reader {
+    let gpu = Gpu::open(&Request::default()).block_on().unwrap_or_else(|error| panic!("{error}"));
+    let file = ModelFile::shipped();
+    Reader::new(Model::new(&gpu, &file.network, &file.parameters).unwrap(), file.calibration)
+}
+
+/// What a picture is read as; nothing where no ink is found.
+fn read(reader: &mut Reader, picture: GrayImage) -> Vec<u8> {
+    let Ok(digits) = Digits::of(&Pictures::Picture(picture)) else { return Vec::new() };
+    let read = reader.read(digits).block_on().unwrap();
+    let most_likely = |probabilities: &[f32]| (0..10).max_by(|a, b| probabilities[*a].total_cmp(&probabilities[*b]));
+    read.iter().map(|(_, judgement)| most_likely(&judgement.probabilities).unwrap() as u8).collect()
+}
+
+/// A page's number of digits, and how many of them stand in their line and at their place there.
+fn found_on(number: u32, data: &DataSet) -> (usize, usize) {
+    let mut dice = Dice::new(0, number);
+    let height = dice.between(30.0, 90.0);
+    let heights = if number.is_multiple_of(4) { vec![height, height * 2.0 / 3.0] } else { vec![height; 3] };
+    let layout = Layout { heights, columns: 5, jitter: 0.15, tilt: dice.between(-0.05, 0.05) };
+    let (picture, labels) = page(data, &layout, &mut dice);
+    let found = find_digits(&picture);
+    let lines: Vec<&[Digit]> = found.chunk_by(|a, b| a.line == b.line).collect();
+    let is_right = |(line, digits): (&&[Digit], &Vec<u8>)| {
+        line.len() == digits.len() && line.is_sorted_by_key(|digit| digit.bounds.x)
+    };
+    let columns = layout.columns;
+    let right = lines.iter().zip(&labels).filter(|pair| is_right(*pair)).count();
+    (columns * labels.len(), if lines.len() == labels.len() { columns * right } else { 0 })
+}
+
+/// How many of `count` pictures of `digits` digits that are pushed together are read whole, and how many as too many digits.
+fn pushed_together(digits: usize, count: u32, data: &DataSet, reader: &mut Reader) -> [u32; 2] {
+    let (mut right, mut cut) = (0, 0);
+    for number in 0..count {
+        let mut dice = Dice::new(digits as u32, number);
+        let indices: Vec<usize> = (0..digits).map(|_| dice.below(data.count())).collect();
+        let images: Vec<GrayImage> = indices.iter().map(|index| cropped(data, *index)).collect();
+        let scale = dice.between(0.8, 4.0);
+        let found = read(reader, on_paper(&pushed(&images, number % 4, &mut dice), scale));
+        right += u32::from(found.iter().eq(indices.iter().map(|index| &data.labels[*index])));
+        cut += u32::from(found.len() > digits);
+    }
+    [right, cut]
+}
+
+/// How many of the first `count` images are read right when they are cropped to their ink: light on dark, and dark on light.
+fn crops(count: usize, data: &DataSet, reader: &mut Reader) -> [usize; 2] {
+    let mut right = [0; 2];
+    for index in 0..count {
+        let light = cropped(data, index);
+        let mut dark = light.clone();
+        imageops::invert(&mut dark);
+        for (right, picture) in right.iter_mut().zip([light, dark]) {
+            *right += usize::from(read(reader, picture) == [data.labels[index]]);
+        }
+    }
+    right
+}
+
+#[test]
+fn rows_are_found_and_read_in_order() {
+    let data = validation();
+    let pages: Vec<(usize, usize)> = (0..40).map(|number| found_on(number, &data)).collect();
+    let (all, found) = pages.iter().fold((0, 0), |sum, page| (sum.0 + page.0, sum.1 + page.1));
+    assert!(found >= all * 99 / 100, "{found} of {all}: {pages:?}");
+}
+
+#[test]
+fn digits_that_touch_are_read_one_by_one_and_single_ones_are_not_cut() {
+    let (data, mut reader) = (validation(), reader());
+    let [pairs, _] = pushed_together(2, 60, &data, &mut reader);
+    let [triples, _] = pushed_together(3, 40, &data, &mut reader);
+    let [singles, cut] = pushed_together(1, 150, &data, &mut reader);
+    assert!(pairs >= 51 && triples >= 29, "{pairs} of 60 pairs, {triples} of 40 triples");
+    assert!(singles >= 146 && cut <= 1, "{singles} of 150 digits, {cut} of them cut");
+}
+
+#[test]
+fn a_crop_to_its_ink_reads_as_the_digit() {
+    let right = crops(100, &validation(), &mut reader());
+    assert!(right.iter().all(|right| *right >= 96), "{right:?} of 100");
+}
+
+#[test]
+fn specks_without_number_take_no_time() {
+    let specks =
+        |size: u32| GrayImage::from_fn(2400, 2400, |x, y| Luma([if x % 6 < size && y % 6 < size { 20 } else { 235 }]));
+    let start = Instant::now();
+    for size in 1..=5 {
+        find_digits(&specks(size));
+    }
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+}
+
+#[test]
+#[ignore = "the figures for README.md: takes minutes"]
+fn figures() {
+    let (data, mut reader) = (validation(), reader());
+    let pages: Vec<(usize, usize)> = (0..200).map(|number| found_on(number, &data)).collect();
+    let whole = pages.iter().filter(|(all, found)| all == found).count();
+    println!("pages whose rows are all right: {whole} of {}", pages.len());
+    for digits in 1..=3 {
+        let [right, cut] = pushed_together(digits, 1000, &data, &mut reader);
+        println!("{digits} pushed together: {right} of 1000 right, {cut} cut too often");
+    }
+    println!("crops, light on dark and dark on light: {:?} of 1000 right", crops(1000, &data, &mut reader));
+    let layout = Layout { heights: vec![500.0; 17], columns: 17, jitter: 0.1, tilt: 0.0 };
+    let (large, _) = page(&data, &layout, &mut Dice::new(9, 0));
+    let start = Instant::now();
+    let found = find_digits(&large).len();
+    println!("{} x {} pixels: {found} digits in {:?}", large.width(), large.height(), start.elapsed());
+}
