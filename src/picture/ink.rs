@@ -4,6 +4,7 @@ use image::GrayImage;
 
 use super::bounds::Bounds;
 use super::levels::Levels;
+use super::{light, rules, specks};
 
 /// Image of amounts of ink.
 pub(super) struct Ink {
@@ -16,8 +17,12 @@ pub(super) struct Ink {
 impl Ink {
     /// The ink of a picture, dark on light or light on dark; `None` for an even surface.
     pub fn find(picture: &GrayImage) -> Option<Ink> {
-        let levels = Levels::of(picture)?;
-        Some(Ink::new(picture, |light| levels.amount(light)))
+        if picture.is_empty() {
+            return None;
+        }
+        let even = light::even(&specks::removed(picture));
+        let levels = Levels::of(&even)?;
+        Some(rules::removed(Ink::new(&even, |light| levels.amount(light))))
     }
 
     /// The ink of a picture that has `amount(light)` on each pixel.

@@ -1,11 +1,9 @@
-//! Which of light and dark is the paper of a picture, and which the ink.
+//! How dark ink and paper of an evenly lit picture are, and so how much ink a pixel has.
 
 use image::GrayImage;
 
 /// Ink and paper that differ by less, of 255, are an even surface.
 const LEAST_CONTRAST: usize = 16;
-/// What has a greater share of a picture is its paper.
-const CLEAR_MAJORITY: f32 = 2.0 / 3.0;
 /// What differs from the median of the paper by less than this share of the contrast is paper, too ...
 const PAPER: f32 = 0.05;
 /// ... and what differs by less than this many times the median of the paper's differences, which is four times the
@@ -21,20 +19,16 @@ pub(super) struct Levels {
 }
 
 impl Levels {
-    /// The two levels that tell its pixels apart best, and which of them is the paper. `None` for an even surface.
+    /// The two levels that tell the pixels of dark ink on light paper apart best. `None` for an even surface.
     pub fn of(picture: &GrayImage) -> Option<Levels> {
-        let histogram = histogram(picture.iter().copied());
+        let histogram = histogram(picture);
         let threshold = otsu(&histogram)?;
         let (dark, light) = histogram.split_at(threshold);
         // Much of the ink is edge, between paper and ink; a tenth of it is surely ink to the full.
-        let (papers, paper, ink) = if is_dark_on_light(picture, &histogram, threshold) {
-            (threshold..256, threshold + quantile(light, 0.5), quantile(dark, 0.1))
-        } else {
-            (0..threshold, quantile(dark, 0.5), threshold + quantile(light, 0.9))
-        };
-        let contrast = paper.abs_diff(ink);
+        let (paper, ink) = (threshold + quantile(light, 0.5), quantile(dark, 0.1));
+        let contrast = paper - ink;
         let mut differences = [0; 256];
-        papers.for_each(|level| differences[level.abs_diff(paper)] += histogram[level]);
+        (threshold..256).for_each(|level| differences[level.abs_diff(paper)] += histogram[level]);
         let noise = quantile(&differences, 0.5) as f32 / contrast as f32;
         let levels = Levels { paper: paper as f32, ink: ink as f32, floor: PAPER.max(NOISE * noise) };
         (contrast >= LEAST_CONTRAST && levels.floor < 1.0).then_some(levels)
@@ -47,24 +41,9 @@ impl Levels {
     }
 }
 
-/// Whether the pixels from `threshold` on are the paper: they are where they are most of the picture. A digit that fills
-/// its picture may be most of it, too, but hardly most of its border.
-fn is_dark_on_light(picture: &GrayImage, histogram: &[usize; 256], threshold: usize) -> bool {
-    let share_of_light = |histogram: &[usize; 256]| {
-        histogram[threshold..].iter().sum::<usize>() as f32 / histogram.iter().sum::<usize>() as f32
-    };
-    let share = share_of_light(histogram);
-    if share.max(1.0 - share) > CLEAR_MAJORITY {
-        return share > 0.5;
-    }
-    let (right, bottom) = (picture.width() - 1, picture.height() - 1);
-    let border = picture.enumerate_pixels().filter(|(x, y, _)| [0, right].contains(x) || [0, bottom].contains(y));
-    share_of_light(&self::histogram(border.map(|(_, _, pixel)| pixel.0[0]))) > 0.5
-}
-
-fn histogram(pixels: impl Iterator<Item = u8>) -> [usize; 256] {
+fn histogram(picture: &GrayImage) -> [usize; 256] {
     let mut histogram = [0; 256];
-    pixels.for_each(|light| histogram[usize::from(light)] += 1);
+    picture.iter().for_each(|&light| histogram[usize::from(light)] += 1);
     histogram
 }
 

@@ -1,12 +1,17 @@
 //! Pictures coming in: from the bytes of a file to digits that look like MNIST's, in the order in which a person reads them.
 //! Each file of this folder is a step of that way.
 
+mod bars;
 mod bounds;
 mod decode;
 mod ink;
 mod levels;
+mod light;
+mod mask;
 mod normalise;
 mod parts;
+mod rules;
+mod specks;
 
 use image::GrayImage;
 
