@@ -4,6 +4,7 @@ use image::GrayImage;
 
 use super::bounds::Bounds;
 use super::levels::Levels;
+use super::{light, rules, specks};
 
 /// Image of amounts of ink.
 pub(super) struct Ink {
@@ -14,16 +15,15 @@ pub(super) struct Ink {
 }
 
 impl Ink {
-    /// The ink of a picture, dark on light or light on dark; `None` for an even surface.
-    pub fn find(picture: &GrayImage) -> Option<Ink> {
-        let levels = Levels::of(picture)?;
-        Some(Ink::new(picture, |light| levels.amount(light)))
-    }
-
-    /// What would be its ink if its ink were the paper; `None` where it is clear which is which.
-    pub fn find_inverse(picture: &GrayImage) -> Option<Ink> {
-        let levels = Levels::inverse(picture)?;
-        Some(Ink::new(picture, |light| levels.amount(light)))
+    /// The ink of a picture as far as it can be told, the likeliest first: two where it may be dark on light and light on dark,
+    /// none for an even surface.
+    pub fn find(picture: &GrayImage) -> impl Iterator<Item = Ink> {
+        let clean = specks::removed(picture);
+        light::papers(&clean).into_iter().filter_map(move |paper| {
+            let even = light::even(&clean, paper);
+            let levels = Levels::of(&even)?;
+            Some(rules::removed(Ink::new(&even, |light| levels.amount(light))))
+        })
     }
 
     /// The ink of a picture that has `amount(light)` on each pixel.

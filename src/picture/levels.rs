@@ -1,25 +1,14 @@
-//! Which of light and dark is the paper of a picture, and which the ink.
+//! How dark ink and paper of an evenly lit picture are, and so how much ink a pixel has.
 
 use image::GrayImage;
 
 /// Ink and paper that differ by less, of 255, are an even surface.
 pub(super) const LEAST_CONTRAST: u8 = 16;
-/// What has a greater share of a picture is its paper.
-const CLEAR_MAJORITY: f32 = 2.0 / 3.0;
-/// What has a smaller share of the border may be the ink.
-const CLEAR_BORDER: f32 = 0.95;
 /// What differs from the median of the paper by less than this share of the contrast is paper, too ...
 const PAPER: f32 = 0.05;
 /// ... and what differs by less than this many times the median of the paper's differences, which is four times the
 /// standard deviation of normal noise.
 const NOISE: f32 = 6.0;
-
-/// Which of the two classes of pixels is the paper.
-#[derive(Clone, Copy)]
-enum Paper {
-    Light,
-    Dark,
-}
 
 /// How light paper and ink of a picture are, 0 to 255.
 pub(super) struct Levels {
@@ -30,36 +19,16 @@ pub(super) struct Levels {
 }
 
 impl Levels {
-    /// The two levels that tell its pixels apart best, and which of them is the paper. `None` for an even surface.
+    /// The two levels that tell the pixels of dark ink on light paper apart best. `None` for an even surface.
     pub fn of(picture: &GrayImage) -> Option<Levels> {
-        let histogram = histogram(picture.iter().copied());
+        let histogram = histogram(picture);
         let threshold = otsu(&histogram)?;
-        Levels::with_paper(paper(picture, &histogram, threshold), &histogram, threshold)
-    }
-
-    /// The other way to take them, where the picture's border does not tell for sure which is the paper.
-    pub fn inverse(picture: &GrayImage) -> Option<Levels> {
-        let histogram = histogram(picture.iter().copied());
-        let threshold = otsu(&histogram)?;
-        let paper = paper(picture, &histogram, threshold);
-        let light = share_of_light(&border(picture), threshold);
-        let (share, other) = match paper {
-            Paper::Light => (light, Paper::Dark),
-            Paper::Dark => (1.0 - light, Paper::Light),
-        };
-        if share >= CLEAR_BORDER { None } else { Levels::with_paper(other, &histogram, threshold) }
-    }
-
-    fn with_paper(paper: Paper, histogram: &[usize; 256], threshold: usize) -> Option<Levels> {
         let (dark, light) = histogram.split_at(threshold);
         // Much of the ink is edge, between paper and ink; a tenth of it is surely ink to the full.
-        let (papers, paper, ink) = match paper {
-            Paper::Light => (threshold..256, threshold + quantile(light, 0.5), quantile(dark, 0.1)),
-            Paper::Dark => (0..threshold, quantile(dark, 0.5), threshold + quantile(light, 0.9)),
-        };
-        let contrast = paper.abs_diff(ink);
+        let (paper, ink) = (threshold + quantile(light, 0.5), quantile(dark, 0.1));
+        let contrast = paper - ink;
         let mut differences = [0; 256];
-        papers.for_each(|level| differences[level.abs_diff(paper)] += histogram[level]);
+        (threshold..256).for_each(|level| differences[level.abs_diff(paper)] += histogram[level]);
         let noise = quantile(&differences, 0.5) as f32 / contrast as f32;
         let levels = Levels { paper: paper as f32, ink: ink as f32, floor: PAPER.max(NOISE * noise) };
         (contrast >= usize::from(LEAST_CONTRAST) && levels.floor < 1.0).then_some(levels)
@@ -72,29 +41,9 @@ impl Levels {
     }
 }
 
-/// Which pixels are the paper: those that are most of the picture. A digit that fills its picture may be most of it, too,
-/// but hardly most of its border.
-fn paper(picture: &GrayImage, histogram: &[usize; 256], threshold: usize) -> Paper {
-    let share = share_of_light(histogram, threshold);
-    let is_clear = share.max(1.0 - share) > CLEAR_MAJORITY;
-    let share = if is_clear { share } else { share_of_light(&border(picture), threshold) };
-    if share > 0.5 { Paper::Light } else { Paper::Dark }
-}
-
-fn share_of_light(histogram: &[usize; 256], threshold: usize) -> f32 {
-    histogram[threshold..].iter().sum::<usize>() as f32 / histogram.iter().sum::<usize>() as f32
-}
-
-/// The histogram of the pixels along the sides.
-fn border(picture: &GrayImage) -> [usize; 256] {
-    let (right, bottom) = (picture.width() - 1, picture.height() - 1);
-    let border = picture.enumerate_pixels().filter(|(x, y, _)| [0, right].contains(x) || [0, bottom].contains(y));
-    histogram(border.map(|(_, _, pixel)| pixel.0[0]))
-}
-
-fn histogram(pixels: impl Iterator<Item = u8>) -> [usize; 256] {
+fn histogram(picture: &GrayImage) -> [usize; 256] {
     let mut histogram = [0; 256];
-    pixels.for_each(|light| histogram[usize::from(light)] += 1);
+    picture.iter().for_each(|&light| histogram[usize::from(light)] += 1);
     histogram
 }
 

@@ -2,6 +2,7 @@
 //! Each file of this folder is a step of that way. What only a network can know is left open: ink that hangs together may be
 //! one digit or several that touch, and where ink fills a picture either of light and dark may be the paper.
 
+mod bars;
 mod bounds;
 mod colour;
 mod cuts;
@@ -10,9 +11,13 @@ mod formats;
 mod images;
 mod ink;
 mod levels;
+mod light;
+mod mask;
 mod normalise;
 mod parts;
 mod rows;
+mod rules;
+mod specks;
 
 use image::GrayImage;
 
@@ -75,21 +80,20 @@ pub fn normalise_image(picture: &GrayImage) -> Option<Pixels> {
 
 /// [`normalise_image`], and where the ink is.
 pub fn find_digit(picture: &GrayImage) -> Option<Digit> {
-    let (bounds, ink) = parts::whole(&Ink::find(picture)?)?;
+    let (bounds, ink) = Ink::find(picture).find_map(|ink| parts::whole(&ink))?;
     Some(Digit { bounds, line: 0, pixels: normalise::normalise(&ink) })
 }
 
 /// The digits of a picture, dark on light or light on dark, line by line, from left to right. Digits that touch are taken
 /// for one.
 pub fn find_digits(picture: &GrayImage) -> Vec<Digit> {
-    Ink::find(picture).iter().flat_map(blocks).map(|block| block.whole).collect()
+    Ink::find(picture).next().iter().flat_map(blocks).map(|block| block.whole).collect()
 }
 
 /// The ways to take a picture, the likeliest first, each with what it shows then, in the order in which a person reads it.
 /// There are two where it is not clear which of light and dark is the paper, none for an even surface.
 pub fn readings(picture: &GrayImage) -> Vec<Vec<Block>> {
-    let inks = [Ink::find(picture), Ink::find_inverse(picture)];
-    inks.iter().flatten().map(blocks).filter(|blocks| !blocks.is_empty()).collect()
+    Ink::find(picture).map(|ink| blocks(&ink)).filter(|blocks| !blocks.is_empty()).collect()
 }
 
 fn blocks(ink: &Ink) -> Vec<Block> {
