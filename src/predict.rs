@@ -62,12 +62,25 @@ impl Digits {
         calibration: &Calibration,
         look: impl AsyncFnMut(&[Pixels]) -> Result<Vec<Vec<f32>>, E>,
     ) -> Result<Vec<(Digit, Judgement)>, E> {
-        let seen = match self {
-            Digits::Found(readings) => choose(readings, look).await?,
-            Digits::Images(images) => seen(images.digits(), look).await?,
+        let judged = |seen: Vec<(Digit, Vec<f32>)>| {
+            seen.into_iter().map(|(digit, probabilities)| (digit, calibration.judge(probabilities))).collect()
         };
-        Ok(seen.into_iter().map(|(digit, probabilities)| (digit, calibration.judge(probabilities))).collect())
+        Ok(match self {
+            Digits::Found(readings) => without_crumbs(judged(choose(readings, look).await?)),
+            Digits::Images(images) => judged(seen(images.digits(), look).await?),
+        })
     }
+}
+
+/// What is left when crumbs and what lies around digits are taken away: what is no digit, and much smaller or larger than what
+/// is.
+fn without_crumbs(digits: Vec<(Digit, Judgement)>) -> Vec<(Digit, Judgement)> {
+    let size = |digit: &Digit| digit.bounds.width.max(digit.bounds.height);
+    let mut sizes: Vec<u32> = digits.iter().filter(|(_, seen)| seen.is_digit).map(|(digit, _)| size(digit)).collect();
+    sizes.sort_unstable();
+    let Some(middle) = sizes.get(sizes.len() / 2).copied() else { return digits };
+    let is_like = |digit: &Digit| (middle * 3 / 5..=middle * 5 / 2).contains(&size(digit));
+    digits.into_iter().filter(|(digit, seen)| seen.is_digit || is_like(digit)).collect()
 }
 
 /// Digits of which it is clear what they are.

@@ -4,7 +4,8 @@ use image::GrayImage;
 
 use super::bounds::Bounds;
 use super::levels::Levels;
-use super::{light, rules, specks};
+use super::light::{self, Paper};
+use super::rules;
 
 /// Image of amounts of ink.
 pub(super) struct Ink {
@@ -15,15 +16,18 @@ pub(super) struct Ink {
 }
 
 impl Ink {
-    /// The ink of a picture as far as it can be told, the likeliest first: two where it may be dark on light and light on dark,
-    /// none for an even surface.
-    pub fn find(picture: &GrayImage) -> impl Iterator<Item = Ink> {
-        let clean = specks::removed(picture);
-        light::papers(&clean).into_iter().filter_map(move |paper| {
-            let even = light::even(&clean, paper);
-            let levels = Levels::of(&even)?;
-            Some(rules::removed(Ink::new(&even, |light| levels.amount(light))))
-        })
+    /// The ink of a picture on one of its papers, without what is no digit's; `None` where there is none.
+    pub fn find(picture: &GrayImage, paper: Paper, noise: f32) -> Option<Ink> {
+        let even = light::even(picture, paper, noise);
+        let levels = Levels::of(&even)?;
+            let before = Ink::new(&even, |light| levels.amount(light));
+            let dump = |name: &str, ink: &Ink| if let Ok(d) = std::env::var("DBG") {
+                GrayImage::from_raw(ink.width as u32, ink.height as u32, ink.amounts.iter().map(|a| 255 - (255.0 * a) as u8).collect()).unwrap().save(format!("{d}-{name}.png")).unwrap();
+            };
+            dump("1", &before);
+            let after = rules::removed(before);
+            dump("2", &after);
+            Some(after)
     }
 
     /// The ink of a picture that has `amount(light)` on each pixel.

@@ -3,182 +3,161 @@
 
 use image::{GrayImage, imageops};
 
-/// Half of the window in which there is paper, and no stroke from edge to edge, as a share of the picture's shorter side;
-/// and in pixels, at least: MNIST's digits have blots of nine pixels.
-const PAPER: f32 = 1.0 / 5.0;
-const LEAST_PAPER: usize = 7;
-/// The same for a window that strokes do not fill, ...
-const SOLID: f32 = 1.0 / 15.0;
-/// ... and for the window in which a stroke has paper on both sides.
-const STROKE: f32 = 1.0 / 16.0;
-const LEAST_STROKE: usize = 3;
-/// Where there is so many times less of one kind than of both, that is ink.
-const CLEAR: i64 = 3;
-/// A border of which so much is of one kind is uniform.
-const UNIFORM: f32 = 0.95;
+/// The least and the greatest half of a window that no stroke fills: in pixels, and as a share of the picture's shorter side.
+const LEAST: usize = 2;
+const GREATEST: f32 = 1.0 / 5.0;
+/// Paper is seen in windows so many times as wide as the widest in which the ink is clear, ...
+const MARGIN: usize = 2;
+/// ... and half of them at least so many pixels: MNIST's digits have blots of nine pixels.
+const LEAST_PAPER: usize = 6;
+/// Of what is narrow so many times more is dark than light, or light than dark, where it is clear which is the ink.
+const CLEAR: f32 = 2.5;
+/// What is narrow is at least this share of the picture.
+const SOME: f32 = 0.002;
+/// Ink differs from paper by more than this share of the picture's contrast.
+const DIFFERENCE: f32 = 0.17;
 /// Paper that is darker than this share of the lightest is a table's: what is a little darker still is no ink.
 const DARKEST: f32 = 0.35;
+/// What is darker than the paper by so many standard deviations of the noise at most is no ink: paper is as light as its
+/// lightest pixels.
+const NOISE: f32 = 6.0;
 /// Which of light and dark is paper is seen on at most so many pixels a side.
-const THINNED: u32 = 1024;
-/// Slopes are looked for on at most so many pixels a side.
-const COARSE: usize = 512;
-/// From pixel to pixel, light changes by less than this share of the lightest paper, and ink by more.
-const SLOPE: f32 = 0.015;
-/// Paper, and what is too dark for paper, of 255.
-const WHITE: u8 = 245;
-const DEEP: u8 = 200;
+const THINNED: u32 = 640;
 
 /// Which of light and dark is paper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Paper {
+pub(super) enum Tone {
     Light,
     Dark,
 }
 
-/// The picture as dark ink on white paper under even light: each pixel by the paper's level there.
-pub(super) fn even(picture: &GrayImage, paper: Paper) -> GrayImage {
+/// What a picture's paper is like.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Paper {
+    pub tone: Tone,
+    /// Half of a window that strokes do not fill and paper does, in pixels.
+    radius: usize,
+}
+
+/// What the paper of a picture that is not empty may be: strokes are narrow, and what is between them hangs together with what
+/// is wide.
+pub(super) struct Papers {
+    pub likeliest: Paper,
+    pub other: Paper,
+    /// Whether there is no doubt.
+    pub is_clear: bool,
+}
+
+pub(super) fn papers(picture: &GrayImage) -> Papers {
+    let step = picture.width().max(picture.height()).div_ceil(THINNED).max(1) as usize;
+    let picture = thinned(picture, step as u32);
+    let mut inverse = picture.clone();
+    imageops::invert(&mut inverse);
+    let greatest = (GREATEST * picture.width().min(picture.height()) as f32) as usize;
+    let difference = difference(&picture);
+    let some = SOME * picture.len() as f32;
+    let mut widest = None;
+    let mut radius = LEAST;
+    while radius <= greatest.max(LEAST) {
+        let [dark, bright] = [&picture, &inverse].map(|picture| narrow(picture, radius, difference) as f32);
+        let is_clear = dark.max(bright) > CLEAR * (dark.min(bright) + some);
+        let tone = if dark > bright { Tone::Light } else { Tone::Dark };
+        if std::env::var("DBG").is_ok() { eprintln!("{radius} {dark} {bright} {some} {is_clear}"); }
+        match widest {
+            Some((same, _)) if !is_clear || same != tone => break,
+            _ if is_clear => widest = Some((tone, radius)),
+            _ => {}
+        }
+        radius += radius.div_ceil(2);
+    }
+    let is_clear = widest.is_some();
+    let (tone, radius) = widest.map_or((Tone::Light, greatest), |(tone, radius)| (tone, (MARGIN * radius).min(greatest)));
+    let radius = (radius * step).max(LEAST_PAPER);
+    let other = if tone == Tone::Light { Tone::Dark } else { Tone::Light };
+    Papers { likeliest: Paper { tone, radius }, other: Paper { tone: other, radius }, is_clear }
+}
+
+/// What makes a difference between ink and paper: a share of what is between the darkest and the lightest hundredth.
+fn difference(picture: &GrayImage) -> u8 {
+    let mut levels = picture.to_vec();
+    let rank = levels.len() / 100;
+    let darkest = *levels.select_nth_unstable(rank).1;
+    let rank = levels.len() - 1 - rank;
+    let lightest = *levels.select_nth_unstable(rank).1;
+    (DIFFERENCE * f32::from(lightest - darkest)) as u8
+}
+
+/// How many pixels are darker by so much than what is around them, where a window does not fit in.
+fn narrow(picture: &GrayImage, radius: usize, difference: u8) -> usize {
+    levels(picture, radius).into_iter().zip(picture.iter()).filter(|(paper, light)| paper - **light > difference).count()
+}
+
+/// The picture as dark ink on white paper under even light: each pixel by the paper's level there. `noise` is the standard
+/// deviation of its pixels.
+pub(super) fn even(picture: &GrayImage, paper: Paper, noise: f32) -> GrayImage {
     let mut even = picture.clone();
-    if paper == Paper::Dark {
+    if paper.tone == Tone::Dark {
         imageops::invert(&mut even);
     }
-    let raw = even.clone();
-    let levels = levels(&even);
+    let levels = levels(&even, paper.radius);
     let darkest = DARKEST * f32::from(*levels.iter().max().unwrap_or(&255));
     for (pixel, &paper) in even.iter_mut().zip(&levels) {
-        let share = f32::from(paper - *pixel) / f32::from(paper).max(darkest).max(1.0);
+        let darker = f32::from(paper - *pixel);
+        let share = if darker > NOISE * noise { darker / f32::from(paper).max(darkest).max(1.0) } else { 0.0 };
         *pixel = (255.0 * (1.0 - share)).round() as u8;
     }
-    brighten_slopes(&mut even, &raw);
     even
 }
 
-/// Makes white what goes over into paper without an edge: where edges of light meet the picture's, or light falls off towards
-/// its corners, a window cannot reach around the dark part.
-fn brighten_slopes(even: &mut GrayImage, raw: &GrayImage) {
-    let [width, height] = [raw.width(), raw.height()].map(|side| side as usize);
-    let cell = width.max(height).div_ceil(COARSE).max(1);
-    let [columns, rows] = [width, height].map(|side| side / cell);
-    let at = |place: usize| (place / columns * cell + cell / 2) * width + place % columns * cell + cell / 2;
-    let coarse = |picture: &[u8]| (0..rows * columns).map(|place| picture[at(place)]).collect::<Vec<u8>>();
-    for place in slopes(&coarse(even), &coarse(raw), columns) {
-        let [x, y] = [place % columns, place / columns].map(|at| at * cell);
-        for y in y.saturating_sub(2 * cell)..(y + 3 * cell).min(height) {
-            let x = x.saturating_sub(2 * cell)..(x + 3 * cell).min(width);
-            even.as_mut()[y * width..][x].fill(255);
-        }
-    }
-}
-
-/// The pixels of all that has no edge to paper beside it, gets dark, and reaches the border: by what they have of the paper's
-/// light, and by their own.
-fn slopes(shares: &[u8], light: &[u8], width: usize) -> Vec<usize> {
-    let step = (SLOPE * f32::from(light.iter().copied().max().unwrap_or(0))) as u8;
-    let near = |at: usize| {
-        let (x, height) = (at % width, light.len() / width);
-        let sides = [(x > 0, at.wrapping_sub(1)), (x + 1 < width, at + 1)];
-        let all =
-            sides.into_iter().chain([(at >= width, at.wrapping_sub(width)), (at / width + 1 < height, at + width)]);
-        all.filter(|(is_inside, _)| *is_inside).map(|(_, at)| at)
-    };
-    let is_even = |a: usize, b: usize| light[a].abs_diff(light[b]) <= step;
-    let mut seen: Vec<bool> = shares.iter().map(|share| *share >= WHITE).collect();
-    let mut slopes = Vec::new();
-    for start in 0..seen.len() {
-        if seen[start] || !near(start).any(|other| shares[other] >= WHITE && is_even(start, other)) {
-            continue;
-        }
-        let mut reached = vec![start];
-        seen[start] = true;
-        let mut next = 0;
-        while let Some(&at) = reached.get(next) {
-            next += 1;
-            for other in near(at) {
-                if !seen[other] && is_even(at, other) {
-                    seen[other] = true;
-                    reached.push(other);
-                }
-            }
-        }
-        if reached.iter().any(|at| shares[*at] <= DEEP) && reached.iter().any(|at| near(*at).count() < 4) {
-            slopes.extend(reached);
-        }
-    }
-    slopes
-}
-
-/// The picture with no more pixels than it takes to see which of light and dark is paper.
-fn thinned(picture: &GrayImage) -> GrayImage {
-    let step = picture.width().max(picture.height()).div_ceil(THINNED).max(1);
+/// Each `step`-th pixel both ways.
+fn thinned(picture: &GrayImage, step: u32) -> GrayImage {
     let [width, height] = [picture.width(), picture.height()].map(|side| side.div_ceil(step));
     GrayImage::from_fn(width, height, |x, y| *picture.get_pixel(x * step, y * step))
 }
 
-/// What the paper may be, the likeliest first; none for an empty picture. Where all of the border is of one kind, it is paper
-/// or a table's: paper is what fills a window that no stroke fills, and where both light and dark do, what there is more of
-/// near strokes. Where the border is mixed, digits fill the picture, or there is a shadow: it is what there is more of, or more
-/// of on the border.
-pub(super) fn papers(picture: &GrayImage) -> Vec<Paper> {
-    if picture.is_empty() {
-        return Vec::new();
-    }
-    let picture = &thinned(picture);
-    let [most, least] = [picture.iter().max(), picture.iter().min()].map(|light| light.copied().unwrap_or(0));
-    let middle = most / 2 + least / 2;
-    let third = (most - least) / 3;
-    let (width, radius) = (picture.width() as usize, radius(picture, SOLID, LEAST_PAPER));
-    let (last, bottom) = (width - 1, picture.len() - width);
-    let is_border = |at: usize| at < width || at >= bottom || [0, last].contains(&(at % width));
-    let border = || picture.iter().enumerate().filter(|(at, _)| is_border(*at));
-    let light = border().filter(|(_, light)| **light > middle).count() as f32 / border().count() as f32;
-    let [first, second] = [Paper::Light, Paper::Dark];
-    let both = |is_light: bool| if is_light { vec![first, second] } else { vec![second, first] };
-    let sure = |is_light: bool| vec![if is_light { first } else { second }];
-    if light.max(1.0 - light) < UNIFORM {
-        let [lightest, darkest] = extremes(picture, PAPER, LEAST_PAPER);
-        let (vote, all) = votes(picture, &lightest, &darkest);
-        return both(if CLEAR * vote.abs() > all { vote > 0 } else { light > 0.5 });
-    }
-    let [lightest, darkest] = extremes(picture, SOLID, LEAST_PAPER);
-    let inside = |pixels: &[u8], is_so: &dyn Fn(u8) -> bool| {
-        let rows = pixels.chunks_exact(width).skip(radius).rev().skip(radius);
-        rows.flat_map(|row| row.iter().skip(radius).rev().skip(radius)).any(|light| is_so(*light))
-    };
-    match [inside(&darkest, &|light| light > most - third), inside(&lightest, &|light| light < least + third)] {
-        [true, true] => {
-            let [lightest, darkest] = extremes(picture, STROKE, LEAST_STROKE);
-            sure(votes(picture, &lightest, &darkest).0 > 0)
-        }
-        [false, false] => sure(light > 0.5),
-        [is_light, _] => sure(is_light),
-    }
-}
-
-/// How much more of the pixels is light than dark, each by the extremes around it, and the most that it could be.
-fn votes(picture: &GrayImage, lightest: &[u8], darkest: &[u8]) -> (i64, i64) {
-    let pixels = picture.iter().zip(lightest.iter().zip(darkest));
-    pixels.fold((0, 0), |(vote, all), (&light, (&lightest, &darkest))| {
-        let [light, lightest, darkest] = [light, lightest, darkest].map(i64::from);
-        (vote + 2 * light - lightest - darkest, all + lightest - darkest)
-    })
-}
-
-/// The lightest and the darkest around each pixel.
-fn extremes(picture: &GrayImage, share: f32, least: usize) -> [Vec<u8>; 2] {
+/// The paper's level at each pixel, `[height, width]`: the picture closed by reconstruction (Vincent 1993, "Morphological
+/// grayscale reconstruction in image analysis"). Dark strokes are filled; slopes and hard edges of light stay, with all that
+/// hangs together with a dark place that the window fits into.
+fn levels(picture: &GrayImage, radius: usize) -> Vec<u8> {
     let size = [picture.width(), picture.height()].map(|side| side as usize);
-    let radius = radius(picture, share, least);
-    [filtered(picture, size, radius, u8::max), filtered(picture, size, radius, u8::min)]
+    reconstructed(filtered(picture, size, radius, u8::max), picture, size[0])
 }
 
-fn radius(picture: &GrayImage, share: f32, least: usize) -> usize {
-    ((share * picture.width().min(picture.height()) as f32) as usize).max(least)
-}
-
-/// The paper's level at each pixel, `[height, width]`: dark strokes are closed (Serra 1982, "Image Analysis and Mathematical
-/// Morphology"), which leaves slopes and hard edges of light as they are.
-fn levels(picture: &GrayImage) -> Vec<u8> {
-    let size = [picture.width() as usize, picture.height() as usize];
-    let radius = radius(picture, PAPER, LEAST_PAPER);
-    filtered(&filtered(picture, size, radius, u8::max), size, radius, u8::min)
+/// The levels above `floor`, lowered to what a way that nowhere goes higher leads to.
+fn reconstructed(mut levels: Vec<u8>, floor: &[u8], width: usize) -> Vec<u8> {
+    for at in 0..levels.len() {
+        let left = if at % width > 0 { levels[at - 1] } else { 255 };
+        let above = if at >= width { levels[at - width] } else { 255 };
+        levels[at] = levels[at].min(left).min(above).max(floor[at]);
+    }
+    let count = levels.len();
+    let mut open = Vec::new();
+    for at in (0..count).rev() {
+        let right = (at % width + 1 < width).then_some(at + 1);
+        let below = (at + width < count).then_some(at + width);
+        let near = [right, below].into_iter().flatten();
+        levels[at] = near.clone().fold(levels[at], |least, other| least.min(levels[other])).max(floor[at]);
+        if near.into_iter().any(|other| levels[other] > levels[at].max(floor[other])) {
+            open.push(at);
+        }
+    }
+    while let Some(at) = open.pop() {
+        let x = at % width;
+        let near = [
+            (x > 0).then(|| at - 1),
+            (x + 1 < width).then(|| at + 1),
+            at.checked_sub(width),
+            (at + width < count).then_some(at + width),
+        ];
+        for other in near.into_iter().flatten() {
+            let level = levels[at].max(floor[other]);
+            if level < levels[other] {
+                levels[other] = level;
+                open.push(other);
+            }
+        }
+    }
+    levels
 }
 
 /// The greatest, or the least, of each pixel's square of `2 * radius + 1` pixels a side.

@@ -13,11 +13,12 @@ mod ink;
 mod levels;
 mod light;
 mod mask;
+mod noise;
 mod normalise;
 mod parts;
 mod rows;
 mod rules;
-mod specks;
+
 
 use image::GrayImage;
 
@@ -25,6 +26,7 @@ pub use bounds::Bounds;
 pub use decode::{PictureError, Pictures};
 pub use images::Images;
 use ink::Ink;
+use light::Papers;
 pub use normalise::{Pixels, normalise_strokes};
 use parts::Part;
 
@@ -80,20 +82,36 @@ pub fn normalise_image(picture: &GrayImage) -> Option<Pixels> {
 
 /// [`normalise_image`], and where the ink is.
 pub fn find_digit(picture: &GrayImage) -> Option<Digit> {
-    let (bounds, ink) = Ink::find(picture).find_map(|ink| parts::whole(&ink))?;
+    let (picture, noise) = noise::removed(picture);
+    let ink = Ink::find(&picture, papers(&picture)?.likeliest, noise)?;
+    let (bounds, ink) = parts::whole(&ink)?;
     Some(Digit { bounds, line: 0, pixels: normalise::normalise(&ink) })
 }
 
 /// The digits of a picture, dark on light or light on dark, line by line, from left to right. Digits that touch are taken
 /// for one.
 pub fn find_digits(picture: &GrayImage) -> Vec<Digit> {
-    Ink::find(picture).next().iter().flat_map(blocks).map(|block| block.whole).collect()
+    readings(picture).into_iter().take(1).flatten().map(|block| block.whole).collect()
 }
 
 /// The ways to take a picture, the likeliest first, each with what it shows then, in the order in which a person reads it.
 /// There are two where it is not clear which of light and dark is the paper, none for an even surface.
 pub fn readings(picture: &GrayImage) -> Vec<Vec<Block>> {
-    Ink::find(picture).map(|ink| blocks(&ink)).filter(|blocks| !blocks.is_empty()).collect()
+    let (picture, noise) = noise::removed(picture);
+    let Some(papers) = papers(&picture) else { return Vec::new() };
+    let blocks = |paper| Ink::find(&picture, paper, noise).map_or_else(Vec::new, |ink| blocks(&ink));
+    let likeliest = blocks(papers.likeliest);
+    let fills = |block: &Block| {
+        let Bounds { width, height, .. } = block.whole.bounds;
+        10 * width >= 9 * picture.width() || 10 * height >= 9 * picture.height()
+    };
+    let is_clear = papers.is_clear && !likeliest.is_empty() && !likeliest.iter().any(fills);
+    let other = if is_clear { Vec::new() } else { blocks(papers.other) };
+    [likeliest, other].into_iter().filter(|blocks| !blocks.is_empty()).collect()
+}
+
+fn papers(picture: &GrayImage) -> Option<Papers> {
+    (!picture.is_empty()).then(|| light::papers(picture))
 }
 
 fn blocks(ink: &Ink) -> Vec<Block> {
