@@ -60,7 +60,7 @@ pub(super) fn papers(picture: &GrayImage) -> Papers {
     let mut radius = LEAST;
     while radius <= greatest.max(LEAST) {
         let [dark, bright] = [&picture, &inverse].map(|picture| narrow(picture, radius, difference) as f32);
-        let is_clear = dark.max(bright) > CLEAR * (dark.min(bright) + some);
+        let is_clear = dark.max(bright) > some.max(CLEAR * dark.min(bright));
         let tone = if dark > bright { Tone::Light } else { Tone::Dark };
         if std::env::var("DBG").is_ok() { eprintln!("{radius} {dark} {bright} {some} {is_clear}"); }
         match widest {

@@ -74,6 +74,15 @@ impl Mask {
         regions
     }
 
+    /// For each pixel which of the regions it is in.
+    pub fn places(&self) -> Vec<usize> {
+        let mut places = vec![0; self.inked.len()];
+        for (place, region) in self.regions().iter().enumerate() {
+            region.pixels.iter().for_each(|at| places[*at] = place);
+        }
+        places
+    }
+
     fn region(&self, unseen: &mut [bool], start: usize) -> Region {
         unseen[start] = false;
         let mut region = Region { pixels: vec![start], columns: [usize::MAX, 0], rows: [usize::MAX, 0] };

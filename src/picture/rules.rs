@@ -38,8 +38,8 @@ struct Line {
     /// With what crosses it.
     length: usize,
     thickness: f32,
-    /// Whether nothing but itself hangs together with it, and it goes down.
-    is_alone: bool,
+    /// From left to right, not from top to bottom.
+    is_across: bool,
 }
 
 /// The ink without what is pale, such as the rules of paper, but for what is beside ink to the full, within a stroke's width.
@@ -55,23 +55,36 @@ fn darkened(mut ink: Ink) -> Ink {
 /// The ink without rules, and without what lies around a sheet.
 pub(super) fn removed(ink: Ink) -> Ink {
     let mut ink = bars::swapped(darkened(ink));
-    let mask = Mask::of(&ink);
-    let rules = rules(&mask, ink.stroke_width() / mask::cell(&ink) as f32);
-    let mut gone = vec![false; mask.inked.len()];
-    rules.iter().flat_map(|rule| &rule.pixels).for_each(|at| gone[*at] = true);
-    let kept = mask.without((0..gone.len()).filter(|at| gone[*at]));
-    let regions = kept.regions();
-    let thickest = rules.iter().map(|rule| rule.thickness.ceil() as usize).max().unwrap_or(0);
-    let knots = knots(&mask, &regions, &gone, thickest);
-    let around = around(&kept, &regions);
-    knots.iter().chain(&around).flat_map(|region| &region.pixels).for_each(|at| gone[*at] = true);
-    let (cell, width) = (mask::cell(&ink), ink.width);
-    for (at, amount) in ink.amounts.iter_mut().enumerate() {
-        if gone[at / width / cell * mask.width + at % width / cell] {
-            *amount = 0.0;
+    let mut mask = Mask::of(&ink);
+    clear(&mut ink, &mut mask, |_, mask| around(mask));
+    clear(&mut ink, &mut mask, |ink, mask| crossed(mask, ink.stroke_width() / mask::cell(ink) as f32));
+    clear(&mut ink, &mut mask, |_, mask| around(mask));
+    ink
+}
+
+/// Takes away the ink of the pixels of the mask that are found.
+fn clear(ink: &mut Ink, mask: &mut Mask, find: impl Fn(&Ink, &Mask) -> Vec<usize>) {
+    let pixels = find(ink, mask);
+    let (cell, width) = (mask::cell(ink), ink.width);
+    for at in pixels {
+        mask.inked[at] = false;
+        let [left, top] = [at % mask.width * cell, at / mask.width * cell];
+        for y in top..(top + cell).min(ink.height) {
+            ink.amounts[y * width..][left..(left + cell).min(width)].fill(0.0);
         }
     }
-    ink
+}
+
+/// The pixels of rules, and of what they leave where they cross.
+fn crossed(mask: &Mask, stroke: f32) -> Vec<usize> {
+    let rules = rules(mask, stroke);
+    let thickest = rules.iter().map(|rule| rule.thickness.ceil() as usize).max().unwrap_or(0);
+    let mut pixels: Vec<usize> = rules.into_iter().flat_map(|rule| rule.pixels).collect();
+    let mut gone = vec![false; mask.inked.len()];
+    pixels.iter().for_each(|at| gone[*at] = true);
+    let kept = mask.without(pixels.iter().copied());
+    pixels.extend(knots(&kept, &kept.regions(), &gone, thickest).iter().flat_map(|region| &region.pixels));
+    pixels
 }
 
 /// The lines that are no digit's, where strokes are `stroke` pixels wide: those that are too long for what is left without them.
@@ -79,30 +92,28 @@ fn rules(mask: &Mask, stroke: f32) -> Vec<Line> {
     let mut lines = lines(mask, stroke);
     if std::env::var("DBG").is_ok() { eprintln!("rules of {} stroke {stroke}", lines.len()); }
     lines.sort_by(|a, b| b.length.cmp(&a.length));
+    if std::env::var("DBG").is_ok() { for l in lines.iter().take(12) { eprintln!("rules line {} {} across {} at {:?}", l.length, l.thickness, l.is_across, [l.pixels[0] % mask.width, l.pixels[0] / mask.width]); } }
     let all = mask.inked.iter().filter(|is_inked| **is_inked).count();
-    let mut count = 0;
+    let (mut count, mut digits) = (0, None);
     while let Some(longest) = lines.get(count) {
         let least = longest.length * 4 / 5;
         count = lines.partition_point(|line| line.length >= least);
-        let height = height_without(mask, &lines[..count], all);
-        if std::env::var("DBG").is_ok() { eprintln!("rules {count} {} {height:?} stroke {stroke}", longest.length); }
-        let Some(height) = height else { break };
+        let Some(height) = height_without(mask, &lines[..count], all) else { break };
+        if std::env::var("DBG").is_ok() { eprintln!("rules {count} {} {height:?}", longest.length); }
         if LONG * height <= lines[count - 1].length as f32 {
-            let mut height = height;
-            loop {
-                let are_rules = |line: &Line| line.length as f32 >= if line.is_alone { LONG_ALONE } else { LONG } * height;
-                let (rules, others): (Vec<Line>, Vec<Line>) = lines.into_iter().partition(are_rules);
-                match height_without(mask, &rules, all) {
-                    Some(lower) if lower < height => {
-                        height = lower;
-                        lines = rules.into_iter().chain(others).collect();
-                    }
-                    _ => return rules,
-                }
-            }
+            digits = Some(height);
         }
     }
-    Vec::new()
+    let Some(height) = digits else { return Vec::new() };
+    let is_long = |line: &&Line| line.length as f32 >= LONG * height;
+    let place = mask.places();
+    let crossed: Vec<usize> =
+        lines.iter().filter(is_long).filter(|line| line.is_across).map(|line| place[line.pixels[0]]).collect();
+    let is_rule = |line: &Line| {
+        let is_alone = !line.is_across && !crossed.contains(&place[line.pixels[0]]);
+        line.length as f32 >= if is_alone { LONG_ALONE } else { LONG } * height
+    };
+    lines.into_iter().filter(is_rule).collect()
 }
 
 /// How high digits are, if these lines are none of theirs; `None` where hardly anything is left.
@@ -131,15 +142,16 @@ fn knots<'a>(mask: &Mask, regions: &'a [Region], gone: &[bool], thickest: usize)
     regions.iter().filter(is_small).filter(|region| is_beside(region)).collect()
 }
 
-/// What lies along the picture's border is no digit, if there is something else that may be one.
-fn around<'a>(mask: &Mask, regions: &'a [Region]) -> Vec<&'a Region> {
+/// What lies along the picture's border, which is no digit if there is something else that may be one.
+fn around(mask: &Mask) -> Vec<usize> {
     let [right, bottom] = [mask.width - 1, mask.height - 1];
     let is_there = |at: &&usize| [0, right].contains(&(*at % mask.width)) || [0, bottom].contains(&(*at / mask.width));
     let on_border = |region: &Region| region.pixels.iter().filter(is_there).count();
-    let is_along = |region: &&Region| 10 * on_border(region) >= 7 * region.width().max(region.height());
-    let (along, others): (Vec<&Region>, Vec<&Region>) = regions.iter().partition(is_along);
-    let tallest = others.iter().map(|region| region.height()).max().unwrap_or(0);
-    if tallest >= 8 && 10 * tallest >= right.min(bottom) { along } else { Vec::new() }
+    let is_along = |region: &Region| 10 * on_border(region) >= 7 * region.width().max(region.height());
+    let (along, others): (Vec<Region>, Vec<Region>) = mask.regions().into_iter().partition(is_along);
+    let tallest = others.iter().map(Region::height).max().unwrap_or(0);
+    let is_digit = tallest >= 8 && 10 * tallest >= right.min(bottom);
+    along.into_iter().filter(|_| is_digit).flat_map(|region| region.pixels).collect()
 }
 
 /// All lines across and down.
@@ -147,7 +159,7 @@ fn lines(mask: &Mask, stroke: f32) -> Vec<Line> {
     let turned = mask.transposed();
     let across = lines_down(&turned, stroke).into_iter().map(|line| Line {
         pixels: line.pixels.iter().map(|at| at % turned.width * mask.width + at / turned.width).collect(),
-        is_alone: false,
+        is_across: true,
         ..line
     });
     lines_down(mask, stroke).into_iter().chain(across).collect()
@@ -195,19 +207,14 @@ impl Track {
         self.pixels.extend((columns[0]..columns[1]).map(|x| y * width + x));
     }
 
-    fn line(self, mask: &Mask) -> Option<Line> {
+    fn line(self) -> Option<Line> {
         let (length, thickness) = (self.last - self.first + 1, self.thickness());
         let is_long = length >= SHORTEST && length as f32 >= SLIM as f32 * thickness;
         let is_whole = self.rows as f32 >= WHOLE * length as f32;
         if !is_long || !is_whole {
             return None;
         }
-        let is_alone = {
-            let near = self.pixels.iter().flat_map(|at| mask.near([at % mask.width, at / mask.width]));
-            let beside = near.filter(|at| mask.inked[*at] && self.pixels.binary_search(at).is_err()).count();
-            20 * beside < self.pixels.len()
-        };
-        Some(Line { is_alone, length, thickness, pixels: self.pixels })
+        Some(Line { length, thickness, pixels: self.pixels, is_across: false })
     }
 }
 
@@ -236,14 +243,14 @@ fn lines_down(mask: &Mask, stroke: f32) -> Vec<Line> {
                 track.go_on(y, runs[at], mask.width);
             }
         }
-        let (ended, going): (Vec<Track>, Vec<Track>) = open.into_iter().partition(|track| y - track.last > gap);
-        lines.extend(ended.into_iter().filter_map(|track| track.line(mask)));
+        let (ended, going): (Vec<Track>, Vec<Track>) = open.into_iter().partition(|track| y - track.last > gap.max(track.rows / 4));
+        lines.extend(ended.into_iter().filter_map(Track::line));
         open = going;
         open.extend(runs.into_iter().zip(is_taken).filter(|(_, is_taken)| !is_taken).map(|(run, _)| {
             let pixels = (run[0]..run[1]).map(|x| y * mask.width + x).collect();
             Track { x: middle(run), slope: 0.0, first: y, last: y, pixels, rows: 1 }
         }));
     }
-    lines.extend(open.into_iter().filter_map(|track| track.line(mask)));
+    lines.extend(open.into_iter().filter_map(Track::line));
     lines
 }
