@@ -6,7 +6,8 @@ use image::{GrayImage, imageops};
 /// The least and the greatest half of a window that no stroke fills: in pixels, and as a share of the picture's shorter side.
 const LEAST: usize = 2;
 const GREATEST: f32 = 1.0 / 5.0;
-/// Paper is seen in windows so many times as wide as the widest in which the ink is clear, ...
+/// Paper is seen in windows so many times as wide as those that this share of the clear ink does not fill, ...
+const NEARLY: f32 = 0.9;
 const MARGIN: usize = 2;
 /// ... and half of them at least so many pixels: MNIST's digits have blots of nine pixels.
 const LEAST_PAPER: usize = 6;
@@ -56,25 +57,26 @@ pub(super) fn papers(picture: &GrayImage) -> Papers {
     let greatest = (GREATEST * picture.width().min(picture.height()) as f32) as usize;
     let difference = difference(&picture);
     let some = SOME * picture.len() as f32;
-    let mut widest = None;
+    // The tone of the first windows that have a clear answer, and how many pixels each of them does not fit into.
+    let (mut tone, mut seen) = (None, Vec::new());
     let mut radius = LEAST;
     while radius <= greatest.max(LEAST) {
-        let [dark, bright] = [&picture, &inverse].map(|picture| narrow(picture, radius, difference) as f32);
-        let is_clear = dark.max(bright) > some.max(CLEAR * dark.min(bright));
-        let tone = if dark > bright { Tone::Light } else { Tone::Dark };
-        if std::env::var("DBG").is_ok() { eprintln!("{radius} {dark} {bright} {some} {is_clear}"); }
-        match widest {
-            Some((same, _)) if !is_clear || same != tone => break,
-            _ if is_clear => widest = Some((tone, radius)),
+        let [dark, light] = [&picture, &inverse].map(|picture| narrow(picture, radius, difference) as f32);
+        let is_clear = dark.max(light) > some.max(CLEAR * dark.min(light));
+        let here = if dark > light { Tone::Light } else { Tone::Dark };
+        if std::env::var("DBG").is_ok() { eprintln!("{radius} {dark} {light} {some} {is_clear}"); }
+        match tone {
+            Some(tone) if !is_clear || tone != here => break,
+            _ if is_clear => (tone, seen) = (Some(here), [seen, vec![(radius, dark.max(light))]].concat()),
             _ => {}
         }
         radius += radius.div_ceil(2);
     }
-    let is_clear = widest.is_some();
-    let (tone, radius) = widest.map_or((Tone::Light, greatest), |(tone, radius)| (tone, (MARGIN * radius).min(greatest)));
-    let radius = (radius * step).max(LEAST_PAPER);
-    let other = if tone == Tone::Light { Tone::Dark } else { Tone::Light };
-    Papers { likeliest: Paper { tone, radius }, other: Paper { tone: other, radius }, is_clear }
+    let most = seen.iter().map(|(_, count)| *count).fold(0.0, f32::max);
+    let widest = seen.iter().find(|(_, count)| *count >= NEARLY * most).map_or(greatest, |(radius, _)| MARGIN * radius);
+    let radius = (widest.min(greatest) * step).max(LEAST_PAPER);
+    let [likeliest, other] = if tone == Some(Tone::Dark) { [Tone::Dark, Tone::Light] } else { [Tone::Light, Tone::Dark] };
+    Papers { likeliest: Paper { tone: likeliest, radius }, other: Paper { tone: other, radius }, is_clear: tone.is_some() }
 }
 
 /// What makes a difference between ink and paper: a share of what is between the darkest and the lightest hundredth.

@@ -74,15 +74,6 @@ impl Mask {
         regions
     }
 
-    /// For each pixel which of the regions it is in.
-    pub fn places(&self) -> Vec<usize> {
-        let mut places = vec![0; self.inked.len()];
-        for (place, region) in self.regions().iter().enumerate() {
-            region.pixels.iter().for_each(|at| places[*at] = place);
-        }
-        places
-    }
-
     fn region(&self, unseen: &mut [bool], start: usize) -> Region {
         unseen[start] = false;
         let mut region = Region { pixels: vec![start], columns: [usize::MAX, 0], rows: [usize::MAX, 0] };
@@ -92,7 +83,7 @@ impl Mask {
             let [x, y] = [at % self.width, at / self.width];
             region.columns = [region.columns[0].min(x), region.columns[1].max(x)];
             region.rows = [region.rows[0].min(y), region.rows[1].max(y)];
-            for at in self.near([x, y]) {
+            for at in self.within(at, 1) {
                 if std::mem::take(&mut unseen[at]) {
                     region.pixels.push(at);
                 }
@@ -101,9 +92,10 @@ impl Mask {
         region
     }
 
-    /// A pixel and its neighbours.
-    pub fn near(&self, [x, y]: [usize; 2]) -> impl Iterator<Item = usize> {
-        let (width, rows) = (self.width, y.saturating_sub(1)..(y + 2).min(self.height));
-        rows.flat_map(move |y| (x.saturating_sub(1)..(x + 2).min(width)).map(move |x| y * width + x))
+    /// The pixels that are at most `reach` rows and columns from one, and itself.
+    pub fn within(&self, at: usize, reach: usize) -> impl Iterator<Item = usize> {
+        let (width, [x, y]) = (self.width, [at % self.width, at / self.width]);
+        let rows = y.saturating_sub(reach)..(y + reach + 1).min(self.height);
+        rows.flat_map(move |y| (x.saturating_sub(reach)..(x + reach + 1).min(width)).map(move |x| y * width + x))
     }
 }

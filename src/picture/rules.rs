@@ -24,8 +24,9 @@ const ASIDE: f32 = 1.5;
 const ASIDE_EACH: f32 = 0.2;
 /// Lines are no digits' if they are so many times as long as those are high, ...
 const LONG: f32 = 1.35;
-/// ... and so many times if they stand alone, as a 1 does.
+/// ... so many times if they go down, as a 1 does, and so many times if they go down from one rule to another.
 const LONG_ALONE: f32 = 1.8;
+const LONG_SIDE: f32 = 1.1;
 /// How high digits are is so high as this share of the ink is at most, ...
 const TYPICAL: f32 = 0.75;
 /// ... if this share of all ink at least is no line.
@@ -105,13 +106,21 @@ fn rules(mask: &Mask, stroke: f32) -> Vec<Line> {
         }
     }
     let Some(height) = digits else { return Vec::new() };
-    let is_long = |line: &&Line| line.length as f32 >= LONG * height;
-    let place = mask.places();
-    let crossed: Vec<usize> =
-        lines.iter().filter(is_long).filter(|line| line.is_across).map(|line| place[line.pixels[0]]).collect();
+    let mut is_across = vec![false; mask.inked.len()];
+    let across = lines.iter().filter(|line| line.is_across && line.length as f32 >= LONG * height);
+    across.flat_map(|line| &line.pixels).for_each(|at| is_across[*at] = true);
     let is_rule = |line: &Line| {
-        let is_alone = !line.is_across && !crossed.contains(&place[line.pixels[0]]);
-        line.length as f32 >= if is_alone { LONG_ALONE } else { LONG } * height
+        let reach = line.thickness as usize + 3;
+        let ends = [line.pixels[0], line.pixels[line.pixels.len() - 1]];
+        let is_side = || ends.iter().all(|at| mask.within(*at, reach).any(|near| is_across[near]));
+        let times = if line.is_across {
+            LONG
+        } else if is_side() {
+            LONG_SIDE
+        } else {
+            LONG_ALONE
+        };
+        line.length as f32 >= times * height
     };
     lines.into_iter().filter(is_rule).collect()
 }
@@ -135,7 +144,7 @@ fn height_without(mask: &Mask, lines: &[Line], all: usize) -> Option<f32> {
 /// What rules leave where they cross: no larger than they are thick, and beside what is gone.
 fn knots<'a>(mask: &Mask, regions: &'a [Region], gone: &[bool], thickest: usize) -> Vec<&'a Region> {
     let is_beside = |region: &Region| {
-        let mut near = region.pixels.iter().flat_map(|at| mask.near([at % mask.width, at / mask.width]));
+        let mut near = region.pixels.iter().flat_map(|at| mask.within(*at, 1));
         near.any(|at| gone[at])
     };
     let is_small = |region: &&Region| region.width().max(region.height()) <= 2 * thickest + 2;
