@@ -65,7 +65,16 @@ fn bars(mask: &Mask) -> Vec<Region> {
         open = here.into_iter().map(|rows| (rows, first(&rows))).collect();
     }
     bars.extend(through(mask));
+    bars.retain(|bar| is_straight(bar, mask));
     bars
+}
+
+/// Whether there is paper along its sides, but where ink crosses them: a stroke of a small digit may have square corners.
+fn is_straight(bar: &Region, mask: &Mask) -> bool {
+    let [left, right] = bar.columns;
+    let beside = left.checked_sub(1).into_iter().chain(Some(right + 1).filter(|x| *x < mask.width));
+    let pixels = beside.flat_map(|x| (bar.rows[0]..=bar.rows[1]).map(move |y| y * mask.width + x));
+    2 * pixels.filter(|at| mask.inked[*at]).count() <= bar.height()
 }
 
 /// Bars from one edge of the picture to the other, though there may be ink on all of their columns.

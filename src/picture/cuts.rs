@@ -6,11 +6,11 @@ use super::ink::Ink;
 use super::parts::parts;
 
 /// What is less wide, as a share of its height, is one digit.
-const NARROW: f32 = 0.6;
+const NARROW: f32 = 0.5;
 /// Cuts are looked for in ink of this height, in pixels.
 const HEIGHT: usize = 32;
 /// How far a cut may lead to the left and to the right of its place, of that height.
-const SLANT: usize = 7;
+const SLANT: usize = 3;
 /// What a step aside costs, where a pixel of ink costs 1.
 const ASIDE: f32 = 0.3;
 /// Cuts are at least so far from each other and from the sides, of that height.
@@ -20,19 +20,26 @@ const CUTS: f32 = 9.0;
 /// What hangs together and is less than this share of a piece is the end of a neighbour's stroke.
 const CRUMB: f32 = 0.12;
 /// A piece is less wide than this, as a share of the height.
-const WIDE: f32 = 1.4;
+const WIDE: f32 = 1.2;
 
 /// What lies between two cuts, which are counted from 0, the left side, on.
 pub(super) struct Piece {
     pub from: usize,
     pub to: usize,
+    /// What the cut on the right costs.
+    pub cost: f32,
     /// Where it is in the ink.
     pub bounds: Bounds,
     pub ink: Ink,
 }
 
-/// A cut: for each row of pixels the first one on its right.
-type Cut = Vec<usize>;
+/// A cut from the top to the bottom.
+struct Cut {
+    /// For each row of pixels the first one on its right.
+    places: Vec<usize>,
+    /// The ink that it crosses, as a share of the height, and a little for each step aside.
+    cost: f32,
+}
 
 /// The pieces that ink could be cut into; none where it is too narrow for two digits.
 pub(super) fn pieces(ink: &Ink) -> Vec<Piece> {
@@ -45,45 +52,43 @@ pub(super) fn pieces(ink: &Ink) -> Vec<Piece> {
 
 /// The cuts from left to right, both sides among them.
 fn cuts(ink: &Ink) -> Vec<Cut> {
-    let sides = [vec![0; ink.height], vec![ink.width; ink.height]];
+    let sides = [0, ink.width].map(|side| Cut { places: vec![side; ink.height], cost: 0.0 });
     if (ink.width as f32) < NARROW * ink.height as f32 {
         return sides.into();
     }
     let scale = HEIGHT as f32 / ink.height as f32;
     let small = ink.resampled([(scale * ink.width as f32).ceil() as usize, HEIGHT], scale, [0.0; 2]);
-    let mut found: Vec<(f32, Cut)> = (0..small.width).map(|at| cheapest(&small, at)).collect();
-    found.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut found: Vec<Cut> = (0..small.width).map(|at| cheapest(&small, at)).collect();
+    found.sort_by(|a, b| a.cost.total_cmp(&b.cost));
     let count = (CUTS * ink.width as f32 / ink.height as f32) as usize;
     let mut places = vec![0.0, small.width as f32];
     let mut kept: Vec<Cut> = Vec::new();
-    for (_, cut) in found {
-        let place = cut.iter().sum::<usize>() as f32 / HEIGHT as f32;
+    for cut in found {
+        let place = cut.places.iter().sum::<usize>() as f32 / HEIGHT as f32;
         if kept.len() < count && places.iter().all(|other| (place - other).abs() >= APART) {
             places.push(place);
             kept.push(cut);
         }
     }
-    kept.sort_by_key(|cut| cut.iter().sum::<usize>());
+    kept.sort_by_key(|cut| cut.places.iter().sum::<usize>());
     let full = |cut: Cut| {
-        (0..ink.height)
-            .map(|y| {
-                let row = ((y as f32 + 0.5) * scale) as usize;
-                ((cut[row.min(HEIGHT - 1)] as f32 / scale).round() as usize).min(ink.width)
-            })
-            .collect()
+        let row = |y: usize| (((y as f32 + 0.5) * scale) as usize).min(HEIGHT - 1);
+        let place = |y| ((cut.places[row(y)] as f32 / scale).round() as usize).min(ink.width);
+        Cut { places: (0..ink.height).map(place).collect(), ..cut }
     };
     let [left, right] = sides;
     let mut cuts = vec![left];
-    for cut in kept.into_iter().map(full).chain([right]) {
+    for mut cut in kept.into_iter().map(full).chain([right]) {
         // No cut crosses the one before it.
-        let cut = cuts[cuts.len() - 1].iter().zip(cut).map(|(before, here): (&usize, usize)| here.max(*before));
-        cuts.push(cut.collect());
+        let before = &cuts[cuts.len() - 1].places;
+        cut.places.iter_mut().zip(before).for_each(|(here, before)| *here = (*here).max(*before));
+        cuts.push(cut);
     }
     cuts
 }
 
-/// The cut near column `place` that crosses the least ink, and what it costs.
-fn cheapest(ink: &Ink, place: usize) -> (f32, Cut) {
+/// The cut near column `place` that crosses the least ink.
+fn cheapest(ink: &Ink, place: usize) -> Cut {
     let columns = place.saturating_sub(SLANT)..(place + SLANT + 1).min(ink.width);
     let first = columns.start;
     let mut costs = vec![0.0f32; columns.len()];
@@ -102,21 +107,22 @@ fn cheapest(ink: &Ink, place: usize) -> (f32, Cut) {
         costs = sums;
     }
     let mut at = (0..costs.len()).min_by(|a, b| costs[*a].total_cmp(&costs[*b])).expect("a column");
-    let cost = costs[at];
-    let mut cut: Cut = Vec::with_capacity(ink.height);
+    let cost = costs[at] / HEIGHT as f32;
+    let mut places = Vec::with_capacity(ink.height);
     for from in steps.iter().rev() {
-        cut.push(first + at);
+        places.push(first + at);
         at = from[at];
     }
-    cut.reverse();
-    (cost, cut)
+    places.reverse();
+    Cut { places, cost }
 }
 
 /// What lies between two cuts; `None` where it cannot be a digit.
 fn piece(ink: &Ink, [from, to]: [usize; 2], [left, right]: [&Cut; 2]) -> Option<Piece> {
-    let [first, last] = [*left.iter().min()?, *right.iter().max()?];
+    let [first, last] = [*left.places.iter().min()?, *right.places.iter().max()?];
     let strip = Bounds { x: first as u32, y: 0, width: (last - first) as u32, height: ink.height as u32 };
-    let strip = ink.cut(strip, |at| (left[at / ink.width]..right[at / ink.width]).contains(&(at % ink.width)));
+    let strip =
+        ink.cut(strip, |at| (left.places[at / ink.width]..right.places[at / ink.width]).contains(&(at % ink.width)));
     let mut parts = parts(&strip);
     let mass: f32 = parts.iter().map(|part| part.mass).sum();
     parts.retain(|part| part.mass >= CRUMB * mass);
@@ -124,5 +130,5 @@ fn piece(ink: &Ink, [from, to]: [usize; 2], [left, right]: [&Cut; 2]) -> Option<
     parts.into_iter().for_each(|part| digit.join(part));
     let bounds = Bounds { x: digit.bounds.x + first as u32, ..digit.bounds };
     let is_digit = 2 * bounds.height as usize >= ink.height && (bounds.width as f32) < WIDE * ink.height as f32;
-    is_digit.then(|| Piece { from, to, bounds, ink: digit.ink(&strip) })
+    is_digit.then(|| Piece { from, to, cost: right.cost, bounds, ink: digit.ink(&strip) })
 }

@@ -16,18 +16,20 @@ pub(super) struct Ink {
 }
 
 impl Ink {
-    /// The ink of a picture on one of its papers, without what is no digit's; `None` where there is none.
+    /// The ink of a picture on such paper under even light, without what is no digit's; `None` where there is none.
     pub fn find(picture: &GrayImage, paper: Paper, noise: f32) -> Option<Ink> {
         let even = light::even(picture, paper, noise);
-        let levels = Levels::of(&even)?;
-            let before = Ink::new(&even, |light| levels.amount(light));
-            let dump = |name: &str, ink: &Ink| if let Ok(d) = std::env::var("DBG") {
-                GrayImage::from_raw(ink.width as u32, ink.height as u32, ink.amounts.iter().map(|a| 255 - (255.0 * a) as u8).collect()).unwrap().save(format!("{d}-{name}.png")).unwrap();
-            };
-            dump("1", &before);
-            let after = rules::removed(before);
-            dump("2", &after);
-            Some(after)
+        Ink::on_white(&even).map(rules::removed)
+    }
+
+    /// The ink on such paper as it is: where it fills the picture, nothing says how the light falls, and what is a rule.
+    pub fn filling(picture: &GrayImage, paper: Paper) -> Option<Ink> {
+        Ink::on_white(&paper.lightened(picture))
+    }
+
+    fn on_white(picture: &GrayImage) -> Option<Ink> {
+        let levels = Levels::of(picture)?;
+        Some(Ink::new(picture, |light| levels.amount(light)))
     }
 
     /// The ink of a picture that has `amount(light)` on each pixel.

@@ -13,6 +13,10 @@ const MARGIN: usize = 2;
 const LEAST_PAPER: usize = 6;
 /// Of what is narrow so many times more is dark than light, or light than dark, where it is clear which is the ink.
 const CLEAR: f32 = 2.5;
+/// Bold strokes are at most so many times as wide as what they enclose.
+const BOLD: usize = 3;
+/// A border of which so much is of one kind is uniform.
+const UNIFORM: f32 = 0.95;
 /// What is narrow is at least this share of the picture.
 const SOME: f32 = 0.002;
 /// Ink differs from paper by more than this share of the picture's contrast.
@@ -27,7 +31,7 @@ const THINNED: u32 = 640;
 
 /// Which of light and dark is paper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tone {
+enum Tone {
     Light,
     Dark,
 }
@@ -35,9 +39,11 @@ pub(super) enum Tone {
 /// What a picture's paper is like.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Paper {
-    pub tone: Tone,
-    /// Half of a window that strokes do not fill and paper does, in pixels.
-    radius: usize,
+    tone: Tone,
+    /// Half of the side of a window that strokes do not fill, even where they cross.
+    window: usize,
+    /// Half of one along the picture's border that strokes do not fill where they end, and what lies around a sheet does.
+    border: usize,
 }
 
 /// What the paper of a picture that is not empty may be: strokes are narrow, and what is between them hangs together with what
@@ -57,26 +63,49 @@ pub(super) fn papers(picture: &GrayImage) -> Papers {
     let greatest = (GREATEST * picture.width().min(picture.height()) as f32) as usize;
     let difference = difference(&picture);
     let some = SOME * picture.len() as f32;
-    // The tone of the first windows that have a clear answer, and how many pixels each of them does not fit into.
-    let (mut tone, mut seen) = (None, Vec::new());
+    // For each window, how many pixels are dark and light that it does not fit into.
+    let mut seen: Vec<(usize, [f32; 2])> = Vec::new();
     let mut radius = LEAST;
     while radius <= greatest.max(LEAST) {
-        let [dark, light] = [&picture, &inverse].map(|picture| narrow(picture, radius, difference) as f32);
-        let is_clear = dark.max(light) > some.max(CLEAR * dark.min(light));
-        let here = if dark > light { Tone::Light } else { Tone::Dark };
-        if std::env::var("DBG").is_ok() { eprintln!("{radius} {dark} {light} {some} {is_clear}"); }
-        match tone {
-            Some(tone) if !is_clear || tone != here => break,
-            _ if is_clear => (tone, seen) = (Some(here), [seen, vec![(radius, dark.max(light))]].concat()),
-            _ => {}
-        }
+        seen.push((radius, [&picture, &inverse].map(|picture| narrow(picture, radius, difference) as f32)));
         radius += radius.div_ceil(2);
     }
-    let most = seen.iter().map(|(_, count)| *count).fold(0.0, f32::max);
-    let widest = seen.iter().find(|(_, count)| *count >= NEARLY * most).map_or(greatest, |(radius, _)| MARGIN * radius);
-    let radius = (widest.min(greatest) * step).max(LEAST_PAPER);
-    let [likeliest, other] = if tone == Some(Tone::Dark) { [Tone::Dark, Tone::Light] } else { [Tone::Light, Tone::Dark] };
-    Papers { likeliest: Paper { tone: likeliest, radius }, other: Paper { tone: other, radius }, is_clear: tone.is_some() }
+    let border = border(&picture);
+    let is_clear = |ink: usize, counts: [f32; 2]| counts[ink] > some.max(CLEAR * counts[1 - ink]);
+    let clear = seen.iter().find_map(|(radius, counts)| {
+        [0, 1].into_iter().find(|ink| is_clear(*ink, *counts)).map(|ink| (*radius, ink))
+    });
+    // What is narrower than bold strokes may be what they enclose.
+    let is_enclosed = |(first, ink): &(usize, usize)| {
+        let wider = seen.iter().find(|(radius, counts)| *radius <= BOLD * first && is_clear(1 - ink, *counts));
+        border == Some(*ink) && wider.is_some()
+    };
+    let ink = clear.map(|clear| if is_enclosed(&clear) { 1 - clear.1 } else { clear.1 });
+    let ink_or_dark = ink.unwrap_or(usize::from(border == Some(0)));
+    let counts = seen.iter().map(|(radius, counts)| (*radius, counts[ink_or_dark], is_clear(ink_or_dark, *counts)));
+    let clear: Vec<(usize, f32)> = counts
+        .skip_while(|(.., is_clear)| !is_clear)
+        .take_while(|(.., is_clear)| *is_clear)
+        .map(|(radius, count, _)| (radius, count))
+        .collect();
+    let most = clear.iter().map(|(_, count)| *count).fold(0.0, f32::max);
+    let widest = clear.iter().find(|(_, count)| *count >= NEARLY * most).map_or(greatest, |(radius, _)| MARGIN * radius);
+    let [along, window] = [widest.min(greatest), greatest].map(|radius| (radius * step).max(LEAST_PAPER));
+    let paper = |tone| Paper { tone, window, border: along };
+    let tones = [Tone::Light, Tone::Dark];
+    let is_clear = ink.is_some() && border != ink;
+    Papers { likeliest: paper(tones[ink_or_dark]), other: paper(tones[1 - ink_or_dark]), is_clear }
+}
+
+/// Which of dark, 0, and light, 1, the picture's border is, where it is all of one.
+fn border(picture: &GrayImage) -> Option<usize> {
+    let [most, least] = [picture.iter().max(), picture.iter().min()].map(|light| light.copied().unwrap_or(0));
+    let middle = most / 2 + least / 2;
+    let (right, bottom) = (picture.width() - 1, picture.height() - 1);
+    let border = picture.enumerate_pixels().filter(|(x, y, _)| [0, right].contains(x) || [0, bottom].contains(y));
+    let is_light: Vec<bool> = border.map(|(.., light)| light.0[0] > middle).collect();
+    let light = is_light.iter().filter(|is_light| **is_light).count() as f32 / is_light.len() as f32;
+    if light >= UNIFORM { Some(1) } else if light <= 1.0 - UNIFORM { Some(0) } else { None }
 }
 
 /// What makes a difference between ink and paper: a share of what is between the darkest and the lightest hundredth.
@@ -91,17 +120,25 @@ fn difference(picture: &GrayImage) -> u8 {
 
 /// How many pixels are darker by so much than what is around them, where a window does not fit in.
 fn narrow(picture: &GrayImage, radius: usize, difference: u8) -> usize {
-    levels(picture, radius).into_iter().zip(picture.iter()).filter(|(paper, light)| paper - **light > difference).count()
+    levels(picture, radius, radius).into_iter().zip(picture.iter()).filter(|(paper, light)| paper - **light > difference).count()
+}
+
+impl Paper {
+    /// The picture, or its negative, so that its paper is light.
+    pub fn lightened(self, picture: &GrayImage) -> GrayImage {
+        let mut lightened = picture.clone();
+        if self.tone == Tone::Dark {
+            imageops::invert(&mut lightened);
+        }
+        lightened
+    }
 }
 
 /// The picture as dark ink on white paper under even light: each pixel by the paper's level there. `noise` is the standard
 /// deviation of its pixels.
 pub(super) fn even(picture: &GrayImage, paper: Paper, noise: f32) -> GrayImage {
-    let mut even = picture.clone();
-    if paper.tone == Tone::Dark {
-        imageops::invert(&mut even);
-    }
-    let levels = levels(&even, paper.radius);
+    let mut even = paper.lightened(picture);
+    let levels = levels(&even, paper.window, paper.border);
     let darkest = DARKEST * f32::from(*levels.iter().max().unwrap_or(&255));
     for (pixel, &paper) in even.iter_mut().zip(&levels) {
         let darker = f32::from(paper - *pixel);
@@ -120,9 +157,16 @@ fn thinned(picture: &GrayImage, step: u32) -> GrayImage {
 /// The paper's level at each pixel, `[height, width]`: the picture closed by reconstruction (Vincent 1993, "Morphological
 /// grayscale reconstruction in image analysis"). Dark strokes are filled; slopes and hard edges of light stay, with all that
 /// hangs together with a dark place that the window fits into.
-fn levels(picture: &GrayImage, radius: usize) -> Vec<u8> {
+fn levels(picture: &GrayImage, window: usize, border: usize) -> Vec<u8> {
     let size = [picture.width(), picture.height()].map(|side| side as usize);
-    reconstructed(filtered(picture, size, radius, u8::max), picture, size[0])
+    let mut levels = filtered(picture, size, window, u8::max);
+    if border < window {
+        let narrow = filtered(picture, size, border, u8::max);
+        let [right, bottom] = size.map(|side| side - 1);
+        let is_border = |at: usize| [0, right].contains(&(at % size[0])) || [0, bottom].contains(&(at / size[0]));
+        (0..levels.len()).filter(|at| is_border(*at)).for_each(|at| levels[at] = narrow[at]);
+    }
+    reconstructed(levels, picture, size[0])
 }
 
 /// The levels above `floor`, lowered to what a way that nowhere goes higher leads to.

@@ -55,6 +55,8 @@ pub struct Piece {
     pub from: usize,
     /// The cut on the right; the last one is the block's right side.
     pub to: usize,
+    /// What the cut on the right costs: the ink that it crosses, as a share of the block's height; 0 on the block's right side.
+    pub cost: f32,
     pub digit: Digit,
 }
 
@@ -67,9 +69,9 @@ impl Block {
     /// What it could be cut into, those with the same `from` one after the other; none where it can only be one digit.
     pub fn pieces(&self) -> Vec<Piece> {
         let Digit { bounds: block, line, .. } = self.whole;
-        let piece = |cuts::Piece { from, to, bounds, ink }| {
+        let piece = |cuts::Piece { from, to, cost, bounds, ink }| {
             let bounds = Bounds { x: block.x + bounds.x, y: block.y + bounds.y, ..bounds };
-            Piece { from, to, digit: Digit { bounds, line, pixels: normalise::normalise(&ink) } }
+            Piece { from, to, cost, digit: Digit { bounds, line, pixels: normalise::normalise(&ink) } }
         };
         cuts::pieces(&self.ink).into_iter().map(piece).collect()
     }
@@ -82,10 +84,10 @@ pub fn normalise_image(picture: &GrayImage) -> Option<Pixels> {
 
 /// [`normalise_image`], and where the ink is.
 pub fn find_digit(picture: &GrayImage) -> Option<Digit> {
-    let (picture, noise) = noise::removed(picture);
-    let ink = Ink::find(&picture, papers(&picture)?.likeliest, noise)?;
-    let (bounds, ink) = parts::whole(&ink)?;
-    Some(Digit { bounds, line: 0, pixels: normalise::normalise(&ink) })
+    let (clean, noise) = noise::removed(picture);
+    let Papers { likeliest, .. } = papers(&clean)?;
+    let ink = Ink::find(&clean, likeliest, noise).or_else(|| Ink::filling(picture, likeliest))?;
+    Some(Block::new(&parts::whole(&ink)?, &ink, 0).whole)
 }
 
 /// The digits of a picture, dark on light or light on dark, line by line, from left to right. Digits that touch are taken
@@ -95,19 +97,30 @@ pub fn find_digits(picture: &GrayImage) -> Vec<Digit> {
 }
 
 /// The ways to take a picture, the likeliest first, each with what it shows then, in the order in which a person reads it.
-/// There are two where it is not clear which of light and dark is the paper, none for an even surface.
+/// There are several where it is not clear which of light and dark is the paper; all of its ink may be one digit then. There
+/// are none for an even surface.
 pub fn readings(picture: &GrayImage) -> Vec<Vec<Block>> {
-    let (picture, noise) = noise::removed(picture);
-    let Some(papers) = papers(&picture) else { return Vec::new() };
-    let blocks = |paper| Ink::find(&picture, paper, noise).map_or_else(Vec::new, |ink| blocks(&ink));
-    let likeliest = blocks(papers.likeliest);
-    let fills = |block: &Block| {
-        let Bounds { width, height, .. } = block.whole.bounds;
+    let (clean, noise) = noise::removed(picture);
+    let Some(Papers { likeliest, other, is_clear }) = papers(&clean) else { return Vec::new() };
+    let clear = |paper| Ink::find(&clean, paper, noise).map_or_else(Vec::new, |ink| blocks(&ink));
+    let filling = |paper| Ink::filling(picture, paper).and_then(|ink| filled(&ink)).into_iter().collect();
+    let first = clear(likeliest);
+    let is_wide = |Bounds { width, height, .. }: Bounds| {
         10 * width >= 9 * picture.width() || 10 * height >= 9 * picture.height()
     };
-    let is_clear = papers.is_clear && !likeliest.is_empty() && !likeliest.iter().any(fills);
-    let other = if is_clear { Vec::new() } else { blocks(papers.other) };
-    [likeliest, other].into_iter().filter(|blocks| !blocks.is_empty()).collect()
+    if is_clear && !first.is_empty() && !first.iter().any(|block| is_wide(block.whole.bounds)) {
+        return vec![first];
+    }
+    let all = [first, filling(likeliest), clear(other), filling(other)];
+    all.into_iter().filter(|blocks: &Vec<Block>| !blocks.is_empty()).collect()
+}
+
+/// All ink, if it goes from edge to edge both ways.
+fn filled(ink: &Ink) -> Option<Block> {
+    let whole = parts::whole(ink)?;
+    let fills = |part: u32, side: usize| 10 * part as usize >= 9 * side;
+    let Bounds { width, height, .. } = whole.bounds;
+    (fills(width, ink.width) && fills(height, ink.height)).then(|| Block::new(&whole, ink, 0))
 }
 
 fn papers(picture: &GrayImage) -> Option<Papers> {

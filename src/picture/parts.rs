@@ -56,14 +56,14 @@ impl Part {
     }
 }
 
-/// All ink but specks, and where it is; `None` where there is none.
-pub(super) fn whole(ink: &Ink) -> Option<(Bounds, Ink)> {
+/// All ink but specks; `None` where there is none.
+pub(super) fn whole(ink: &Ink) -> Option<Part> {
     let mut parts = parts(ink);
     let height = parts.iter().map(|part| part.bounds.height).max()?;
     parts.retain(|part| !part.is_speck(height as f32));
     let mut whole = parts.pop()?;
     parts.into_iter().for_each(|part| whole.join(part));
-    Some((whole.bounds, whole.ink(ink)))
+    Some(whole)
 }
 
 /// What hangs together by sides and by corners.

@@ -18,19 +18,24 @@ const EDGES: f32 = 2.0;
 /// ... and has this share of its length at least: ink crosses it, and it may be broken.
 const WHOLE: f32 = 0.5;
 /// It goes on behind a gap of so many strokes, ...
-const GAP: f32 = 2.0;
+const GAP: f32 = 3.0;
 /// ... no further to the side than this, in pixels, and than this for each pixel of the gap.
 const ASIDE: f32 = 1.5;
 const ASIDE_EACH: f32 = 0.2;
-/// Lines are no digits' if they are so many times as long as those are high, ...
+/// Where digits are found by what is left without lines, those are so many times as long as digits are high.
 const LONG: f32 = 1.35;
-/// ... so many times if they go down, as a 1 does, and so many times if they go down from one rule to another.
-const LONG_ALONE: f32 = 1.8;
+/// Lines are no digits' if they lead from one line to another and are so many times as long as digits are high, ...
 const LONG_SIDE: f32 = 1.1;
+/// ... stand alone, as a 1 does, and are so many times as long, ...
+const LONG_ALONE: f32 = 1.8;
+/// ... or go across other ink and are so many times as long.
+const LONG_ACROSS: f32 = 2.0;
 /// How high digits are is so high as this share of the ink is at most, ...
 const TYPICAL: f32 = 0.75;
 /// ... if this share of all ink at least is no line.
 const LEFT: f32 = 0.15;
+/// Ink that hangs together with no line says more, if it is this share of what is no line.
+const APART: f32 = 0.3;
 
 /// A straight line across the picture or down.
 struct Line {
@@ -94,51 +99,71 @@ fn rules(mask: &Mask, stroke: f32) -> Vec<Line> {
     if std::env::var("DBG").is_ok() { eprintln!("rules of {} stroke {stroke}", lines.len()); }
     lines.sort_by(|a, b| b.length.cmp(&a.length));
     if std::env::var("DBG").is_ok() { for l in lines.iter().take(12) { eprintln!("rules line {} {} across {} at {:?}", l.length, l.thickness, l.is_across, [l.pixels[0] % mask.width, l.pixels[0] / mask.width]); } }
-    let all = mask.inked.iter().filter(|is_inked| **is_inked).count();
+    let regions = mask.regions();
+    let mut place = vec![0; mask.inked.len()];
+    regions.iter().enumerate().for_each(|(number, region)| region.pixels.iter().for_each(|at| place[*at] = number));
     let (mut count, mut digits) = (0, None);
     while let Some(longest) = lines.get(count) {
         let least = longest.length * 4 / 5;
         count = lines.partition_point(|line| line.length >= least);
-        let Some(height) = height_without(mask, &lines[..count], all) else { break };
-        if std::env::var("DBG").is_ok() { eprintln!("rules {count} {} {height:?}", longest.length); }
-        if LONG * height <= lines[count - 1].length as f32 {
+        let Some((height, times)) = digits_without(mask, &regions, &place, &lines[..count]) else { break };
+        if std::env::var("DBG").is_ok() { eprintln!("rules {count} {} {height:?} {times}", longest.length); }
+        if times * height <= lines[count - 1].length as f32 {
             digits = Some(height);
         }
     }
     let Some(height) = digits else { return Vec::new() };
-    let mut is_across = vec![false; mask.inked.len()];
-    let across = lines.iter().filter(|line| line.is_across && line.length as f32 >= LONG * height);
-    across.flat_map(|line| &line.pixels).for_each(|at| is_across[*at] = true);
+    let mut long = [0, 1].map(|_| vec![false; mask.inked.len()]);
+    for line in lines.iter().filter(|line| line.length as f32 >= LONG_SIDE * height) {
+        line.pixels.iter().for_each(|at| long[usize::from(line.is_across)][*at] = true);
+    }
+    let is_alone = |line: &Line| 20 * regions[place[line.pixels[0]]].pixels.len() < 23 * line.pixels.len();
     let is_rule = |line: &Line| {
-        let reach = line.thickness as usize + 3;
-        let ends = [line.pixels[0], line.pixels[line.pixels.len() - 1]];
-        let is_side = || ends.iter().all(|at| mask.within(*at, reach).any(|near| is_across[near]));
-        let times = if line.is_across {
-            LONG
-        } else if is_side() {
+        let (reach, others) = (line.thickness as usize + 3, &long[usize::from(!line.is_across)]);
+        let mut ends = [line.pixels[0], line.pixels[line.pixels.len() - 1]].into_iter();
+        let times = if ends.all(|end| mask.within(end, reach).any(|at| others[at])) {
             LONG_SIDE
-        } else {
+        } else if is_alone(line) {
+            if line.is_across { LONG_SIDE } else { LONG_ALONE }
+        } else if line.is_across {
+            LONG_ACROSS
+        } else if line.length * 10 >= mask.height * 9 {
             LONG_ALONE
+        } else {
+            f32::INFINITY
         };
         line.length as f32 >= times * height
     };
     lines.into_iter().filter(is_rule).collect()
 }
 
-/// How high digits are, if these lines are none of theirs; `None` where hardly anything is left.
-fn height_without(mask: &Mask, lines: &[Line], all: usize) -> Option<f32> {
-    let rest = mask.without(lines.iter().flat_map(|line| line.pixels.iter().copied()));
-    let mut regions: Vec<(usize, usize)> =
-        rest.regions().iter().map(|region| (region.height(), region.pixels.len())).collect();
-    regions.sort_unstable();
-    let left: usize = regions.iter().map(|(_, pixels)| pixels).sum();
+/// How high digits are if these lines are none of theirs, and how many times as long lines are then: by the ink that hangs
+/// together with no line, or if that is little by what is left of all; `None` where that is little, too.
+fn digits_without(mask: &Mask, regions: &[Region], place: &[usize], lines: &[Line]) -> Option<(f32, f32)> {
+    let mut is_crossed = vec![false; regions.len()];
+    lines.iter().for_each(|line| is_crossed[place[line.pixels[0]]] = true);
+    let all: usize = regions.iter().map(|region| region.pixels.len()).sum();
+    let left = all - lines.iter().map(|line| line.pixels.len()).sum::<usize>().min(all);
+    let apart: Vec<&Region> = regions.iter().zip(is_crossed).filter(|(_, is)| !is).map(|(region, _)| region).collect();
+    if apart.iter().map(|region| region.pixels.len()).sum::<usize>() as f32 >= APART * left as f32 {
+        return typical(apart.into_iter()).map(|height| (height, LONG));
+    }
+    let rest = mask.without(lines.iter().flat_map(|line| line.pixels.iter().copied())).regions();
+    let is_some = left as f32 >= LEFT * all as f32;
+    typical(rest.iter()).filter(|_| is_some).map(|height| (height, LONG_ACROSS))
+}
+
+/// The height that most of the ink is in regions below; `None` where there is nothing as large as a digit.
+fn typical<'a>(regions: impl Iterator<Item = &'a Region>) -> Option<f32> {
+    let mut sizes: Vec<(usize, usize)> = regions.map(|region| (region.height(), region.pixels.len())).collect();
+    sizes.sort_unstable();
+    let all: usize = sizes.iter().map(|(_, pixels)| pixels).sum();
     let mut below = 0;
     let reaches = |(_, pixels): &&(usize, usize)| {
         below += pixels;
-        below as f32 >= TYPICAL * left as f32
+        below as f32 >= TYPICAL * all as f32
     };
-    let height = regions.iter().find(reaches)?.0;
-    (left as f32 >= LEFT * all as f32 && height >= 8).then_some(height as f32)
+    sizes.iter().find(reaches).map(|(height, _)| *height as f32).filter(|height| *height >= 8.0)
 }
 
 /// What rules leave where they cross: no larger than they are thick, and beside what is gone.
@@ -166,10 +191,9 @@ fn around(mask: &Mask) -> Vec<usize> {
 /// All lines across and down.
 fn lines(mask: &Mask, stroke: f32) -> Vec<Line> {
     let turned = mask.transposed();
-    let across = lines_down(&turned, stroke).into_iter().map(|line| Line {
-        pixels: line.pixels.iter().map(|at| at % turned.width * mask.width + at / turned.width).collect(),
-        is_across: true,
-        ..line
+    let across = lines_down(&turned, stroke).into_iter().map(|mut line| {
+        line.pixels.iter_mut().for_each(|at| *at = *at % turned.width * mask.width + *at / turned.width);
+        Line { is_across: true, ..line }
     });
     lines_down(mask, stroke).into_iter().chain(across).collect()
 }
@@ -252,7 +276,7 @@ fn lines_down(mask: &Mask, stroke: f32) -> Vec<Line> {
                 track.go_on(y, runs[at], mask.width);
             }
         }
-        let (ended, going): (Vec<Track>, Vec<Track>) = open.into_iter().partition(|track| y - track.last > gap.max(track.rows / 4));
+        let (ended, going): (Vec<Track>, Vec<Track>) = open.into_iter().partition(|track| y - track.last > gap.max(track.rows / 2));
         lines.extend(ended.into_iter().filter_map(Track::line));
         open = going;
         open.extend(runs.into_iter().zip(is_taken).filter(|(_, is_taken)| !is_taken).map(|(run, _)| {

@@ -7,22 +7,23 @@ use crate::network::score;
 use crate::picture::{Block, Bounds, Digit, Piece, Pixels};
 
 /// How much the score of a piece counts beside its probability, both as logarithms.
-const SCORE: f32 = 2.0;
+const SCORE: f32 = 3.0;
 /// The score of a digit that could not be clearer.
 const CLEAR: f32 = 0.17;
 /// A digit is hardly wider than this, as a share of its block's height ...
 const WIDE: f32 = 0.9;
 /// ... and what it loses for each height that it is.
-const TOO_WIDE: f32 = 2.0;
-/// What a cut costs, ...
-const CUT: f32 = 0.6;
-/// ... and what more for each height that the block is less wide than two digits.
-const TOO_NARROW: f32 = 2.0;
+const TOO_WIDE: f32 = 1.7;
+/// What a cut costs for the ink that it crosses, as a share of the block's height, ...
+const CROSSED: f32 = 1.4;
+/// ... and for each height that the block is less wide than two digits.
+const TOO_NARROW: f32 = 1.5;
 /// How wide two digits are that touch, in heights.
-const TWO: f32 = 1.2;
-/// What it costs at most that there are several blocks, where it is not clear which is the paper: around a digit that fills
-/// its picture there are.
-const BLOCKS: f32 = 1.0;
+const TWO: f32 = 1.45;
+/// What shows a digit speaks for a reading by how much its value is above this.
+const DOUBTFUL: f32 = -2.5;
+/// What speaks for a reading, for each that is likelier.
+const UNLIKELIER: f32 = 0.8;
 
 /// A digit, and what the network says of it, `[classes]`.
 type Seen = (Digit, Vec<f32>);
@@ -40,14 +41,16 @@ pub(super) async fn choose<E>(
     mut look: impl AsyncFnMut(&[Pixels]) -> Result<Vec<Vec<f32>>, E>,
 ) -> Result<Vec<Seen>, E> {
     let mut best: Option<Way> = None;
-    for blocks in readings {
+    for (rank, blocks) in readings.into_iter().enumerate() {
         let wholes: Vec<Pixels> = blocks.iter().map(|block| block.whole.pixels).collect();
         let mut ways = Vec::with_capacity(blocks.len());
         for (block, probabilities) in blocks.into_iter().zip(look(&wholes).await?) {
             ways.push(taken(block, probabilities, &mut look).await?);
         }
+        // More digits say more, and around a digit that fills its picture there are several pieces of paper.
         let count = ways.len() as f32;
-        let value = ways.iter().map(|way| way.value).sum::<f32>() / count - BLOCKS * (1.0 - 1.0 / count);
+        let sure: f32 = ways.iter().map(|way| (1.0 - way.value / DOUBTFUL).max(0.0)).sum();
+        let value = UNLIKELIER.powi(rank as i32) * sure / count.sqrt();
         if best.as_ref().is_none_or(|best| best.value < value) {
             best = Some(Way { value, digits: ways.into_iter().flat_map(|way| way.digits).collect() });
         }
@@ -63,7 +66,7 @@ async fn taken<E>(
 ) -> Result<Way, E> {
     let Bounds { width, height, .. } = block.whole.bounds;
     let aspect = width as f32 / height as f32;
-    let cut = CUT + TOO_NARROW * (TWO - aspect).max(0.0);
+    let cut = TOO_NARROW * (TWO - aspect).max(0.0);
     let value = value(&block.whole, &probabilities, height);
     // The surest pieces could not be better.
     if value > -cut {
@@ -86,7 +89,7 @@ fn best_path(seen: impl Iterator<Item = (Piece, Vec<f32>)>, height: u32, cut: f3
     for (piece, probabilities) in seen {
         last = last.max(piece.to);
         let Some(before) = ways.get(&piece.from) else { continue };
-        let value = before.value + value(&piece.digit, &probabilities, height) - cut;
+        let value = before.value + value(&piece.digit, &probabilities, height) - cut - CROSSED * piece.cost;
         if ways.get(&piece.to).is_none_or(|other| other.value < value) {
             let digits = before.digits.iter().cloned().chain([(piece.digit, probabilities)]).collect();
             ways.insert(piece.to, Way { value, digits });
