@@ -33,7 +33,7 @@ const LONG_ACROSS: f32 = 2.0;
 /// How high digits are is so high as this share of the ink is at most, ...
 const TYPICAL: f32 = 0.75;
 /// ... if this share of all ink at least is no line.
-const LEFT: f32 = 0.15;
+const LEFT: f32 = 0.35;
 /// Ink that hangs together with no line says more, if it is this share of what is no line.
 const APART: f32 = 0.3;
 
@@ -96,9 +96,7 @@ fn crossed(mask: &Mask, stroke: f32) -> Vec<usize> {
 /// The lines that are no digit's, where strokes are `stroke` pixels wide: those that are too long for what is left without them.
 fn rules(mask: &Mask, stroke: f32) -> Vec<Line> {
     let mut lines = lines(mask, stroke);
-    if std::env::var("DBG").is_ok() { eprintln!("rules of {} stroke {stroke}", lines.len()); }
     lines.sort_by(|a, b| b.length.cmp(&a.length));
-    if std::env::var("DBG").is_ok() { for l in lines.iter().take(12) { eprintln!("rules line {} {} across {} at {:?}", l.length, l.thickness, l.is_across, [l.pixels[0] % mask.width, l.pixels[0] / mask.width]); } }
     let regions = mask.regions();
     let mut place = vec![0; mask.inked.len()];
     regions.iter().enumerate().for_each(|(number, region)| region.pixels.iter().for_each(|at| place[*at] = number));
@@ -106,20 +104,25 @@ fn rules(mask: &Mask, stroke: f32) -> Vec<Line> {
     while let Some(longest) = lines.get(count) {
         let least = longest.length * 4 / 5;
         count = lines.partition_point(|line| line.length >= least);
-        let Some((height, times)) = digits_without(mask, &regions, &place, &lines[..count]) else { break };
-        if std::env::var("DBG").is_ok() { eprintln!("rules {count} {} {height:?} {times}", longest.length); }
-        if times * height <= lines[count - 1].length as f32 {
-            digits = Some(height);
+        let Some(found) = digits_without(mask, &regions, &place, &lines[..count]) else { break };
+        if if found.are_apart { LONG } else { LONG_ACROSS } * found.height <= lines[count - 1].length as f32 {
+            digits = Some(found);
         }
     }
-    let Some(height) = digits else { return Vec::new() };
-    let mut long = [0, 1].map(|_| vec![false; mask.inked.len()]);
+    let Some(Digits { height, are_apart }) = digits else { return Vec::new() };
+    // What of a region is long lines, and where those are that go down, and across.
+    let mut long = vec![0; regions.len()];
+    let mut is_long = [0, 1].map(|_| vec![false; mask.inked.len()]);
     for line in lines.iter().filter(|line| line.length as f32 >= LONG_SIDE * height) {
-        line.pixels.iter().for_each(|at| long[usize::from(line.is_across)][*at] = true);
+        long[place[line.pixels[0]]] += line.pixels.len();
+        line.pixels.iter().for_each(|at| is_long[usize::from(line.is_across)][*at] = true);
     }
-    let is_alone = |line: &Line| 20 * regions[place[line.pixels[0]]].pixels.len() < 23 * line.pixels.len();
+    let is_alone = |line: &Line| {
+        let place = place[line.pixels[0]];
+        are_apart && 20 * regions[place].pixels.len() < 23 * long[place]
+    };
     let is_rule = |line: &Line| {
-        let (reach, others) = (line.thickness as usize + 3, &long[usize::from(!line.is_across)]);
+        let (reach, others) = (line.thickness as usize + 3, &is_long[usize::from(!line.is_across)]);
         let mut ends = [line.pixels[0], line.pixels[line.pixels.len() - 1]].into_iter();
         let times = if ends.all(|end| mask.within(end, reach).any(|at| others[at])) {
             LONG_SIDE
@@ -137,20 +140,28 @@ fn rules(mask: &Mask, stroke: f32) -> Vec<Line> {
     lines.into_iter().filter(is_rule).collect()
 }
 
-/// How high digits are if these lines are none of theirs, and how many times as long lines are then: by the ink that hangs
-/// together with no line, or if that is little by what is left of all; `None` where that is little, too.
-fn digits_without(mask: &Mask, regions: &[Region], place: &[usize], lines: &[Line]) -> Option<(f32, f32)> {
+/// What is left beside lines.
+struct Digits {
+    height: f32,
+    /// Whether they are seen in ink that hangs together with no line, and there is much of it.
+    are_apart: bool,
+}
+
+/// How high digits are if these lines are none of theirs: by the ink that hangs together with no line, or if that is little by
+/// what is left of all; `None` where that is little, too.
+fn digits_without(mask: &Mask, regions: &[Region], place: &[usize], lines: &[Line]) -> Option<Digits> {
     let mut is_crossed = vec![false; regions.len()];
     lines.iter().for_each(|line| is_crossed[place[line.pixels[0]]] = true);
-    let all: usize = regions.iter().map(|region| region.pixels.len()).sum();
-    let left = all - lines.iter().map(|line| line.pixels.len()).sum::<usize>().min(all);
+    let pixels = |regions: &[&Region]| regions.iter().map(|region| region.pixels.len()).sum::<usize>() as f32;
+    let all = pixels(&regions.iter().collect::<Vec<_>>());
+    let left = all - lines.iter().map(|line| line.pixels.len()).sum::<usize>() as f32;
     let apart: Vec<&Region> = regions.iter().zip(is_crossed).filter(|(_, is)| !is).map(|(region, _)| region).collect();
-    if apart.iter().map(|region| region.pixels.len()).sum::<usize>() as f32 >= APART * left as f32 {
-        return typical(apart.into_iter()).map(|height| (height, LONG));
+    if pixels(&apart) >= APART * left {
+        let are_apart = pixels(&apart) >= APART * all;
+        return typical(apart.into_iter()).map(|height| Digits { height, are_apart });
     }
     let rest = mask.without(lines.iter().flat_map(|line| line.pixels.iter().copied())).regions();
-    let is_some = left as f32 >= LEFT * all as f32;
-    typical(rest.iter()).filter(|_| is_some).map(|height| (height, LONG_ACROSS))
+    typical(rest.iter()).filter(|_| left >= LEFT * all).map(|height| Digits { height, are_apart: false })
 }
 
 /// The height that most of the ink is in regions below; `None` where there is nothing as large as a digit.

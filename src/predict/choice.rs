@@ -20,10 +20,12 @@ const CROSSED: f32 = 1.4;
 const TOO_NARROW: f32 = 1.5;
 /// How wide two digits are that touch, in heights.
 const TWO: f32 = 1.45;
-/// What shows a digit speaks for a reading by how much its value is above this.
-const DOUBTFUL: f32 = -2.5;
-/// What speaks for a reading, for each that is likelier.
-const UNLIKELIER: f32 = 0.8;
+/// What it costs at most that there are several blocks, where it is not clear which is the paper: around a digit that fills
+/// its picture there are.
+const BLOCKS: f32 = 1.0;
+
+/// What it costs a reading for each that is likelier.
+const UNLIKELIER: f32 = 0.5;
 
 /// A digit, and what the network says of it, `[classes]`.
 type Seen = (Digit, Vec<f32>);
@@ -47,10 +49,9 @@ pub(super) async fn choose<E>(
         for (block, probabilities) in blocks.into_iter().zip(look(&wholes).await?) {
             ways.push(taken(block, probabilities, &mut look).await?);
         }
-        // More digits say more, and around a digit that fills its picture there are several pieces of paper.
         let count = ways.len() as f32;
-        let sure: f32 = ways.iter().map(|way| (1.0 - way.value / DOUBTFUL).max(0.0)).sum();
-        let value = UNLIKELIER.powi(rank as i32) * sure / count.sqrt();
+        let doubt = UNLIKELIER * rank as f32 + BLOCKS * (1.0 - 1.0 / count);
+        let value = ways.iter().map(|way| way.value).sum::<f32>() / count - doubt;
         if best.as_ref().is_none_or(|best| best.value < value) {
             best = Some(Way { value, digits: ways.into_iter().flat_map(|way| way.digits).collect() });
         }
