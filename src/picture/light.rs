@@ -72,9 +72,9 @@ pub(super) fn papers(picture: &GrayImage) -> Papers {
     }
     let border = border(&picture);
     let is_clear = |ink: usize, counts: [f32; 2]| counts[ink] > some.max(CLEAR * counts[1 - ink]);
-    let clear = seen.iter().find_map(|(radius, counts)| {
-        [0, 1].into_iter().find(|ink| is_clear(*ink, *counts)).map(|ink| (*radius, ink))
-    });
+    let clear = seen
+        .iter()
+        .find_map(|(radius, counts)| [0, 1].into_iter().find(|ink| is_clear(*ink, *counts)).map(|ink| (*radius, ink)));
     // What is narrower than bold strokes may be what they enclose.
     let is_enclosed = |(first, ink): &(usize, usize)| {
         let wider = seen.iter().find(|(radius, counts)| *radius <= BOLD * first && is_clear(1 - ink, *counts));
@@ -89,11 +89,12 @@ pub(super) fn papers(picture: &GrayImage) -> Papers {
         .map(|(radius, count, _)| (radius, count))
         .collect();
     let most = clear.iter().map(|(_, count)| *count).fold(0.0, f32::max);
-    let widest = clear.iter().find(|(_, count)| *count >= NEARLY * most).map_or(greatest, |(radius, _)| MARGIN * radius);
+    let widest =
+        clear.iter().find(|(_, count)| *count >= NEARLY * most).map_or(greatest, |(radius, _)| MARGIN * radius);
     let [along, window] = [widest.min(greatest), greatest].map(|radius| (radius * step).max(LEAST_PAPER));
     let paper = |tone| Paper { tone, window, border: along };
     let tones = [Tone::Light, Tone::Dark];
-    let is_clear = ink.is_some() && border != ink;
+    let is_clear = ink.is_some_and(|ink| border == Some(1 - ink));
     Papers { likeliest: paper(tones[ink_or_dark]), other: paper(tones[1 - ink_or_dark]), is_clear }
 }
 
@@ -105,7 +106,13 @@ fn border(picture: &GrayImage) -> Option<usize> {
     let border = picture.enumerate_pixels().filter(|(x, y, _)| [0, right].contains(x) || [0, bottom].contains(y));
     let is_light: Vec<bool> = border.map(|(.., light)| light.0[0] > middle).collect();
     let light = is_light.iter().filter(|is_light| **is_light).count() as f32 / is_light.len() as f32;
-    if light >= UNIFORM { Some(1) } else if light <= 1.0 - UNIFORM { Some(0) } else { None }
+    if light >= UNIFORM {
+        Some(1)
+    } else if light <= 1.0 - UNIFORM {
+        Some(0)
+    } else {
+        None
+    }
 }
 
 /// What makes a difference between ink and paper: a share of what is between the darkest and the lightest hundredth.
@@ -120,7 +127,11 @@ fn difference(picture: &GrayImage) -> u8 {
 
 /// How many pixels are darker by so much than what is around them, where a window does not fit in.
 fn narrow(picture: &GrayImage, radius: usize, difference: u8) -> usize {
-    levels(picture, radius, radius).into_iter().zip(picture.iter()).filter(|(paper, light)| paper - **light > difference).count()
+    levels(picture, radius, radius)
+        .into_iter()
+        .zip(picture.iter())
+        .filter(|(paper, light)| paper - **light > difference)
+        .count()
 }
 
 impl Paper {

@@ -2,7 +2,6 @@
 //! Each file of this folder is a step of that way. What only a network can know is left open: ink that hangs together may be
 //! one digit or several that touch, and where ink fills a picture either of light and dark may be the paper.
 
-mod bars;
 mod bounds;
 mod colour;
 mod cuts;
@@ -18,7 +17,6 @@ mod normalise;
 mod parts;
 mod rows;
 mod rules;
-
 
 use image::GrayImage;
 
@@ -105,9 +103,8 @@ pub fn readings(picture: &GrayImage) -> Vec<Vec<Block>> {
     let clear = |paper| Ink::find(&clean, paper, noise).map_or_else(Vec::new, |ink| blocks(&ink));
     let filling = |paper| Ink::filling(picture, paper).and_then(|ink| filled(&ink)).into_iter().collect();
     let first = clear(likeliest);
-    let is_wide = |Bounds { width, height, .. }: Bounds| {
-        10 * width >= 9 * picture.width() || 10 * height >= 9 * picture.height()
-    };
+    let is_wide =
+        |Bounds { width, height, .. }: Bounds| 10 * width >= 9 * picture.width() || 10 * height >= 9 * picture.height();
     if is_clear && !first.is_empty() && !first.iter().any(|block| is_wide(block.whole.bounds)) {
         return vec![first];
     }

@@ -1,9 +1,11 @@
 //! Rules, frames, underlines and edges of sheets: long straight lines of even thickness, which are no ink of a digit's. A 7's
 //! bar, a 1's foot and a 4's corner are lines, too, but no longer than digits are high.
 
+use std::cmp::Reverse;
+
 use super::ink::Ink;
+use super::light;
 use super::mask::{self, Mask, Region};
-use super::{bars, light};
 
 /// Ink of which there is less than this share is pale.
 const PALE: f32 = 0.3;
@@ -30,12 +32,14 @@ const LONG_SIDE: f32 = 1.1;
 const LONG_ALONE: f32 = 1.8;
 /// ... or go across other ink and are so many times as long.
 const LONG_ACROSS: f32 = 2.0;
+/// Where digits are only seen in what hangs together with lines, those are longer: a 7 without its stem is a low bar.
+const LONG_UNSURE: f32 = 6.0;
 /// How high digits are is so high as this share of the ink is at most, ...
 const TYPICAL: f32 = 0.75;
 /// ... if this share of all ink at least is no line.
 const LEFT: f32 = 0.35;
-/// Ink that hangs together with no line says more, if it is this share of what is no line.
-const APART: f32 = 0.3;
+/// Ink that hangs together with no line says more, if it is this share of all.
+const APART: f32 = 0.15;
 
 /// A straight line across the picture or down.
 struct Line {
@@ -60,7 +64,7 @@ fn darkened(mut ink: Ink) -> Ink {
 
 /// The ink without rules, and without what lies around a sheet.
 pub(super) fn removed(ink: Ink) -> Ink {
-    let mut ink = bars::swapped(darkened(ink));
+    let mut ink = darkened(ink);
     let mut mask = Mask::of(&ink);
     clear(&mut ink, &mut mask, |_, mask| around(mask));
     clear(&mut ink, &mut mask, |ink, mask| crossed(mask, ink.stroke_width() / mask::cell(ink) as f32));
@@ -96,7 +100,7 @@ fn crossed(mask: &Mask, stroke: f32) -> Vec<usize> {
 /// The lines that are no digit's, where strokes are `stroke` pixels wide: those that are too long for what is left without them.
 fn rules(mask: &Mask, stroke: f32) -> Vec<Line> {
     let mut lines = lines(mask, stroke);
-    lines.sort_by(|a, b| b.length.cmp(&a.length));
+    lines.sort_by_key(|line| Reverse(line.length));
     let regions = mask.regions();
     let mut place = vec![0; mask.inked.len()];
     regions.iter().enumerate().for_each(|(number, region)| region.pixels.iter().for_each(|at| place[*at] = number));
@@ -105,7 +109,14 @@ fn rules(mask: &Mask, stroke: f32) -> Vec<Line> {
         let least = longest.length * 4 / 5;
         count = lines.partition_point(|line| line.length >= least);
         let Some(found) = digits_without(mask, &regions, &place, &lines[..count]) else { break };
-        if if found.are_apart { LONG } else { LONG_ACROSS } * found.height <= lines[count - 1].length as f32 {
+        let times = if found.are_apart {
+            LONG
+        } else if lines[..count].iter().all(|line| line.spans(mask)) {
+            LONG_ACROSS
+        } else {
+            LONG_UNSURE
+        };
+        if times * found.height <= lines[count - 1].length as f32 {
             digits = Some(found);
         }
     }
@@ -129,8 +140,8 @@ fn rules(mask: &Mask, stroke: f32) -> Vec<Line> {
         } else if is_alone(line) {
             if line.is_across { LONG_SIDE } else { LONG_ALONE }
         } else if line.is_across {
-            LONG_ACROSS
-        } else if line.length * 10 >= mask.height * 9 {
+            if are_apart || line.spans(mask) { LONG_ACROSS } else { LONG_UNSURE }
+        } else if line.spans(mask) {
             LONG_ALONE
         } else {
             f32::INFINITY
@@ -138,6 +149,13 @@ fn rules(mask: &Mask, stroke: f32) -> Vec<Line> {
         line.length as f32 >= times * height
     };
     lines.into_iter().filter(is_rule).collect()
+}
+
+impl Line {
+    /// Whether it goes from one edge of the picture to the other.
+    fn spans(&self, mask: &Mask) -> bool {
+        10 * self.length >= 9 * if self.is_across { mask.width } else { mask.height }
+    }
 }
 
 /// What is left beside lines.
@@ -156,9 +174,8 @@ fn digits_without(mask: &Mask, regions: &[Region], place: &[usize], lines: &[Lin
     let all = pixels(&regions.iter().collect::<Vec<_>>());
     let left = all - lines.iter().map(|line| line.pixels.len()).sum::<usize>() as f32;
     let apart: Vec<&Region> = regions.iter().zip(is_crossed).filter(|(_, is)| !is).map(|(region, _)| region).collect();
-    if pixels(&apart) >= APART * left {
-        let are_apart = pixels(&apart) >= APART * all;
-        return typical(apart.into_iter()).map(|height| Digits { height, are_apart });
+    if pixels(&apart) >= APART * all {
+        return typical(apart.into_iter()).map(|height| Digits { height, are_apart: true });
     }
     let rest = mask.without(lines.iter().flat_map(|line| line.pixels.iter().copied())).regions();
     typical(rest.iter()).filter(|_| left >= LEFT * all).map(|height| Digits { height, are_apart: false })
@@ -287,7 +304,8 @@ fn lines_down(mask: &Mask, stroke: f32) -> Vec<Line> {
                 track.go_on(y, runs[at], mask.width);
             }
         }
-        let (ended, going): (Vec<Track>, Vec<Track>) = open.into_iter().partition(|track| y - track.last > gap.max(track.rows / 2));
+        let (ended, going): (Vec<Track>, Vec<Track>) =
+            open.into_iter().partition(|track| y - track.last > gap.max(track.rows / 2));
         lines.extend(ended.into_iter().filter_map(Track::line));
         open = going;
         open.extend(runs.into_iter().zip(is_taken).filter(|(_, is_taken)| !is_taken).map(|(run, _)| {

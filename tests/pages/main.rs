@@ -94,14 +94,14 @@ fn digits_that_touch_are_read_one_by_one_and_single_ones_are_not_cut() {
     let [pairs, _] = pushed_together(2, 60, &data, &mut reader);
     let [triples, _] = pushed_together(3, 40, &data, &mut reader);
     let [singles, cut] = pushed_together(1, 150, &data, &mut reader);
-    assert!(pairs >= 51 && triples >= 29, "{pairs} of 60 pairs, {triples} of 40 triples");
+    assert!(pairs >= 53 && triples >= 33, "{pairs} of 60 pairs, {triples} of 40 triples");
     assert!(singles >= 146 && cut <= 1, "{singles} of 150 digits, {cut} of them cut");
 }
 
 #[test]
 fn a_crop_to_its_ink_reads_as_the_digit() {
     let right = crops(100, &validation(), &mut reader());
-    assert!(right.iter().all(|right| *right >= 96), "{right:?} of 100");
+    assert!(right.iter().all(|right| *right >= 97), "{right:?} of 100");
 }
 
 #[test]
