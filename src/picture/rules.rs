@@ -110,7 +110,7 @@ fn rules(mask: &Mask, stroke: f32) -> Vec<Line> {
         count = lines.partition_point(|line| line.length >= least);
         let Some(found) = digits_without(mask, &regions, &place, &lines[..count]) else { break };
         let times = if found.are_apart {
-            LONG
+            if lines[..count].iter().all(|line| line.is_across) { LONG_SIDE } else { LONG }
         } else if lines[..count].iter().all(|line| line.spans(mask)) {
             LONG_ACROSS
         } else {
