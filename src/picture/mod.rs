@@ -84,8 +84,9 @@ pub fn normalise_image(picture: &GrayImage) -> Option<Pixels> {
 pub fn find_digit(picture: &GrayImage) -> Option<Digit> {
     let (clean, noise) = noise::removed(picture);
     let Papers { likeliest, .. } = papers(&clean)?;
-    let ink = Ink::find(&clean, likeliest, noise).or_else(|| Ink::filling(picture, likeliest))?;
-    Some(Block::new(&parts::whole(&ink)?, &ink, 0).whole)
+    let digit = |ink: Ink| Some(Block::new(&parts::whole(&ink)?, &ink, 0).whole);
+    let clear = Ink::find(&clean, likeliest, noise).and_then(digit);
+    clear.or_else(|| Ink::filling(picture, likeliest).and_then(digit))
 }
 
 /// The digits of a picture, dark on light or light on dark, line by line, from left to right. Digits that touch are taken
@@ -109,7 +110,12 @@ pub fn readings(picture: &GrayImage) -> Vec<Vec<Block>> {
         return vec![first];
     }
     let all = [first, filling(likeliest), clear(other), filling(other)];
-    all.into_iter().filter(|blocks: &Vec<Block>| !blocks.is_empty()).collect()
+    let mut all: Vec<Vec<Block>> = all.into_iter().filter(|blocks: &Vec<Block>| !blocks.is_empty()).collect();
+    if all.is_empty() {
+        // Where all is rules, they may be digits.
+        all.extend(Ink::filling(picture, likeliest).map(|ink| blocks(&ink)).filter(|blocks| !blocks.is_empty()));
+    }
+    all
 }
 
 /// All ink, if it goes from edge to edge both ways.
