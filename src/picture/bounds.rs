@@ -20,3 +20,8 @@ impl Bounds {
         Bounds { x, y, width, height }
     }
 }
+
+/// Whether pixel `at` of a picture of this width and height, counted row by row, is along one of its sides.
+pub(super) fn is_border(at: usize, [width, height]: [usize; 2]) -> bool {
+    [0, width - 1].contains(&(at % width)) || [0, height - 1].contains(&(at / width))
+}

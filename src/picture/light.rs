@@ -1,7 +1,12 @@
 //! The light on a picture: which of light and dark is its paper, how light that is at each pixel, and what the picture would
 //! be on white paper under even light.
 
+use std::iter;
+
 use image::{GrayImage, imageops};
+
+use super::bounds::is_border;
+use super::morphology::{filtered, reconstructed};
 
 /// The least and the greatest half of a window that no stroke fills: in pixels, and as a share of the picture's shorter side.
 const LEAST: usize = 2;
@@ -29,11 +34,20 @@ const NOISE: f32 = 6.0;
 /// Which of light and dark is paper is seen on at most so many pixels a side.
 const THINNED: u32 = 640;
 
-/// Which of light and dark is paper.
+/// Which of light and dark something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tone {
     Light,
     Dark,
+}
+
+impl Tone {
+    fn other(self) -> Tone {
+        match self {
+            Tone::Light => Tone::Dark,
+            Tone::Dark => Tone::Light,
+        }
+    }
 }
 
 /// What a picture's paper is like.
@@ -46,8 +60,7 @@ pub(super) struct Paper {
     border: usize,
 }
 
-/// What the paper of a picture that is not empty may be: strokes are narrow, and what is between them hangs together with what
-/// is wide.
+/// What the paper of a picture may be.
 pub(super) struct Papers {
     pub likeliest: Paper,
     pub other: Paper,
@@ -55,61 +68,81 @@ pub(super) struct Papers {
     pub is_clear: bool,
 }
 
-pub(super) fn papers(picture: &GrayImage) -> Papers {
-    let step = picture.width().max(picture.height()).div_ceil(THINNED).max(1) as usize;
-    let picture = thinned(picture, step as u32);
-    let mut inverse = picture.clone();
-    imageops::invert(&mut inverse);
-    let greatest = (GREATEST * picture.width().min(picture.height()) as f32) as usize;
-    let difference = difference(&picture);
-    let some = SOME * picture.len() as f32;
-    // For each window, how many pixels are dark and light that it does not fit into.
-    let mut seen: Vec<(usize, [f32; 2])> = Vec::new();
-    let mut radius = LEAST;
-    while radius <= greatest.max(LEAST) {
-        seen.push((radius, [&picture, &inverse].map(|picture| narrow(picture, radius, difference) as f32)));
-        radius += radius.div_ceil(2);
-    }
-    let border = border(&picture);
-    let is_clear = |ink: usize, counts: [f32; 2]| counts[ink] > some.max(CLEAR * counts[1 - ink]);
-    let clear = seen
-        .iter()
-        .find_map(|(radius, counts)| [0, 1].into_iter().find(|ink| is_clear(*ink, *counts)).map(|ink| (*radius, ink)));
-    // What is narrower than bold strokes may be what they enclose.
-    let is_enclosed = |(first, ink): &(usize, usize)| {
-        let wider = seen.iter().find(|(radius, counts)| *radius <= BOLD * first && is_clear(1 - ink, *counts));
-        border == Some(*ink) && wider.is_some()
-    };
-    let ink = clear.map(|clear| if is_enclosed(&clear) { 1 - clear.1 } else { clear.1 });
-    let ink_or_dark = ink.unwrap_or(usize::from(border == Some(0)));
-    let counts = seen.iter().map(|(radius, counts)| (*radius, counts[ink_or_dark], is_clear(ink_or_dark, *counts)));
-    let clear: Vec<(usize, f32)> = counts
-        .skip_while(|(.., is_clear)| !is_clear)
-        .take_while(|(.., is_clear)| *is_clear)
-        .map(|(radius, count, _)| (radius, count))
-        .collect();
-    let most = clear.iter().map(|(_, count)| *count).fold(0.0, f32::max);
-    let widest =
-        clear.iter().find(|(_, count)| *count >= NEARLY * most).map_or(greatest, |(radius, _)| MARGIN * radius);
-    let [along, window] = [widest.min(greatest), greatest].map(|radius| (radius * step).max(LEAST_PAPER));
-    let paper = |tone| Paper { tone, window, border: along };
-    let tones = [Tone::Light, Tone::Dark];
-    let is_clear = ink.is_some_and(|ink| border == Some(1 - ink));
-    Papers { likeliest: paper(tones[ink_or_dark]), other: paper(tones[1 - ink_or_dark]), is_clear }
+/// A window of `2 * radius + 1` pixels a side, and how much ink it does not fit into if paper is light, and if it is dark.
+struct Window {
+    radius: usize,
+    ink: [usize; 2],
 }
 
-/// Which of dark, 0, and light, 1, the picture's border is, where it is all of one.
-fn border(picture: &GrayImage) -> Option<usize> {
+impl Window {
+    /// Whether there is much more ink, `some` pixels at least, if that is the paper.
+    fn tells(&self, paper: Tone, some: f32) -> bool {
+        let ink = |paper: Tone| self.ink[paper as usize] as f32;
+        ink(paper) > some.max(CLEAR * ink(paper.other()))
+    }
+}
+
+/// Strokes are narrow, and what is between them hangs together with what is wide. `None` for an empty picture.
+pub(super) fn papers(picture: &GrayImage) -> Option<Papers> {
+    if picture.is_empty() {
+        return None;
+    }
+    let step = picture.width().max(picture.height()).div_ceil(THINNED).max(1) as usize;
+    let picture = thinned(picture, step as u32);
+    let greatest = (GREATEST * picture.width().min(picture.height()) as f32) as usize;
+    let (windows, border) = (windows(&picture, greatest), border(&picture));
+    let some = SOME * picture.len() as f32;
+    let first = windows.iter().find_map(|window| {
+        let paper = [Tone::Light, Tone::Dark].into_iter().find(|paper| window.tells(*paper, some))?;
+        Some((window.radius, paper))
+    });
+    let clear = first.map(|(radius, paper)| {
+        // What is narrower than bold strokes may be what they enclose.
+        let mut bolder = windows.iter().take_while(|window| window.radius <= BOLD * radius);
+        let is_enclosed = border == Some(paper.other()) && bolder.any(|window| window.tells(paper.other(), some));
+        if is_enclosed { paper.other() } else { paper }
+    });
+    let likeliest = clear.or(border).unwrap_or(Tone::Light);
+    let along = stroke(&windows, likeliest, some).map_or(greatest, |radius| (MARGIN * radius).min(greatest));
+    let [along, window] = [along, greatest].map(|radius| (radius * step).max(LEAST_PAPER));
+    let paper = |tone| Paper { tone, window, border: along };
+    let is_clear = clear.is_some() && clear == border;
+    Some(Papers { likeliest: paper(likeliest), other: paper(likeliest.other()), is_clear })
+}
+
+/// Windows up to the greatest radius, the least first.
+fn windows(picture: &GrayImage, greatest: usize) -> Vec<Window> {
+    let mut inverse = picture.clone();
+    imageops::invert(&mut inverse);
+    let difference = difference(picture);
+    let radii = iter::successors(Some(LEAST), |radius| Some(radius + radius.div_ceil(2)));
+    let radii = radii.take_while(|radius| *radius <= greatest.max(LEAST));
+    let window =
+        |radius| Window { radius, ink: [picture, &inverse].map(|picture| narrow(picture, radius, difference)) };
+    radii.map(window).collect()
+}
+
+/// The radius of the first window that nearly all ink is too narrow for, among those that tell.
+fn stroke(windows: &[Window], paper: Tone, some: f32) -> Option<usize> {
+    let tells = |window: &&Window| window.tells(paper, some);
+    let ink = |window: &Window| window.ink[paper as usize] as f32;
+    let telling = || windows.iter().skip_while(|window| !tells(window)).take_while(tells);
+    let most = telling().map(ink).fold(0.0, f32::max);
+    telling().find(|window| ink(window) >= NEARLY * most).map(|window| window.radius)
+}
+
+/// What the picture's border is, where it is all of one tone.
+fn border(picture: &GrayImage) -> Option<Tone> {
     let [most, least] = [picture.iter().max(), picture.iter().min()].map(|light| light.copied().unwrap_or(0));
     let middle = most / 2 + least / 2;
-    let (right, bottom) = (picture.width() - 1, picture.height() - 1);
-    let border = picture.enumerate_pixels().filter(|(x, y, _)| [0, right].contains(x) || [0, bottom].contains(y));
-    let is_light: Vec<bool> = border.map(|(.., light)| light.0[0] > middle).collect();
-    let light = is_light.iter().filter(|is_light| **is_light).count() as f32 / is_light.len() as f32;
+    let size = [picture.width(), picture.height()].map(|side| side as usize);
+    let border: Vec<u8> =
+        picture.iter().enumerate().filter(|(at, _)| is_border(*at, size)).map(|(_, light)| *light).collect();
+    let light = border.iter().filter(|light| **light > middle).count() as f32 / border.len() as f32;
     if light >= UNIFORM {
-        Some(1)
+        Some(Tone::Light)
     } else if light <= 1.0 - UNIFORM {
-        Some(0)
+        Some(Tone::Dark)
     } else {
         None
     }
@@ -173,104 +206,7 @@ fn levels(picture: &GrayImage, window: usize, border: usize) -> Vec<u8> {
     let mut levels = filtered(picture, size, window, u8::max);
     if border < window {
         let narrow = filtered(picture, size, border, u8::max);
-        let [right, bottom] = size.map(|side| side - 1);
-        let is_border = |at: usize| [0, right].contains(&(at % size[0])) || [0, bottom].contains(&(at / size[0]));
-        (0..levels.len()).filter(|at| is_border(*at)).for_each(|at| levels[at] = narrow[at]);
+        (0..levels.len()).filter(|at| is_border(*at, size)).for_each(|at| levels[at] = narrow[at]);
     }
     reconstructed(levels, picture, size[0])
-}
-
-/// The levels above `floor`, lowered to what a way that nowhere goes higher leads to.
-fn reconstructed(mut levels: Vec<u8>, floor: &[u8], width: usize) -> Vec<u8> {
-    for at in 0..levels.len() {
-        let left = if at % width > 0 { levels[at - 1] } else { 255 };
-        let above = if at >= width { levels[at - width] } else { 255 };
-        levels[at] = levels[at].min(left).min(above).max(floor[at]);
-    }
-    let count = levels.len();
-    let mut open = Vec::new();
-    for at in (0..count).rev() {
-        let right = (at % width + 1 < width).then_some(at + 1);
-        let below = (at + width < count).then_some(at + width);
-        let near = [right, below].into_iter().flatten();
-        levels[at] = near.clone().fold(levels[at], |least, other| least.min(levels[other])).max(floor[at]);
-        if near.into_iter().any(|other| levels[other] > levels[at].max(floor[other])) {
-            open.push(at);
-        }
-    }
-    while let Some(at) = open.pop() {
-        let x = at % width;
-        let near = [
-            (x > 0).then(|| at - 1),
-            (x + 1 < width).then(|| at + 1),
-            at.checked_sub(width),
-            (at + width < count).then_some(at + width),
-        ];
-        for other in near.into_iter().flatten() {
-            let level = levels[at].max(floor[other]);
-            if level < levels[other] {
-                levels[other] = level;
-                open.push(other);
-            }
-        }
-    }
-    levels
-}
-
-/// The greatest, or the least, of each pixel's square of `2 * radius + 1` pixels a side.
-pub(super) fn filtered(
-    pixels: &[u8],
-    [width, height]: [usize; 2],
-    radius: usize,
-    of: impl Fn(u8, u8) -> u8 + Copy,
-) -> Vec<u8> {
-    let columns = along_columns(pixels, width, radius, of);
-    transposed(&along_columns(&transposed(&columns, width), height, radius, of), height)
-}
-
-/// The greatest, or the least, of the `2 * radius + 1` pixels around each in its column, three comparisons a pixel (van Herk
-/// 1992, "A fast algorithm for local minimum and maximum filters"): of all from the start of its block, and of all to its end.
-fn along_columns(pixels: &[u8], width: usize, radius: usize, of: impl Fn(u8, u8) -> u8 + Copy) -> Vec<u8> {
-    let (block, height) = (2 * radius + 1, pixels.len().checked_div(width).unwrap_or(0));
-    let join = |rows: &mut [u8], row: usize, other: usize| {
-        let (row, other) = (row * width, other * width);
-        let (head, tail) = rows.split_at_mut(row.max(other));
-        let (to, from) = if row > other {
-            (&mut tail[..width], &head[other..][..width])
-        } else {
-            (&mut head[row..][..width], &tail[..width])
-        };
-        to.iter_mut().zip(from).for_each(|(to, from)| *to = of(*to, *from));
-    };
-    let [mut so_far, mut to_come] = [pixels.to_vec(), pixels.to_vec()];
-    (1..height).filter(|y| y % block > 0).for_each(|y| join(&mut so_far, y, y - 1));
-    (1..height).rev().filter(|y| y % block > 0).for_each(|y| join(&mut to_come, y - 1, y));
-    let mut out = Vec::with_capacity(pixels.len());
-    for y in 0..height {
-        let (first, last) = (y.saturating_sub(radius), (y + radius).min(height - 1));
-        let [from_first, to_last] = [&to_come[first * width..][..width], &so_far[last * width..][..width]];
-        match first / block == last / block {
-            true if first % block == 0 => out.extend_from_slice(to_last),
-            true => out.extend_from_slice(from_first),
-            false => out.extend(from_first.iter().zip(to_last).map(|(a, b)| of(*a, *b))),
-        }
-    }
-    out
-}
-
-/// [height, width] -> [width, height], in squares that the cache holds.
-fn transposed(pixels: &[u8], width: usize) -> Vec<u8> {
-    const SQUARE: usize = 64;
-    let height = pixels.len().checked_div(width).unwrap_or(0);
-    let mut out = vec![0; pixels.len()];
-    for top in (0..height).step_by(SQUARE) {
-        for left in (0..width).step_by(SQUARE) {
-            for y in top..(top + SQUARE).min(height) {
-                for x in left..(left + SQUARE).min(width) {
-                    out[x * height + y] = pixels[y * width + x];
-                }
-            }
-        }
-    }
-    out
 }

@@ -2,6 +2,8 @@
 //! million pixels, whatever the picture has.
 
 use super::ink::Ink;
+use super::morphology;
+use super::parts::{Part, parts};
 
 /// The longest side of a mask, in its own pixels.
 const LONGEST: usize = 2048;
@@ -12,24 +14,6 @@ pub(super) struct Mask {
     pub height: usize,
     /// `[height, width]`
     pub inked: Vec<bool>,
-}
-
-/// Pixels that hang together by sides and by corners.
-pub(super) struct Region {
-    pub pixels: Vec<usize>,
-    /// The first and the last column, the first and the last row.
-    pub columns: [usize; 2],
-    pub rows: [usize; 2],
-}
-
-impl Region {
-    pub fn width(&self) -> usize {
-        self.columns[1] - self.columns[0] + 1
-    }
-
-    pub fn height(&self) -> usize {
-        self.rows[1] - self.rows[0] + 1
-    }
 }
 
 /// How many pixels of the picture a pixel of its mask is wide and high.
@@ -51,8 +35,7 @@ impl Mask {
     }
 
     pub fn transposed(&self) -> Mask {
-        let inked = (0..self.width).flat_map(|x| (0..self.height).map(move |y| self.inked[y * self.width + x]));
-        Mask { width: self.height, height: self.width, inked: inked.collect() }
+        Mask { width: self.height, height: self.width, inked: morphology::transposed(&self.inked, self.width) }
     }
 
     /// The mask without some of its pixels.
@@ -62,34 +45,10 @@ impl Mask {
         Mask { inked, ..*self }
     }
 
-    /// All that hangs together.
-    pub fn regions(&self) -> Vec<Region> {
-        let mut unseen = self.inked.clone();
-        let mut regions = Vec::new();
-        for start in 0..unseen.len() {
-            if unseen[start] {
-                regions.push(self.region(&mut unseen, start));
-            }
-        }
-        regions
-    }
-
-    fn region(&self, unseen: &mut [bool], start: usize) -> Region {
-        unseen[start] = false;
-        let mut region = Region { pixels: vec![start], columns: [usize::MAX, 0], rows: [usize::MAX, 0] };
-        let mut next = 0;
-        while let Some(&at) = region.pixels.get(next) {
-            next += 1;
-            let [x, y] = [at % self.width, at / self.width];
-            region.columns = [region.columns[0].min(x), region.columns[1].max(x)];
-            region.rows = [region.rows[0].min(y), region.rows[1].max(y)];
-            for at in self.within(at, 1) {
-                if std::mem::take(&mut unseen[at]) {
-                    region.pixels.push(at);
-                }
-            }
-        }
-        region
+    /// All that hangs together by sides and by corners; the mass is the number of pixels.
+    pub fn parts(&self) -> Vec<Part> {
+        let amounts = self.inked.iter().map(|is_inked| f32::from(u8::from(*is_inked))).collect();
+        parts(&Ink { width: self.width, height: self.height, amounts })
     }
 
     /// The pixels that are at most `reach` rows and columns from one, and itself.

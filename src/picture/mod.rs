@@ -11,7 +11,9 @@ mod images;
 mod ink;
 mod levels;
 mod light;
+mod lines;
 mod mask;
+mod morphology;
 mod noise;
 mod normalise;
 mod parts;
@@ -83,7 +85,7 @@ pub fn normalise_image(picture: &GrayImage) -> Option<Pixels> {
 /// [`normalise_image`], and where the ink is.
 pub fn find_digit(picture: &GrayImage) -> Option<Digit> {
     let (clean, noise) = noise::removed(picture);
-    let Papers { likeliest, .. } = papers(&clean)?;
+    let Papers { likeliest, .. } = light::papers(&clean)?;
     let digit = |ink: Ink| Some(Block::new(&parts::whole(&ink)?, &ink, 0).whole);
     let clear = Ink::find(&clean, likeliest, noise).and_then(digit);
     clear.or_else(|| Ink::filling(picture, likeliest).and_then(digit))
@@ -100,20 +102,21 @@ pub fn find_digits(picture: &GrayImage) -> Vec<Digit> {
 /// are none for an even surface.
 pub fn readings(picture: &GrayImage) -> Vec<Vec<Block>> {
     let (clean, noise) = noise::removed(picture);
-    let Some(Papers { likeliest, other, is_clear }) = papers(&clean) else { return Vec::new() };
-    let clear = |paper| Ink::find(&clean, paper, noise).map_or_else(Vec::new, |ink| blocks(&ink));
-    let filling = |paper| Ink::filling(picture, paper).and_then(|ink| filled(&ink)).into_iter().collect();
+    let Some(Papers { likeliest, other, is_clear }) = light::papers(&clean) else { return Vec::new() };
+    let clear = |paper| Ink::find(&clean, paper, noise).as_ref().map_or_else(Vec::new, blocks);
     let first = clear(likeliest);
     let is_wide =
-        |Bounds { width, height, .. }: Bounds| 10 * width >= 9 * picture.width() || 10 * height >= 9 * picture.height();
+        |Bounds { width, height, .. }: Bounds| fills(width, picture.width()) || fills(height, picture.height());
     if is_clear && !first.is_empty() && !first.iter().any(|block| is_wide(block.whole.bounds)) {
         return vec![first];
     }
-    let all = [first, filling(likeliest), clear(other), filling(other)];
-    let mut all: Vec<Vec<Block>> = all.into_iter().filter(|blocks: &Vec<Block>| !blocks.is_empty()).collect();
+    let [as_it_is, inverse] = [likeliest, other].map(|paper| Ink::filling(picture, paper));
+    let filling = |ink: &Option<Ink>| ink.as_ref().and_then(filled).into_iter().collect();
+    let all = [first, filling(&as_it_is), clear(other), filling(&inverse)];
+    let all: Vec<Vec<Block>> = all.into_iter().filter(|blocks: &Vec<Block>| !blocks.is_empty()).collect();
     if all.is_empty() {
         // Where all is rules, they may be digits.
-        all.extend(Ink::filling(picture, likeliest).map(|ink| blocks(&ink)).filter(|blocks| !blocks.is_empty()));
+        return as_it_is.as_ref().map(blocks).filter(|blocks| !blocks.is_empty()).into_iter().collect();
     }
     all
 }
@@ -121,13 +124,13 @@ pub fn readings(picture: &GrayImage) -> Vec<Vec<Block>> {
 /// All ink, if it goes from edge to edge both ways.
 fn filled(ink: &Ink) -> Option<Block> {
     let whole = parts::whole(ink)?;
-    let fills = |part: u32, side: usize| 10 * part as usize >= 9 * side;
     let Bounds { width, height, .. } = whole.bounds;
-    (fills(width, ink.width) && fills(height, ink.height)).then(|| Block::new(&whole, ink, 0))
+    (fills(width, ink.width as u32) && fills(height, ink.height as u32)).then(|| Block::new(&whole, ink, 0))
 }
 
-fn papers(picture: &GrayImage) -> Option<Papers> {
-    (!picture.is_empty()).then(|| light::papers(picture))
+/// Whether so many pixels go nearly from edge to edge of a side.
+fn fills(pixels: u32, side: u32) -> bool {
+    10 * pixels >= 9 * side
 }
 
 fn blocks(ink: &Ink) -> Vec<Block> {

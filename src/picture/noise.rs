@@ -69,14 +69,13 @@ fn neighbourhood(picture: &GrayImage, x: u32, y: u32) -> [u8; 9] {
 fn grain(picture: &GrayImage) -> f32 {
     /// A quarter of what is distributed normally is nearer to the mean, in standard deviations.
     const QUARTER: f32 = 0.3186;
-    let width = picture.width() as usize;
-    let step = (picture.height() / SEEN).max(1) as usize;
-    let rows = picture.chunks_exact(width.max(1)).step_by(step);
-    let bend = |near: &[u8]| (i16::from(near[0]) + i16::from(near[2]) - 2 * i16::from(near[1])).unsigned_abs();
-    let mut bends: Vec<u16> = rows.flat_map(|row| row.windows(3).map(bend)).collect();
     if picture.width().min(picture.height()) < LEAST {
         return 0.0;
     }
+    let step = (picture.height() / SEEN).max(1) as usize;
+    let rows = picture.chunks_exact(picture.width() as usize).step_by(step);
+    let bend = |near: &[u8]| (i16::from(near[0]) + i16::from(near[2]) - 2 * i16::from(near[1])).unsigned_abs();
+    let mut bends: Vec<u16> = rows.flat_map(|row| row.windows(3).map(bend)).collect();
     let quarter = bends.len() / 4;
     f32::from(*bends.select_nth_unstable(quarter).1) / (QUARTER * 6.0f32.sqrt())
 }

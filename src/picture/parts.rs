@@ -50,6 +50,14 @@ impl Part {
         own
     }
 
+    /// Its pixels where it was found, counted row by row in a picture of that width.
+    pub fn pixels(&self, width: usize) -> impl Iterator<Item = usize> {
+        self.runs.iter().flat_map(move |run| {
+            let start = run.y as usize * width;
+            start + run.from as usize..start + run.to as usize
+        })
+    }
+
     /// Whether it is too little where others are `height` pixels high.
     pub fn is_speck(&self, height: f32) -> bool {
         self.mass < (SPECK * height).powi(2)

@@ -23,7 +23,6 @@ const TWO: f32 = 1.45;
 /// What it costs at most that there are several blocks, where it is not clear which is the paper: around a digit that fills
 /// its picture there are.
 const BLOCKS: f32 = 1.0;
-
 /// What it costs a reading for each that is likelier.
 const UNLIKELIER: f32 = 0.5;
 
@@ -69,17 +68,16 @@ async fn taken<E>(
     let aspect = width as f32 / height as f32;
     let cut = TOO_NARROW * (TWO - aspect).max(0.0);
     let value = value(&block.whole, &probabilities, height);
-    // The surest pieces could not be better.
-    if value > -cut {
-        return Ok(Way { value, digits: vec![(block.whole, probabilities)] });
+    // The surest pieces could not be better than that.
+    if value <= -cut {
+        let pieces = block.pieces();
+        let images: Vec<Pixels> = pieces.iter().map(|piece| piece.digit.pixels).collect();
+        let seen = pieces.into_iter().zip(look(&images).await?);
+        if let Some(way) = best_path(seen, height, cut).filter(|way| way.value > value) {
+            return Ok(way);
+        }
     }
-    let pieces = block.pieces();
-    let images: Vec<Pixels> = pieces.iter().map(|piece| piece.digit.pixels).collect();
-    let seen = pieces.into_iter().zip(look(&images).await?);
-    Ok(match best_path(seen, height, cut) {
-        Some(pieces) if pieces.value > value => pieces,
-        _ => Way { value, digits: vec![(block.whole, probabilities)] },
-    })
+    Ok(Way { value, digits: vec![(block.whole, probabilities)] })
 }
 
 /// The best pieces from the left side of a block to its right side; those with the same left cut follow each other.
