@@ -1,42 +1,10 @@
-//! Pictures made of MNIST's validation images, which no model was trained on: pages with rows, digits that touch, crops.
+//! Pictures made of MNIST's validation images, which no model was trained on: pages with rows, digits that
+//! touch.
 
-use std::array;
-
-use digits::mnist::{DataSet, SIDE};
-use digits::random::{Stream, uniform};
+use digits::mnist::DataSet;
 use image::{GrayImage, Luma, imageops};
 
-/// Random numbers for one picture.
-pub struct Dice {
-    picture: u32,
-    drawn: u32,
-}
-
-impl Dice {
-    /// Those of picture number `picture` of its kind.
-    pub fn new(kind: u32, picture: u32) -> Dice {
-        Dice { picture: picture.wrapping_mul(64).wrapping_add(kind), drawn: 0 }
-    }
-
-    pub fn between(&mut self, least: f32, greatest: f32) -> f32 {
-        self.drawn += 1;
-        least + (greatest - least) * uniform(0, Stream::Deform, self.picture, self.drawn)
-    }
-
-    pub fn below(&mut self, count: usize) -> usize {
-        (self.between(0.0, count as f32) as usize).min(count - 1)
-    }
-}
-
-/// The ink of an image, white on black, without the black around it.
-pub fn cropped(data: &DataSet, index: usize) -> GrayImage {
-    let image = GrayImage::from_raw(SIDE as u32, SIDE as u32, data.image(index).to_vec()).expect("28 x 28 pixels");
-    let inked = || image.enumerate_pixels().filter(|(_, _, pixel)| pixel.0[0] > 0).map(|(x, y, _)| [x, y]);
-    let least = array::from_fn::<u32, 2, _>(|axis| inked().map(|place| place[axis]).min().expect("ink"));
-    let size =
-        array::from_fn::<u32, 2, _>(|axis| inked().map(|place| place[axis]).max().expect("ink") + 1 - least[axis]);
-    imageops::crop_imm(&image, least[0], least[1], size[0], size[1]).to_image()
-}
+use crate::images::{Dice, digit};
 
 /// Puts `image`'s ink onto a page, the darker of both.
 fn put(page: &mut GrayImage, image: &GrayImage, x: u32, y: u32) {
@@ -93,8 +61,7 @@ pub fn page(data: &DataSet, layout: &Layout, dice: &mut Dice) -> (GrayImage, Vec
             let index = dice.below(data.count());
             let side = row * (1.0 + dice.between(-layout.jitter, layout.jitter));
             let image =
-                GrayImage::from_raw(SIDE as u32, SIDE as u32, data.image(index).to_vec()).expect("28 x 28 pixels");
-            let image = imageops::resize(&image, side as u32, side as u32, imageops::FilterType::Triangle);
+                imageops::resize(&digit(data.image(index)), side as u32, side as u32, imageops::FilterType::Triangle);
             let x = tallest * 0.5 + column as f32 * tallest * 1.05;
             let y = top + layout.tilt * x + (row - side) / 2.0;
             put(&mut page, &image, x as u32, y as u32);

@@ -1,37 +1,20 @@
-//! Pictures as people have them, made of images that no model was trained on: how many are read right. `cargo test --release
-//! --test pages -- --ignored --nocapture` measures more of them and prints the shares.
+//! Pages with rows, digits that touch, and crops: how many are found and read right.
 
 mod make;
 
 use std::time::{Duration, Instant};
 
-use digits::gpu::{Gpu, Request};
 use digits::mnist::{DataSet, Split};
-use digits::model::Model;
-use digits::network::ModelFile;
-use digits::picture::{Digit, Pictures, find_digits};
-use digits::predict::{Digits, Reader};
+use digits::picture::{Digit, find_digits};
+use digits::predict::Reader;
 use image::{GrayImage, Luma, imageops};
-use pollster::FutureExt as _;
 
-use make::{Dice, Layout, cropped, on_paper, page, pushed};
+use crate::images::{Dice, cropped};
+use crate::reading::{read, reader};
+use make::{Layout, on_paper, page, pushed};
 
 fn validation() -> DataSet {
     Split::embedded().unwrap().validation
-}
-
-fn reader() -> Reader {
-    let gpu = Gpu::open(&Request::default()).block_on().unwrap_or_else(|error| panic!("{error}"));
-    let file = ModelFile::shipped();
-    Reader::new(Model::new(&gpu, &file.network, &file.parameters).unwrap(), file.calibration)
-}
-
-/// What a picture is read as; nothing where no ink is found.
-fn read(reader: &mut Reader, picture: GrayImage) -> Vec<u8> {
-    let Ok(digits) = Digits::of(&Pictures::Picture(picture)) else { return Vec::new() };
-    let read = reader.read(digits).block_on().unwrap();
-    let most_likely = |probabilities: &[f32]| (0..10).max_by(|a, b| probabilities[*a].total_cmp(&probabilities[*b]));
-    read.iter().map(|(_, judgement)| most_likely(&judgement.probabilities).unwrap() as u8).collect()
 }
 
 /// A page's number of digits, and how many of them stand in their line and at their place there.
@@ -100,8 +83,11 @@ fn digits_that_touch_are_read_one_by_one_and_single_ones_are_not_cut() {
 
 #[test]
 fn a_crop_to_its_ink_reads_as_the_digit() {
-    let right = crops(100, &validation(), &mut reader());
-    assert!(right.iter().all(|right| *right >= 97), "{right:?} of 100");
+    let (data, mut reader) = (validation(), reader());
+    for (count, floor) in [(100, 97), (400, 387)] {
+        let right = crops(count, &data, &mut reader);
+        assert!(right.iter().all(|right| *right >= floor), "{right:?} of {count}");
+    }
 }
 
 #[test]
@@ -116,7 +102,7 @@ fn specks_without_number_take_no_time() {
 }
 
 #[test]
-#[ignore = "the figures for README.md: takes minutes"]
+#[ignore = "figures: takes minutes"]
 fn figures() {
     let (data, mut reader) = (validation(), reader());
     let pages: Vec<(usize, usize)> = (0..200).map(|number| found_on(number, &data)).collect();

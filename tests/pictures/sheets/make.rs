@@ -4,39 +4,15 @@
 use std::f32::consts::TAU;
 use std::io::Cursor;
 
-use digits::mnist::{DataSet, SIDE};
+use digits::mnist::DataSet;
 use digits::random::{Stream, uniform};
 use image::codecs::jpeg::JpegEncoder;
 use image::{GrayImage, ImageFormat, Luma, imageops};
 
-/// Random numbers for one picture.
-pub struct Dice {
-    picture: u32,
-    drawn: u32,
-}
-
-impl Dice {
-    /// Those of picture number `picture` of its kind.
-    pub fn new(kind: u32, picture: u32) -> Dice {
-        Dice { picture: picture.wrapping_mul(64).wrapping_add(kind), drawn: 0 }
-    }
-
-    pub fn between(&mut self, least: f32, greatest: f32) -> f32 {
-        self.drawn += 1;
-        least + (greatest - least) * uniform(0, Stream::Deform, self.picture, self.drawn)
-    }
-
-    pub fn below(&mut self, count: usize) -> usize {
-        (self.between(0.0, count as f32) as usize).min(count - 1)
-    }
-
-    fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
-        all[self.below(all.len())]
-    }
-}
+use crate::images::{self, Dice};
 
 /// What is printed on the paper.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Print {
     Nothing,
     PaleRules,
@@ -49,7 +25,7 @@ pub enum Print {
 }
 
 /// What lies around the sheet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Around {
     Nothing,
     /// Of the scanner's lid, along one side.
@@ -58,7 +34,7 @@ pub enum Around {
     GreyTable,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Light {
     Even,
     FromASide,
@@ -67,7 +43,7 @@ pub enum Light {
     SoftShadow,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Camera {
     Sharp,
     Blurred,
@@ -172,8 +148,12 @@ fn written(data: &DataSet, print: Print, dice: &mut Dice) -> (Paper, Vec<Vec<u8>
         for column in 0..columns {
             let index = dice.below(data.count());
             let side = digit * dice.between(0.85, 1.1);
-            let image = GrayImage::from_raw(SIDE as u32, SIDE as u32, data.image(index).to_vec()).expect("28 x 28");
-            let image = imageops::resize(&image, side as u32, side as u32, imageops::FilterType::CatmullRom);
+            let image = imageops::resize(
+                &images::digit(data.image(index)),
+                side as u32,
+                side as u32,
+                imageops::FilterType::CatmullRom,
+            );
             let x = margin + column as f32 * pitch[0] + (pitch[0] - side) / 2.0;
             let y = margin + row as f32 * pitch[1] + (pitch[1] - side) / 2.0 + digit * dice.between(-0.06, 0.06);
             for (dx, dy, amount) in image.enumerate_pixels() {

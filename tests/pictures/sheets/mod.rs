@@ -1,34 +1,23 @@
-//! Whole sheets, made of images that no model was trained on, and how many are read right. `cargo test --release --test sheets
-//! -- --ignored --nocapture` makes more of them of MNIST's test images and prints the shares.
+//! Whole sheets, and how many are read right.
 
 mod make;
 
 use std::collections::BTreeMap;
 
-use digits::gpu::{Gpu, Request};
 use digits::mnist::{DataSet, Split};
-use digits::model::Model;
-use digits::network::{Judgement, ModelFile};
-use digits::picture::{Digit, Pictures};
-use digits::predict::{Digits, Reader};
+use digits::network::{Judgement, best};
+use digits::picture::Digit;
+use digits::predict::Reader;
 use image::GrayImage;
-use pollster::FutureExt as _;
 
+use crate::reading::{digits_of, reader};
 use make::{Making, sheet};
 
-fn reader() -> Reader {
-    let gpu = Gpu::open(&Request::default()).block_on().unwrap_or_else(|error| panic!("{error}"));
-    let file = ModelFile::shipped();
-    Reader::new(Model::new(&gpu, &file.network, &file.parameters).unwrap(), file.calibration)
-}
-
 /// What each line of a picture is read as; `None` for what is no digit.
-fn read(reader: &mut Reader, picture: GrayImage) -> Vec<Vec<Option<u8>>> {
-    let Ok(digits) = Digits::of(&Pictures::Picture(picture)) else { return Vec::new() };
-    let read = reader.read(digits).block_on().unwrap();
-    let best = |p: &[f32]| (0..p.len()).max_by(|a, b| p[*a].total_cmp(&p[*b])).unwrap() as u8;
-    let of = |(_, judgement): &(Digit, Judgement)| judgement.is_digit.then(|| best(&judgement.probabilities));
-    read.chunk_by(|(a, _), (b, _)| a.line == b.line).map(|line| line.iter().map(of).collect()).collect()
+fn lines(reader: &mut Reader, picture: GrayImage) -> Vec<Vec<Option<u8>>> {
+    let of = |(_, judgement): &(Digit, Judgement)| judgement.is_digit.then(|| best(&judgement.probabilities) as u8);
+    let digits = digits_of(reader, picture);
+    digits.chunk_by(|(a, _), (b, _)| a.line == b.line).map(|line| line.iter().map(of).collect()).collect()
 }
 
 /// Sheets of one kind: all of them, those whose lines have as many digits as they should, and those that are read right.
@@ -45,7 +34,7 @@ fn counted(data: &DataSet, count: u32) -> BTreeMap<String, Count> {
     let mut counts: BTreeMap<String, Count> = BTreeMap::new();
     for number in 0..count {
         let (picture, labels, Making { print, around, light, camera, is_board }) = sheet(data, number);
-        let read = read(&mut reader, picture);
+        let read = lines(&mut reader, picture);
         let found = read.iter().map(Vec::len).eq(labels.iter().map(Vec::len));
         let right =
             found && read.iter().flatten().eq(labels.iter().flatten().copied().map(Some).collect::<Vec<_>>().iter());

@@ -2,33 +2,16 @@
 //! from MNIST's validation images, which are never what a reader is measured by at the end.
 
 use digits::corrupt::Corruption;
-use digits::gpu::{Gpu, Request};
 use digits::mnist::{DataSet, Split};
-use digits::model::Model;
-use digits::network::ModelFile;
 use digits::pen::Strokes;
-use digits::picture::{Pictures, find_digits};
-use digits::predict::{Digits, Reader};
+use digits::picture::find_digits;
 use image::{GrayImage, Luma, imageops};
-use pollster::FutureExt as _;
+
+use crate::images::digit;
+use crate::reading::{read, reader};
 
 /// What becomes of a picture.
 type Change = fn(&GrayImage) -> GrayImage;
-
-fn reader() -> Reader {
-    let gpu = Gpu::open(&Request::default()).block_on().unwrap_or_else(|error| panic!("{error}"));
-    let file = ModelFile::shipped();
-    Reader::new(Model::new(&gpu, &file.network, &file.parameters).unwrap(), file.calibration)
-}
-
-/// What the reader makes of a picture.
-fn read(reader: &mut Reader, picture: GrayImage) -> Vec<u8> {
-    let Ok(digits) = Digits::of(&Pictures::Picture(picture)) else { return Vec::new() };
-    let most =
-        |probabilities: &[f32]| (0..10).max_by(|a, b| probabilities[*a].total_cmp(&probabilities[*b])).unwrap() as u8;
-    let read = reader.read(digits).block_on().unwrap();
-    read.iter().map(|(_, judgement)| most(&judgement.probabilities)).collect()
-}
 
 /// A 7 as a polyline, dark on white.
 fn seven() -> GrayImage {
@@ -42,8 +25,8 @@ fn seven() -> GrayImage {
 fn sheet(images: &DataSet, number: usize) -> (GrayImage, Vec<u8>) {
     let mut sheet = GrayImage::from_pixel(500, 241, Luma([240]));
     for place in 0..3 {
-        let digit = GrayImage::from_raw(28, 28, images.image(3 * number + place).to_vec()).unwrap();
-        let digit = imageops::resize(&digit, 150, 150, imageops::FilterType::CatmullRom);
+        let digit =
+            imageops::resize(&digit(images.image(3 * number + place)), 150, 150, imageops::FilterType::CatmullRom);
         for (x, y, ink) in digit.enumerate_pixels() {
             let light = 240 - (f32::from(ink.0[0]) * 0.82) as u8;
             let pixel = sheet.get_pixel_mut(15 + 160 * place as u32 + x, 45 + y);
@@ -160,8 +143,8 @@ fn most_rows_of_noisy_images_are_read_whole() {
             let mut row = GrayImage::new(3 * 34 + 14, 48);
             for place in 0..3 {
                 let index = 3 * number + place;
-                let image = kind.apply(images.image(index), 1, index as u32).to_vec();
-                imageops::replace(&mut row, &GrayImage::from_raw(28, 28, image).unwrap(), 10 + 34 * place as i64, 10);
+                let image = digit(&kind.apply(images.image(index), 1, index as u32));
+                imageops::replace(&mut row, &image, 10 + 34 * place as i64, 10);
             }
             row
         };
@@ -169,25 +152,4 @@ fn most_rows_of_noisy_images_are_read_whole() {
         let right = (0..100).filter(is_right).count();
         assert!(right >= floor, "{right} of 100 rows with {}", kind.name());
     }
-}
-
-/// Each digit of a row cut to its ink, light on dark and dark on light.
-#[test]
-fn a_crop_to_the_ink_reads_as_the_digit() {
-    let (mut reader, images) = (reader(), Split::embedded().unwrap().validation);
-    let mut right = [0; 2];
-    for index in 0..400 {
-        let image = GrayImage::from_raw(28, 28, images.image(index).to_vec()).unwrap();
-        let places: Vec<[u32; 2]> =
-            image.enumerate_pixels().filter(|(_, _, ink)| ink.0[0] > 0).map(|(x, y, _)| [x, y]).collect();
-        let [[left, right_side], [top, bottom]] = [0, 1].map(|axis| {
-            [places.iter().map(|at| at[axis]).min().unwrap(), places.iter().map(|at| at[axis]).max().unwrap()]
-        });
-        let mut crop = imageops::crop_imm(&image, left, top, right_side - left + 1, bottom - top + 1).to_image();
-        for right in &mut right {
-            *right += usize::from(read(&mut reader, crop.clone()) == [images.labels[index]]);
-            imageops::invert(&mut crop);
-        }
-    }
-    assert!(right.iter().all(|right| *right >= 387), "{right:?} of 400");
 }
