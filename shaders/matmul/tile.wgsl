@@ -1,7 +1,8 @@
 // Core: C[m, n] = sum over k of A[m, k] B[k, n], for GPUs; portable, within WebGPU's default limits. Joined
 // to matmul/parts.wgsl.
 // A workgroup brings a tile of A and one of B into workgroup memory, ROUND inner blocks (four numbers of k each) at a time,
-// each number once, and multiplies from there. What the next round takes is loaded meanwhile, and waits in registers.
+// each number once, and multiplies from there, STEPS inner blocks an invocation, written out so that the reads of one overlap
+// the multiplications of another. What the next round takes is loaded meanwhile, and waits in registers.
 // Where C is small and the sums are long, SHARES invocations deal out the k of the same results.
 
 const TILE_ROWS = DOWN * ROWS;
@@ -96,8 +97,9 @@ fn matmul(@builtin(workgroup_id) tile: vec3<u32>, @builtin(local_invocation_inde
             // end
         }
         if (is_loaded) {
-            for (var i = 0u; i < ROUND / SHARES; i++) {
-                let k = i * SHARES + share;
+            // repeat I STEPS
+            {
+                let k = I * SHARES + share;
                 // repeat Q WIDTH
                 // repeat P BLOCKS
                 let b_Q_P = tile_b(k, (Q * BLOCKS + P) * ACROSS + my_column);
@@ -112,6 +114,7 @@ fn matmul(@builtin(workgroup_id) tile: vec3<u32>, @builtin(local_invocation_inde
                 // end
                 // end
             }
+            // end
         }
         if (!is_more) {
             break;

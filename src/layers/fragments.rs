@@ -10,9 +10,7 @@
 //! on that card.
 
 use super::MOST_WORKGROUPS;
-use super::product::{
-    Innermost, MOST_BYTES, MOST_INVOCATIONS, MULTIPROCESSORS, Product, TOO_MANY_WORKGROUPS, keep_of_size,
-};
+use super::product::{Innermost, MOST_BYTES, MOST_INVOCATIONS, MULTIPROCESSORS, Product, TOO_MANY_WORKGROUPS};
 use crate::gpu::Matrices;
 
 /// What multiplies: subgroups of up to `lanes` invocations, which hold fragments of `size` x `size` numbers together.
@@ -148,7 +146,10 @@ pub(super) fn shapes(unit: Unit, product: &Product, invocations: Option<usize>) 
     /// Each costs the time to compile and measure it.
     const MOST: usize = 6;
     let mut all = possible(unit, product);
-    keep_of_size(&mut all, invocations, |shape| shape.invocations(unit));
+    let is_asked_for = |shape: &Shape| invocations == Some(shape.invocations(unit));
+    if all.iter().any(is_asked_for) {
+        all.retain(is_asked_for);
+    }
     all.sort_by_key(|shape| (shape.cost(unit, product), std::cmp::Reverse(shape.invocations(unit))));
     let mut shapes: Vec<Shape> = Vec::new();
     for shape in all {

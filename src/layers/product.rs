@@ -111,8 +111,8 @@ struct Tile {
     invocations: usize,
     /// Bytes of its pieces of memory.
     memory: Vec<usize>,
-    /// Rows and columns of an invocation, where tiles of one size differ in them.
-    each: Option<[usize; 2]>,
+    /// Rows and columns of an invocation and inner blocks of a round, where tiles of one size differ in them.
+    each: Option<[usize; 3]>,
     constants: Vec<(&'static str, usize)>,
 }
 
@@ -162,21 +162,17 @@ impl Product {
             operation.with("PARTS", self.parts).with("PART_BLOCKS", self.part_blocks()).with("SPLITS", self.splits);
         let operation = operation.with("BIAS_BLOCKS", self.bias.blocks());
         let gpu = recording.gpu();
-        // Those that share a dispatch have workgroups of one size. Matrix units need fewer invocations to be busy.
-        let of_all = if let Core::Cooperative { .. } = core { MOST_INVOCATIONS / 2 } else { MOST_INVOCATIONS };
-        let invocations = recording.is_together().then_some(of_all);
         let tiles = match core {
             Core::Broadcast { lanes } if self.is_narrow(lanes as usize) => self.rows(lanes as usize),
             Core::Broadcast { lanes } => {
                 let kept = self.kept(lanes as usize, gpu.settings().operands);
                 kept.into_iter().chain(self.broadcast(lanes as usize)).take(MOST_CANDIDATES).collect()
             }
-            Core::Tile => {
-                let shapes = tiles::shapes(self, invocations, gpu.tiles().breadth());
-                shapes.iter().map(|shape| self.tile(shape)).collect()
-            }
+            Core::Tile => tiles::shapes(self, gpu.tiles().breadth()).iter().map(|shape| self.tile(shape)).collect(),
             Core::Cooperative { lanes, size, matrices } => {
                 let unit = Unit { lanes: lanes as usize, size: size as usize, matrices };
+                // Those that share a dispatch have workgroups of one size.
+                let invocations = recording.is_together().then_some(MOST_INVOCATIONS / 2);
                 fragments::shapes(unit, self, invocations).iter().map(|shape| self.cooperative(unit, shape)).collect()
             }
         };
@@ -274,9 +270,9 @@ impl Product {
             core: &["matmul/parts", "matmul/tile"],
             rows: shape.tile_rows(),
             columns: shape.tile_columns(),
-            invocations: shape.invocations(),
+            invocations: tiles::INVOCATIONS,
             memory: vec![shape.bytes(blocks)],
-            each: Some([shape.rows, shape.width]),
+            each: Some([shape.rows, shape.width, shape.round]),
             constants: vec![
                 ("DOWN", shape.down),
                 ("ACROSS", shape.across),
@@ -284,6 +280,7 @@ impl Product {
                 ("ROWS", shape.rows),
                 ("WIDTH", shape.width),
                 ("ROUND", shape.round),
+                ("STEPS", shape.round / shape.shares),
                 ("LOADS_A", loads_a),
                 ("LOADS_B", loads_b),
             ],
@@ -298,8 +295,8 @@ impl Product {
         }
         source.files.extend(tile.core);
         let mut name = format!("{}x{}", tile.rows, 4 * blocks * tile.columns);
-        if let Some([rows, columns]) = tile.each {
-            name += &format!(" by {rows}x{}", 4 * blocks * columns);
+        if let Some([rows, columns, round]) = tile.each {
+            name += &format!("x{} by {rows}x{}", 4 * round, 4 * blocks * columns);
         }
         Candidate {
             tile: name,
@@ -359,14 +356,6 @@ impl Product {
     fn shape(&self) -> String {
         let (columns, blocks) = self.columns();
         format!("{} x {} x {}", self.rows, 4 * blocks * columns, 4 * self.inner_blocks)
-    }
-}
-
-/// Leaves those shapes that have so many `invocations`, if their number is given and there are such.
-pub(super) fn keep_of_size<S>(shapes: &mut Vec<S>, invocations: Option<usize>, of: impl Fn(&S) -> usize) {
-    let is_asked_for = |shape: &S| invocations == Some(of(shape));
-    if shapes.iter().any(is_asked_for) {
-        shapes.retain(is_asked_for);
     }
 }
 
