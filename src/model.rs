@@ -12,6 +12,7 @@ use crate::layers::transpose::Turned;
 use crate::layers::update::{Gradients, Trained};
 use crate::layers::{self, conv, dense, dropout, pool, softmax, transpose};
 use crate::network::{Activation, Matrix, Network, Parameters, Shape};
+use crate::reference::pool::PoolShape;
 pub use activations::Activations;
 pub(crate) use operation::Operation;
 
@@ -305,6 +306,8 @@ impl Model {
         mut d_y: Tensor,
         mut waiting: Option<(&Operation, [&Tensor; 2])>,
     ) -> Result<(), GpuError> {
+        // By the sums of a convolution, where the layer above it has gone through the pooling between them.
+        let mut d_sums = None;
         while let Some((index, operation)) = operations.pop() {
             let x = &activations.tensors[index];
             let below = operation.below(&mut operations);
@@ -328,14 +331,22 @@ impl Model {
                         let tensors = [&d_y, activations.winners(index), &gradients.parts(matrix).tensor];
                         winograd.backward_weights(recording, matrix, tensors)?;
                     }
-                    let d_sums = self.gradient(layers::activation_length(pool.c * pool.h * pool.w, pool.n))?;
-                    pool::backward(recording, pool, [&d_y, activations.winners(index), &d_sums])?;
-                    d_y = d_sums;
+                    d_y = match d_sums.take() {
+                        Some(d_sums) => d_sums,
+                        None => {
+                            let d_sums = self.gradient(pool_input_length(pool))?;
+                            pool::backward(recording, pool, [&d_y, activations.winners(index), &d_sums])?;
+                            d_sums
+                        }
+                    };
                 }
                 _ => {}
             }
+            // The first convolution takes the gradient as the pooling has it.
+            let is_stored = operations.len() > 1 || matches!(wanted, Wanted::Images(_));
+            let pooling = operation.joins_pooling(&self.gpu, &operations).filter(|_| is_stored);
             let d_x = match (below, wanted) {
-                (Some(_), _) => Some(self.gradient(x.len())?),
+                (Some(_), _) => Some(self.gradient(pooling.map_or(x.len(), |(_, pool)| pool_input_length(pool)))?),
                 (None, Wanted::Images(d_images)) => Some(d_images.clone()),
                 // Nothing asks for the gradient by the images.
                 (None, Wanted::Parameters(_)) => None,
@@ -349,10 +360,10 @@ impl Model {
                 if let (None, Wanted::Parameters(gradients)) = (&activations.winograd[index], wanted) {
                     operation.record_weights_gradient(recording, [&d_y, x], gradients)?;
                 }
-                match &turned {
-                    Some((turned, d_x)) => operation.record_input_gradient(recording, below, turned, [&d_y, x, d_x]),
-                    None => Ok(()),
-                }
+                let Some((turned, d_x)) = &turned else { return Ok(()) };
+                let below = below.unwrap_or(Activation::Linear.into());
+                let below = pooling.map_or(below, |(index, pool)| below.through(pool, activations.winners(index)));
+                operation.record_input_gradient(recording, below, turned, [&d_y, x, d_x])
             })?;
             let Some(d_x) = d_x else { return Ok(()) };
             match (&operation, pass) {
@@ -366,6 +377,7 @@ impl Model {
                 (Operation::Dropout(_), Pass::Evaluate) => unreachable!("an evaluation has no dropout"),
                 (Operation::Conv(..) | Operation::ConvPool(..) | Operation::Dense(..), _) => {}
             }
+            d_sums = pooling.map(|_| d_x.clone());
             d_y = d_x;
         }
         match (waiting, wanted) {
@@ -400,6 +412,11 @@ impl Model {
         transpose::forward(recording, &self.parameters, &turned)?;
         Ok(turned)
     }
+}
+
+/// Numbers of a batch before a pooling.
+fn pool_input_length(pool: &PoolShape) -> usize {
+    layers::activation_length(pool.c * pool.h * pool.w, pool.n)
 }
 
 impl Pass<'_> {

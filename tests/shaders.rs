@@ -14,7 +14,7 @@ use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use pollster::FutureExt as _;
 
 /// Files that are joined to others and are no operation themselves.
-const PARTS: [&str; 33] = [
+const PARTS: [&str; 35] = [
     "classifier/loss",
     "classifier/scores",
     "clock",
@@ -40,6 +40,8 @@ const PARTS: [&str; 33] = [
     "matmul/parts",
     "matmul/rows",
     "matmul/tile",
+    "pool/joined",
+    "pool/none",
     "random",
     "relu",
     "schedule",

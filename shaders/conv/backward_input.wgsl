@@ -3,7 +3,7 @@
 // d_y is zero outside its OH x OW pixels. The product's rows are the channels c, its columns (y, x, n), its inner index
 // k = (ky, kx, f). A tap (ky, kx) is a part of its own, left out by tiles from which it leads outside d_y. Where a ReLU
 // made x, the gradient goes on only where x > 0; where dropout did, too, that is where it kept x, and SCALE what it multiplied
-// x by.
+// x by. Where it goes stands in pool/none.wgsl and pool/joined.wgsl.
 
 @group(0) @binding(0) var<storage, read> w_t: array<vec4<f32>>;       // [C, KH, KW, F4] from W_T_OFFSET4, by transpose.wgsl
 @group(0) @binding(1) var<storage, read> d_y: array<vec4<f32>>;       // [NG, F, OH, OW, I4]
@@ -84,5 +84,5 @@ fn fetch_b(k: u32, c: Column) -> mat4x4<f32> {
 
 fn store_c(m: u32, j: u32, split: u32, c: vec4<f32>) {
     let at = (j / PLANE * C + m) * PLANE + j % PLANE;
-    d_x[at] = gate(SCALE * c, load_x(at));
+    put(at, gate(SCALE * c, load_x(at)));
 }

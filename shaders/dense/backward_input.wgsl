@@ -1,7 +1,8 @@
 // Dense layer, backward to its input:
 //   d_x[c, n] = sum over f of w[f, c] d_y[f, n]
 // The product's rows are the inputs c, its columns the images n, its inner index the units f. Where a ReLU made x, the
-// gradient goes on only where x > 0; where dropout did, too, that is where it kept x, and SCALE what it multiplied x by.
+// gradient goes on only where x > 0; where dropout did, too, that is where it kept x, and SCALE what it multiplied x by. Where
+// it goes stands in pool/none.wgsl and pool/joined.wgsl.
 
 @group(0) @binding(0) var<storage, read> w_t: array<vec4<f32>>;       // [C, INNER_BLOCKS] from W_T_OFFSET4, by transpose.wgsl
 @group(0) @binding(1) var<storage, read> d_y: array<vec4<f32>>;       // [NG, F, I4]
@@ -52,5 +53,5 @@ fn fetch_b(k: u32, c: Column) -> mat4x4<f32> {
 
 fn store_c(m: u32, j: u32, split: u32, c: vec4<f32>) {
     let at = (j / I4 * C + m) * I4 + j % I4;
-    d_x[at] = gate(SCALE * c, load_x(at));
+    put(at, gate(SCALE * c, load_x(at)));
 }

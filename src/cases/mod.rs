@@ -9,6 +9,7 @@ mod passes;
 mod products;
 mod table;
 mod turn;
+mod unpooled;
 mod update;
 mod winograd;
 

@@ -2,7 +2,7 @@
 
 use super::classifier::classifier;
 use super::turn::turn;
-use super::{Case, dropped, joint, passes, products, update, winograd};
+use super::{Case, dropped, joint, passes, products, unpooled, update, winograd};
 use crate::layers;
 use crate::model::Operation;
 use crate::network::{Activation, Network, SEED, Shape};
@@ -101,6 +101,7 @@ pub fn parity() -> Vec<Case> {
     cases.extend([(1, 2), (5, 17), (70, 10)].map(|(inputs, classes)| products::dense_softmax(inputs, classes)));
     CLASSIFIERS.into_iter().for_each(|[n, inputs, classes]| cases.extend(classifier(n, inputs, classes)));
     POOLS.into_iter().for_each(|shape| cases.extend(passes::pool(shape)));
+    POOLS.into_iter().for_each(|shape| cases.extend([unpooled::conv(shape, 5), unpooled::dense(shape, 37)]));
     cases.extend(passes::dropout(1, 7, 0.0));
     cases.extend(passes::dropout(65, 5, 0.25));
     cases.extend(passes::dropout(3, 40, 0.9));
@@ -137,6 +138,7 @@ pub fn seed_network(n: usize) -> Vec<Case> {
                 cases.extend(dropped::conv(shape));
                 cases.push(dropped::conv_pooled(shape));
                 cases.extend(passes::pool(pool));
+                cases.extend([unpooled::conv(pool, shape.f), unpooled::dense(pool, 500)]);
                 if layers::winograd::takes(&shape) {
                     cases.extend(winograd::winograd(shape));
                 }

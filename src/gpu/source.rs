@@ -59,6 +59,8 @@ shader_files!(
     "matmul/rows",
     "matmul/tile",
     "pool",
+    "pool/joined",
+    "pool/none",
     "random",
     "relu",
     "schedule",

@@ -88,7 +88,8 @@ pub fn backward_input(
     };
     let source = source("conv/backward_input", shape).with("W_T_OFFSET4", turned.offset / 4).with("RELU", false);
     let tensors = [("w_t", &turned.tensor), ("d_y", d_y), ("x", x), ("d_x", d_x)];
-    product.record(recording, below.constants(source), &tensors)
+    let (source, tensors) = below.join(source, &tensors);
+    product.record(recording, source, &tensors)
 }
 
 /// d_y [F, OH, OW, N] (before the layer's own ReLU), x [C, H, W, N] -> the parts of this layer's gradient.

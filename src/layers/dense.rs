@@ -78,7 +78,8 @@ pub fn backward_input(
     };
     let source = source("dense/backward_input", shape).with("W_T_OFFSET4", turned.offset / 4).with("RELU", false);
     let tensors = [("w_t", &turned.tensor), ("d_y", d_y), ("x", x), ("d_x", d_x)];
-    product.record(recording, below.constants(source), &tensors)
+    let (source, tensors) = below.join(source, &tensors);
+    product.record(recording, source, &tensors)
 }
 
 /// d_y [F, N] (before the layer's own ReLU), x [C, N] -> the parts of this layer's gradient.

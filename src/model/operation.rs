@@ -89,11 +89,10 @@ impl Operation {
     pub(super) fn record_input_gradient(
         &self,
         recording: &mut Recording,
-        below: Option<Below>,
+        below: Below,
         turned: &Turned,
         tensors: [&Tensor; 3],
     ) -> Result<(), GpuError> {
-        let below = below.unwrap_or(Activation::Linear.into());
         match self {
             Operation::Conv(shape, ..) | Operation::ConvPool(shape, ..) => {
                 conv::backward_input(recording, shape, below, turned, tensors)
@@ -116,8 +115,26 @@ impl Operation {
     /// Whether its kernel, on `gpu`, also does the dropout behind it.
     pub(super) fn joins_dropout(&self, gpu: &Gpu) -> bool {
         // Winograd's way, which software drivers go, has none for it.
-        gpu.settings().core.is_for_gpus()
-            && matches!(self, Operation::Conv(..) | Operation::ConvPool(..) | Operation::Dense(..))
+        gpu.settings().core.is_for_gpus() && self.is_product()
+    }
+
+    /// The pooling of the convolution under it, last of the `operations` below, if the kernel of its gradient by the input, on
+    /// `gpu`, also goes back through that.
+    pub(super) fn joins_pooling<'a>(
+        &self,
+        gpu: &Gpu,
+        operations: &'a [(usize, Operation)],
+    ) -> Option<(usize, &'a PoolShape)> {
+        let is_joined = gpu.settings().core.is_for_gpus() && self.is_product();
+        match operations.last() {
+            Some((index, Operation::ConvPool(.., pool))) if is_joined => Some((*index, pool)),
+            _ => None,
+        }
+    }
+
+    /// Whether its passes are matrix products.
+    fn is_product(&self) -> bool {
+        self.matrix().is_some()
     }
 
     /// The operation as a last layer, if it has no activation.
@@ -146,10 +163,9 @@ impl Operation {
 
     /// What made the operation's input, given the `operations` below it, if there are any. Dropout is taken from them where the
     /// kernel of the gradient by the input undoes it on its way.
-    pub(super) fn below(&self, operations: &mut Vec<(usize, Operation)>) -> Option<Below> {
-        let is_product = matches!(self, Operation::Conv(..) | Operation::ConvPool(..) | Operation::Dense(..));
+    pub(super) fn below(&self, operations: &mut Vec<(usize, Operation)>) -> Option<Below<'static>> {
         if let [.., (_, made), (_, Operation::Dropout(dropout))] = &operations[..]
-            && is_product
+            && self.is_product()
             && made.is_relu()
         {
             let below = Below::relu_and(dropout);
