@@ -84,5 +84,5 @@ fn fetch_b(k: u32, c: Column) -> mat4x4<f32> {
 
 fn store_c(m: u32, j: u32, split: u32, c: vec4<f32>) {
     let at = (j / PLANE * C + m) * PLANE + j % PLANE;
-    put(at, gate(SCALE * c, load_x(at)));
+    put_d_x(at, gate(SCALE * c, load_x(at)));
 }

@@ -28,10 +28,11 @@ const B_STRIDE = select(TILE_WIDTH, DEPTH, K_INNERMOST) + 8u;
 const C_STRIDE = STAGE_WIDTH + 4u;
 const A_NUMBERS = TILE_ROWS * A_STRIDE;
 const B_NUMBERS = select(DEPTH, TILE_WIDTH, K_INNERMOST) * B_STRIDE;
-var<workgroup> tile_a: array<Element, A_NUMBERS / ELEMENT>; // [TILE_ROWS, DEPTH]
-var<workgroup> tile_b: array<Element, B_NUMBERS / ELEMENT>; // [DEPTH, TILE_WIDTH], or, as it lies in memory, [TILE_WIDTH, DEPTH]
+// A [TILE_ROWS, DEPTH]; then B, [DEPTH, TILE_WIDTH] or, as it lies in memory, [TILE_WIDTH, DEPTH].
+var<workgroup> tiles: array<Element, (A_NUMBERS + B_NUMBERS) / ELEMENT>;
 var<workgroup> tile_c: array<f32, SHARES * STAGE_ROWS * C_STRIDE>; // [SHARES, STAGE_ROWS, STAGE_WIDTH]
 
+// From the first number of B.
 fn place_b(k: u32, column: u32) -> u32 {
     return select(k * B_STRIDE + column, column * B_STRIDE + k, K_INNERMOST);
 }
@@ -111,7 +112,7 @@ fn matmul(
             for (var i = 0u; i < DEPTH / SIDE / SHARES; i++) {
                 let k = (i * SHARES + share) * SIDE;
                 // repeat J COLUMN_FRAGMENTS
-                let b_J = load_fragment_b(place_b(k, J * STAGE_WIDTH + my_column));
+                let b_J = load_fragment_b(A_NUMBERS + place_b(k, J * STAGE_WIDTH + my_column));
                 // end
                 // repeat I ROW_FRAGMENTS
                 let a_I = load_fragment_a((I * STAGE_ROWS + my_row) * A_STRIDE + k);
@@ -127,13 +128,13 @@ fn matmul(
         workgroupBarrier();
         // repeat L LOADS_A
         if (EVEN_A || a_row_L < TILE_ROWS) {
-            put_a(a_row_L * A_STRIDE + 4u * a_k_L, scaled(next_a_L, SCALE_A));
+            put(a_row_L * A_STRIDE + 4u * a_k_L, scaled(next_a_L, SCALE_A));
         }
         // end
         // repeat L LOADS_B
         if (EVEN_B || (b_k_L < ROUND && b_block_L < TILE_BLOCKS)) {
             // repeat E 4
-            put_b(place_b(4u * b_k_L, 4u * b_block_L) + E * B_STRIDE, scaled(next_b_L[E], SCALE_B));
+            put(A_NUMBERS + place_b(4u * b_k_L, 4u * b_block_L) + E * B_STRIDE, scaled(next_b_L[E], SCALE_B));
             // end
         }
         // end

@@ -11,19 +11,19 @@ fn place_of(subgroup: u32, local: u32) -> u32 {
     return subgroup % SUBGROUPS;
 }
 
-// From the rows of tile_a, at its number `at`.
+// From the rows of A, at number `at` of the tiles.
 fn load_fragment_a(at: u32) -> FragmentA {
     let element = at / ELEMENT;
-    return coopLoadT<FragmentA>(&tile_a[element], A_ELEMENTS);
+    return coopLoadT<FragmentA>(&tiles[element], A_ELEMENTS);
 }
 
-// From tile_b, at its number `at`: rows, or, where k is innermost, columns.
+// From B, at number `at` of the tiles: rows, or, where k is innermost, columns.
 fn load_fragment_b(at: u32) -> FragmentB {
     let element = at / ELEMENT;
     if (K_INNERMOST) {
-        return coopLoad<FragmentB>(&tile_b[element], B_ELEMENTS);
+        return coopLoad<FragmentB>(&tiles[element], B_ELEMENTS);
     }
-    return coopLoadT<FragmentB>(&tile_b[element], B_ELEMENTS);
+    return coopLoadT<FragmentB>(&tiles[element], B_ELEMENTS);
 }
 
 fn multiply_add(a: FragmentA, b: FragmentB, c: ptr<function, FragmentC>) {

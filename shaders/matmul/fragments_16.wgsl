@@ -10,10 +10,6 @@ alias FragmentC = coop_mat16x16<f32, C>;
 alias Element = vec4<f16>;
 const ELEMENT = 4u;
 
-fn put_a(at: u32, numbers: vec4<f32>) {
-    tile_a[at / ELEMENT] = vec4<f16>(numbers);
-}
-
-fn put_b(at: u32, numbers: vec4<f32>) {
-    tile_b[at / ELEMENT] = vec4<f16>(numbers);
+fn put(at: u32, numbers: vec4<f32>) {
+    tiles[at / ELEMENT] = vec4<f16>(numbers);
 }

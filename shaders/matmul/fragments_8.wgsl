@@ -11,14 +11,8 @@ alias FragmentC = coop_mat8x8<f32, C>;
 alias Element = f16;
 const ELEMENT = 1u;
 
-fn put_a(at: u32, numbers: vec4<f32>) {
+fn put(at: u32, numbers: vec4<f32>) {
     // repeat E 4
-    tile_a[at + E] = f16(numbers[E]);
-    // end
-}
-
-fn put_b(at: u32, numbers: vec4<f32>) {
-    // repeat E 4
-    tile_b[at + E] = f16(numbers[E]);
+    tiles[at + E] = f16(numbers[E]);
     // end
 }

@@ -17,15 +17,9 @@ fn place_of(subgroup: u32, local: u32) -> u32 {
     return local / LANES;
 }
 
-fn put_a(at: u32, numbers: vec4<f32>) {
+fn put(at: u32, numbers: vec4<f32>) {
     // repeat E 4
-    tile_a[at + E] = quantizeToF16(numbers[E]);
-    // end
-}
-
-fn put_b(at: u32, numbers: vec4<f32>) {
-    // repeat E 4
-    tile_b[at + E] = quantizeToF16(numbers[E]);
+    tiles[at + E] = quantizeToF16(numbers[E]);
     // end
 }
 
@@ -44,7 +38,7 @@ fn multiply_add(a: FragmentA, b: FragmentB, c: ptr<function, FragmentC>) {
         let number = i / SIDE * LANES + lane;
         let k = i % SIDE;
         // repeat E 4
-        (*c)[i / SIDE] += tile_a[a + number / SIDE * A_STRIDE + k + E] * tile_b[b + place_b(k + E, number % SIDE)];
+        (*c)[i / SIDE] += tiles[a + number / SIDE * A_STRIDE + k + E] * tiles[b + place_b(k + E, number % SIDE)];
         // end
     }
 }

@@ -5,7 +5,7 @@
 @group(0) @binding(8) var<storage, read> winners: array<u32>; // [NG, C, POOLED_H, POOLED_W, I4], by winners.wgsl
 
 // Puts away d of four images at `at` of [NG, C, POOLED_H, POOLED_W, I4].
-fn put(at: u32, d: vec4<f32>) {
+fn put_d_x(at: u32, d: vec4<f32>) {
     let plane = at / (POOLED_H * POOLED_W * I4);
     let y = at / (POOLED_W * I4) % POOLED_H;
     let x = at / I4 % POOLED_W;

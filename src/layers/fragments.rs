@@ -61,13 +61,13 @@ impl Shape {
         [self.tile_rows(unit), self.tile_blocks(unit)].map(|side| (self.round * side).div_ceil(self.invocations(unit)))
     }
 
-    /// Workgroup memory for A, for B, and for a stage of C.
-    pub fn memory(&self, unit: Unit, innermost: Innermost) -> [usize; 3] {
+    /// Workgroup memory for A and B, and for a stage of C.
+    pub fn memory(&self, unit: Unit, innermost: Innermost) -> [usize; 2] {
         let (depth, width) = (4 * self.round, 4 * self.tile_blocks(unit));
         let (b_rows, b_row) = if innermost == Innermost::Inner { (width, depth) } else { (depth, width) };
         let [a, b] = [self.tile_rows(unit) * (depth + LEFT_OUT), b_rows * (b_row + LEFT_OUT)];
         let stage = self.shares * self.down * unit.size * (self.across * unit.size + LEFT_OUT_OF_C);
-        [unit.bytes_of_operand() * a, unit.bytes_of_operand() * b, size_of::<f32>() * stage]
+        [unit.bytes_of_operand() * (a + b), size_of::<f32>() * stage]
     }
 
     /// Whether the shader is made for it, and a driver will keep its numbers in registers.
