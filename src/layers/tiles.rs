@@ -1,15 +1,16 @@
 //! The shapes that `shaders/matmul/tile.wgsl` can have for a product, and the rule that puts them in order.
 //!
-//! The rule says how a multiprocessor spends its time. Its constants were fitted to what this core took on an NVIDIA H100: all 61
+//! The rule says how a multiprocessor spends its time. Its constants were fitted to what this core took on an NVIDIA H100: all 63
 //! products of training steps of seven sizes (the seed network with batches from 32 to 4,096, and from a quarter to four times as
-//! wide with 128), each in 7 to 72 shapes of 128 invocations. Of these, the one that the rule puts first takes 4 % longer than the
-//! fastest on average, and 17 % at worst (57 products of more than 4.8 us). Of 2,048, 512, 256 and 64 images and of half the width
+//! wide with 128), each in 4 to 53 shapes. Of these, the one that the rule puts first takes 2 % longer than the fastest on average,
+//! and 14 % at worst (54 products of more than 4.8 us; of four more, the first was not among those measured). Of 2,048, 512, 256 and 64 images and of half the width
 //! nothing went into the fit: docs/step.md has their whole steps.
 //!
-//! What that sweep left out: of 58 products that were measured with workgroups of 256 invocations too, 53 took longer with those,
-//! up to twice as long, and the other five at most 12 % less. Twice 16 KB of workgroup memory, the next round's numbers in a
+//! Workgroups have 128 invocations: of 51 products that were measured with 256, too, 46 took longer so, up to 1.7 times as long,
+//! and the other five at most 11 % less. Twice 16 KB of workgroup memory, the next round's numbers in a
 //! second half of it, and loads two rounds ahead were all slower or within the noise.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use super::MOST_WORKGROUPS;
@@ -95,8 +96,9 @@ impl Shape {
         /// Until a round's first numbers are there; and for a row of a share to be added up.
         const WAIT: usize = 1500;
         const ADD_UP: usize = 200;
-        /// The part of what is hidden that still shows.
+        /// The part of what is hidden that still shows, and of the whole that each doubling of the shares costs beside that.
         const SHOWS: u64 = 5;
+        const DOUBLED: u64 = 50;
         let (columns, blocks) = product.columns();
         let [rows, width] = [self.tile_rows(), self.tile_columns() * blocks];
         let across = columns.div_ceil(self.tile_columns());
@@ -114,7 +116,8 @@ impl Shape {
         let add_up = if self.shares == 1 { 0 } else { self.rows * self.shares * ADD_UP };
         let rounds = product.part_blocks().div_ceil(self.round) * (product.parts / product.splits);
         let [work, alone, rounds] = [work, alone, rounds].map(|number| number as u64);
-        rounds * (work.max(alone) + work.min(alone) / SHOWS) + (waves * add_up) as u64
+        let cost = rounds * (work.max(alone) + work.min(alone) / SHOWS) + (waves * add_up) as u64;
+        cost + cost * u64::from(self.shares.ilog2()) / DOUBLED
     }
 
     /// Workgroups for which a multiprocessor has registers.
@@ -134,11 +137,11 @@ impl Shape {
     }
 }
 
-/// Up to `most` shapes for a product, the one first that should be the fastest: of equal ones, that with the fewest reads. All add
-/// in the same order, and those with another tile come before those that only divide one in another way.
+/// Up to `most` shapes for a product, the one first that should be the fastest: of equal ones, that with the fewest reads, then the
+/// widest. All add in the same order, and those with another tile come before those that only divide one in another way.
 pub(super) fn shapes(product: &Product, most: usize) -> Vec<Shape> {
     let mut all = possible(product);
-    all.sort_by_cached_key(|shape| (shape.cost(product), shape.reads(product), shape.across));
+    all.sort_by_cached_key(|shape| (shape.cost(product), shape.reads(product), Reverse(shape.across)));
     let shares = all.first().expect("a small tile is possible for every product").shares;
     let is_possible = |(at, shape): &(usize, Shape)| *at == 0 || shape.cost(product) < TOO_MANY_WORKGROUPS;
     let others = all.into_iter().filter(|shape| shape.shares == shares).enumerate().filter(is_possible);
