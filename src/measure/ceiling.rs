@@ -1,8 +1,6 @@
 //! What an adapter does at most, measured by two kernels of this program: multiply-adds that never leave the registers,
 //! and a copy too large for any cache.
 
-use std::time::{Duration, Instant};
-
 use serde::{Deserialize, Serialize};
 
 use super::sample;
@@ -89,23 +87,6 @@ impl Ceiling {
         let memory = bytes / seconds / self.bytes_per_second;
         if arithmetic > memory { (arithmetic, Bound::Arithmetic) } else { (memory, Bound::Memory) }
     }
-}
-
-/// Keeps a GPU busy for a while: only then does it run at the clocks at which a training runs. Software drivers need nothing of
-/// the kind.
-///
-/// # Errors
-/// The device failed.
-pub(super) fn warm_up(gpu: &Gpu) -> Result<(), GpuError> {
-    const WHILE: Duration = Duration::from_secs(1);
-    /// Some milliseconds of a large GPU.
-    const TIMES: usize = 64;
-    let (recording, _) = arithmetic(gpu, ARITHMETIC[0])?;
-    let start = Instant::now();
-    while !gpu.is_software() && start.elapsed() < WHILE {
-        recording.time(TIMES)?;
-    }
-    Ok(())
 }
 
 impl Arithmetic {

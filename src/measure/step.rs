@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::{BATCH, ceiling, sample, seed_network};
+use super::{BATCH, sample, seed_network};
 use crate::gpu::{Gpu, GpuError, Recording};
 use crate::layers::batch::Images;
 use crate::network::{Network, Parameters};
@@ -98,7 +98,8 @@ impl Steps {
     /// The device failed.
     pub fn measure(gpu: &Gpu, images: &Images) -> Result<Steps, GpuError> {
         let mut training = Training::seed(gpu, images)?;
-        ceiling::warm_up(gpu)?;
+        // A GPU comes to its clocks only after some such work.
+        sample(|steps| training.time(steps))?;
         let seconds = sample(|steps| training.time(steps))?.median();
         let step = training.recording().clone();
         let names = names(&step.commands().map(|(name, _)| name).collect::<Vec<_>>());
