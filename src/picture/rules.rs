@@ -40,13 +40,24 @@ fn darkened(mut ink: Ink) -> Ink {
     ink
 }
 
-/// The ink without rules, and without what lies around a sheet.
-pub(super) fn removed(ink: Ink) -> Ink {
+/// Why ink is no digit's.
+pub(super) enum Why {
+    Pale,
+    Around,
+    Rule,
+}
+
+/// The ink without rules, and without what lies around a sheet. `tell` is shown what each step leaves.
+pub(super) fn removed(ink: Ink, mut tell: impl FnMut(Why, &Ink)) -> Ink {
     let mut ink = darkened(ink);
+    tell(Why::Pale, &ink);
     let mut mask = Mask::of(&ink);
     clear(&mut ink, &mut mask, |_, mask| around(mask));
+    tell(Why::Around, &ink);
     clear(&mut ink, &mut mask, |ink, mask| crossed(mask, ink.stroke_width() / mask::cell(ink) as f32));
+    tell(Why::Rule, &ink);
     clear(&mut ink, &mut mask, |_, mask| around(mask));
+    tell(Why::Around, &ink);
     ink
 }
 
