@@ -31,6 +31,8 @@ const SMALLEST: f32 = 0.5;
 const PALE: f32 = 0.3;
 /// ... and so much of its colour has paper that is taken for entirely dark.
 const SHADED: f32 = 0.8;
+/// So much ink has its colour to the full.
+const FULL: f32 = 0.3;
 /// How much of what is below it is hidden behind words, and behind what ties digits together.
 const BEHIND_WORDS: f32 = 0.75;
 const TIE: f32 = 0.5;
@@ -77,8 +79,8 @@ impl Page {
         for (at, light) in picture.iter().enumerate() {
             let pale = mixed(WHITE, [*light; 3], PALE);
             let shade = trace.shade.as_ref().map_or(0.0, |shade| SHADED * shade[at]);
-            let colour =
-                trace.fates.get(at).and_then(|fate| colour(*fate)).unwrap_or_else(|| mixed(pale, SHADE, shade));
+            let paper = mixed(pale, SHADE, shade);
+            let colour = colour(trace.fates[at]).map_or(paper, |ink| mixed(paper, ink, trace.amounts[at] / FULL));
             let [x, y] = self.place([at % width, at / width].map(|at| at as u32));
             let [width, height] = [i64::from(self.scale); 2];
             canvas.fill(Rect { x, y, width, height }, colour, 1.0);

@@ -107,7 +107,7 @@ fn shade_pale_rules_specks_and_what_is_no_digit_can_be_told_apart() {
     assert_eq!(at(&shaded, [95, 5]), paper);
 
     let mut pale = plain.clone();
-    rule(&mut pale, 5..6, PAPER - 30);
+    rule(&mut pale, 5..6, PAPER - 50);
     assert_eq!(taken_for(&annotated(&mut reader, &pale), &pale, Fate::Pale).len(), 100);
 
     let mut edged = plain.clone();
