@@ -146,9 +146,9 @@ fn whichever_way_a_picture_is_taken_its_ink_is_shown() {
             pixel.0[0] = pixel.0[0].max(ink.0[0]);
         }
     }
-    let is_light = |light: u8| light > 160;
-    let is_dark = |light: u8| light < 95;
-    let cases: [(&str, GrayImage, usize, fn(u8) -> bool); 4] = [
+    let is_light: fn(u8) -> bool = |light| light > 160;
+    let is_dark: fn(u8) -> bool = |light| light < 95;
+    let cases = [
         ("inverse", inverse, 2, is_light),
         ("filling", filling, 1, is_light),
         ("filling, inverse", filling_inverse, 1, is_dark),
