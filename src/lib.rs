@@ -13,7 +13,7 @@
 //!    [`recognize`] runs a network and [`explain`] shows why it decides, [`evaluate`] asks how well it recognises, [`corrupt`]
 //!    makes the images worse for that, [`teach`] adapts it to a few images more, [`calibrate`] makes its percentages true.
 //! 5. [`cases`] is one table of operations and shapes; [`selftest`] checks it, [`measure`] times it, [`report`] prints,
-//!    [`files`] writes.
+//!    [`mod@annotate`] shows what was read off a picture and why, [`files`] writes.
 //! 6. [`samples`] are times of the same work; [`platform`] is what differs between a program and a page in a browser, which are doors on the same engine.
 //!
 //! Legend, in code and shaders alike: N batch, C channels, H x W image, F filters or units, KH x KW kernel; a gradient is
@@ -21,6 +21,8 @@
 
 #![cfg_attr(target_arch = "wasm32", expect(clippy::arc_with_non_send_sync, reason = "a page's worker is one thread"))]
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod annotate;
 pub mod augment;
 pub mod calibrate;
 pub mod cases;

@@ -1,5 +1,7 @@
 //! `digits predict`: which digits pictures show.
 
+mod annotated;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -32,6 +34,9 @@ pub struct Options {
     /// Print a JSON object for each file, a line each
     #[arg(long)]
     json: bool,
+    /// Write the picture with what was read off it, and why: boxes and percentages, paper, rules, ink
+    #[arg(long, value_name = "FILE.png")]
+    annotate: Option<PathBuf>,
 }
 
 /// A file and its digits, line by line, from left to right, or from the first image to the last.
@@ -81,31 +86,58 @@ struct Guess {
 
 /// Recognizes file after file. What is no picture is told and left out.
 pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
+    if let Some(out) = &options.annotate {
+        annotated::check(out, &options.files)?;
+    }
     let (file, _) = model(options.model.as_deref())?;
     let gpu = options.core.apply(&gpu.open()?)?;
     let mut reader = Reader::new(Model::new(&gpu, &file.network, &file.parameters)?, file.calibration);
     let (mut files, mut failed) = (0, 0);
     for path in options.files.iter().flat_map(|path| pictures_at(path)) {
         files += 1;
-        match path.and_then(|path| Ok((path.display().to_string(), digits_of(&path)?))) {
-            Ok((name, digits)) => {
-                let blank = digits.blank().to_vec();
-                if !blank.is_empty() {
-                    note(&format!("note: {name} shows nothing in {}", numbered(&blank)));
-                }
-                let digits = entries(&reader.read(digits).block_on()?, &blank, options.top.into());
-                print(&FileReport { file: name, digits }, options.json)?;
-            }
-            Err(error) => {
-                failed += 1;
-                note(&format!("error: {error:#}"));
-            }
+        let read = match path.and_then(|path| Ok((pictures_of(&path)?, path))) {
+            Ok((pictures, path)) => read(&path, &pictures, &mut reader, options)?,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = read {
+            failed += 1;
+            note(&format!("error: {error:#}"));
         }
     }
     match failed {
         0 => Ok(()),
         _ => Err(anyhow!("{failed} of {files} files could not be read")),
     }
+}
+
+/// Tells what a file shows. The inner error is that it shows nothing, and the next file may be read.
+fn read(
+    path: &Path,
+    pictures: &Pictures,
+    reader: &mut Reader,
+    options: &Options,
+) -> anyhow::Result<anyhow::Result<()>> {
+    let annotate = match &options.annotate {
+        Some(out) => Some((out, annotated::picture(path, pictures)?)),
+        None => None,
+    };
+    let write = |digits: &[_]| annotate.map_or(Ok(()), |(out, picture)| annotated::write(out, picture, digits));
+    let name = path.display().to_string();
+    let digits = match Digits::of(pictures) {
+        Ok(digits) => digits,
+        Err(error) => {
+            write(&[])?;
+            return Ok(Err(anyhow!("{} {error}", called(path))));
+        }
+    };
+    let blank = digits.blank().to_vec();
+    if !blank.is_empty() {
+        note(&format!("note: {name} shows nothing in {}", numbered(&blank)));
+    }
+    let digits = reader.read(digits).block_on()?;
+    write(&digits)?;
+    let digits = entries(&digits, &blank, options.top.into());
+    Ok(Ok(print(&FileReport { file: name, digits }, options.json)?))
 }
 
 /// The file, or the pictures of a folder, the first name first.
@@ -133,13 +165,16 @@ fn is_called_a_picture(path: &Path) -> bool {
     path.extension().is_some_and(|extension| EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }
 
-/// What a file shows.
-fn digits_of(path: &Path) -> anyhow::Result<Digits> {
+/// What a path is called in an error.
+fn called(path: &Path) -> String {
+    if path.as_os_str() == "-" { "standard input".into() } else { path.display().to_string() }
+}
+
+/// What a file holds.
+fn pictures_of(path: &Path) -> anyhow::Result<Pictures> {
     let is_piped = path.as_os_str() == "-";
-    let name = if is_piped { "standard input".into() } else { path.display().to_string() };
     let pictures = if is_piped { Pictures::read(io::stdin().lock()) } else { Pictures::open(path) };
-    let pictures = pictures.map_err(|error| anyhow!("{name} {error}"))?;
-    Digits::of(&pictures).map_err(|error| anyhow!("{name} {error}"))
+    pictures.map_err(|error| anyhow!("{} {error}", called(path)))
 }
 
 /// What the model said of each digit, and in its place each image that shows nothing.

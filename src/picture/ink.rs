@@ -5,7 +5,7 @@ use image::GrayImage;
 use super::bounds::Bounds;
 use super::levels::Levels;
 use super::light::{self, Paper};
-use super::rules;
+use super::rules::{self, Why};
 
 /// Image of amounts of ink.
 pub(super) struct Ink {
@@ -18,8 +18,19 @@ pub(super) struct Ink {
 impl Ink {
     /// The ink of a picture on such paper under even light, without what is no digit's; `None` where there is none.
     pub fn find(picture: &GrayImage, paper: Paper, noise: f32) -> Option<Ink> {
-        let even = light::even(picture, paper, noise);
-        Ink::on_white(&even).map(rules::removed)
+        Ink::found(picture, paper, noise, |_, _| ())
+    }
+
+    /// [`Ink::find`]; `tell` is shown all ink first, and then what each step leaves of it.
+    pub fn found(
+        picture: &GrayImage,
+        paper: Paper,
+        noise: f32,
+        mut tell: impl FnMut(Option<Why>, &Ink),
+    ) -> Option<Ink> {
+        let ink = Ink::on_white(&light::even(picture, paper, noise))?;
+        tell(None, &ink);
+        Some(rules::removed(ink, |why, ink| tell(Some(why), ink)))
     }
 
     /// The ink on such paper as it is: where it fills the picture, nothing says how the light falls, and what is a rule.

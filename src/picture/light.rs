@@ -168,6 +168,17 @@ fn narrow(picture: &GrayImage, radius: usize, difference: u8) -> usize {
 }
 
 impl Paper {
+    /// How much darker than its lightest place the paper is at each pixel, `[height, width]`, as a share.
+    pub fn shade(self, picture: &GrayImage) -> Vec<f32> {
+        let levels = levels(&self.lightened(picture), self.window, self.border);
+        let lightest = f32::from(levels.iter().copied().max().unwrap_or(0).max(1));
+        levels.into_iter().map(|level| 1.0 - f32::from(level) / lightest).collect()
+    }
+
+    pub fn is_light(self) -> bool {
+        self.tone == Tone::Light
+    }
+
     /// The picture, or its negative, so that its paper is light.
     pub fn lightened(self, picture: &GrayImage) -> GrayImage {
         let mut lightened = picture.clone();

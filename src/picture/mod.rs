@@ -19,6 +19,7 @@ mod normalise;
 mod parts;
 mod rows;
 mod rules;
+mod trace;
 
 use image::GrayImage;
 
@@ -29,6 +30,7 @@ use ink::Ink;
 use light::Papers;
 pub use normalise::{Pixels, normalise_strokes};
 use parts::Part;
+pub use trace::{Fate, Trace};
 
 /// A digit found in a picture.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,12 +70,17 @@ impl Block {
 
     /// What it could be cut into, those with the same `from` one after the other; none where it can only be one digit.
     pub fn pieces(&self) -> Vec<Piece> {
+        self.cut().map(|(piece, _)| piece).collect()
+    }
+
+    /// [`Block::pieces`], each with its ink.
+    fn cut(&self) -> impl Iterator<Item = (Piece, Ink)> {
         let Digit { bounds: block, line, .. } = self.whole;
-        let piece = |cuts::Piece { from, to, cost, bounds, ink }| {
+        let piece = move |cuts::Piece { from, to, cost, bounds, ink }| {
             let bounds = Bounds { x: block.x + bounds.x, y: block.y + bounds.y, ..bounds };
-            Piece { from, to, cost, digit: Digit { bounds, line, pixels: normalise::normalise(&ink) } }
+            (Piece { from, to, cost, digit: Digit { bounds, line, pixels: normalise::normalise(&ink) } }, ink)
         };
-        cuts::pieces(&self.ink).into_iter().map(piece).collect()
+        cuts::pieces(&self.ink).into_iter().map(piece)
     }
 }
 

@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use super::bounds::is_border;
+use super::bounds::{Bounds, is_border};
 use super::ink::Ink;
 use super::lines::{Line, lines};
 use super::mask::{self, Mask};
@@ -21,6 +21,10 @@ const LONG_SIDE: f32 = 1.1;
 const LONG_ALONE: f32 = 1.8;
 /// ... or go across other ink and are so many times as long.
 const LONG_ACROSS: f32 = 2.0;
+/// Above each other there are digits that are at least so high, as a share of how high most are, ...
+const LEAST_STROKE: f32 = 0.7;
+/// ... with more room between them than this share.
+const ROOM: f32 = 0.12;
 /// Where digits are only seen in what hangs together with lines, those are longer: a 7 without its stem is a low bar.
 const LONG_UNSURE: f32 = 6.0;
 /// How high digits are is so high as this share of the ink is at most, ...
@@ -40,13 +44,24 @@ fn darkened(mut ink: Ink) -> Ink {
     ink
 }
 
-/// The ink without rules, and without what lies around a sheet.
-pub(super) fn removed(ink: Ink) -> Ink {
+/// Why ink is no digit's.
+pub(super) enum Why {
+    Pale,
+    Around,
+    Rule,
+}
+
+/// The ink without rules, and without what lies around a sheet. `tell` is shown what each step leaves.
+pub(super) fn removed(ink: Ink, mut tell: impl FnMut(Why, &Ink)) -> Ink {
     let mut ink = darkened(ink);
+    tell(Why::Pale, &ink);
     let mut mask = Mask::of(&ink);
     clear(&mut ink, &mut mask, |_, mask| around(mask));
+    tell(Why::Around, &ink);
     clear(&mut ink, &mut mask, |ink, mask| crossed(mask, ink.stroke_width() / mask::cell(ink) as f32));
+    tell(Why::Rule, &ink);
     clear(&mut ink, &mut mask, |_, mask| around(mask));
+    tell(Why::Around, &ink);
     ink
 }
 
@@ -110,6 +125,14 @@ fn rules(mask: &Mask, stroke: f32) -> Vec<Line> {
         let place = regions.place(line);
         are_apart && 20 * (regions.parts[place].mass as usize) < 23 * long[place]
     };
+    // Strokes of digits above each other, which follow each other behind the room between their rows, are no line.
+    let is_column = |line: &Line| {
+        let mut bounds: Vec<Bounds> = line.pixels.iter().map(|at| regions.parts[regions.place[*at]].bounds).collect();
+        bounds.dedup();
+        let is_digit = |of: &Bounds| (LEAST_STROKE..LONG_SIDE).contains(&(of.height as f32 / height));
+        let is_apart = |pair: &[Bounds]| pair[1].y as f32 - (pair[0].y + pair[0].height) as f32 > ROOM * height;
+        bounds.len() > 1 && bounds.iter().all(is_digit) && bounds.windows(2).all(is_apart)
+    };
     let is_rule = |line: &Line| {
         let (reach, others) = (line.thickness as usize + 3, &is_long[usize::from(!line.is_across)]);
         let mut ends = [line.pixels[0], line.pixels[line.pixels.len() - 1]].into_iter();
@@ -124,7 +147,7 @@ fn rules(mask: &Mask, stroke: f32) -> Vec<Line> {
         } else {
             f32::INFINITY
         };
-        line.length as f32 >= times * height
+        line.length as f32 >= times * height && (line.is_across || !is_column(line))
     };
     lines.into_iter().filter(is_rule).collect()
 }

@@ -282,3 +282,50 @@ fn pictures_are_read_as_a_viewer_shows_them() {
     assert!(told.contains("cut.jpg is damaged: it breaks off before its end"), "{told}");
     assert!(told.contains("photo.heic is a HEIC picture, which is not read; save it as PNG or JPEG"), "{told}");
 }
+
+#[test]
+fn an_annotated_picture_is_written_beside_what_is_told() {
+    let (folder, images) = (tempdir().unwrap(), test_images());
+    let path = |name: &str| folder.path().join(name);
+    picture(&images, 3, 80).save(path("three.png")).unwrap();
+    fs::write(path("why.PNG"), "older").unwrap();
+    let report = &predict(folder.path(), &["three.png", "--annotate", "why.PNG"])[0];
+    assert_eq!(report, &predict(folder.path(), &["three.png"])[0]);
+    let annotated = image::open(path("why.PNG")).unwrap();
+    assert!(annotated.width().max(annotated.height()) >= 800 && annotated.color().has_color());
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+
+    GrayImage::from_pixel(60, 40, Luma([200])).save(path("blank.png")).unwrap();
+    let output = run(folder.path(), &["predict", "blank.png", "--annotate", "nothing.png"]);
+    assert!(stderr(&output).contains("error: blank.png shows no digit"), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(image::open(path("nothing.png")).is_ok(), "where nothing is read a person asks why, too");
+}
+
+#[test]
+fn one_picture_is_annotated_and_never_written_over() {
+    let (folder, images) = (tempdir().unwrap(), test_images());
+    let path = |name: &str| folder.path().join(name);
+    picture(&images, 1, 80).save(path("a.png")).unwrap();
+    let before = fs::read(path("a.png")).unwrap();
+    fs::create_dir(path("folder")).unwrap();
+    fs::write(
+        path("images"),
+        [&[0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 28, 0, 0, 0, 28][..], &images.images[..PIXELS]].concat(),
+    )
+    .unwrap();
+    for (options, code, expected) in [
+        (&["a.png", "a.png", "--annotate", "out.png"][..], 2, "--annotate out.png takes one picture, not 2"),
+        (&["folder", "--annotate", "out.png"], 2, "--annotate out.png takes one picture, and folder is a folder"),
+        (&["a.png", "--annotate", "out.jpg"], 2, "--annotate writes a PNG file, so out.jpg is to end with .png"),
+        (&["a.png", "--annotate", "./a.png"], 2, "--annotate would write over ./a.png, the picture itself"),
+        (&["images", "--annotate", "out.png"], 2, "--annotate takes a picture, and images is an IDX file of images"),
+        (&["a.png", "--annotate", "no/out.png"], 1, "no/out.png cannot be written: there is no folder no"),
+    ] {
+        let output = run(folder.path(), &[&["predict"], options].concat());
+        let stderr = stderr(&output);
+        assert!(output.status.code() == Some(code) && stderr.contains(&format!("error: {expected}")), "{stderr}");
+        assert!(output.stdout.is_empty() && fs::read_dir(&folder).unwrap().count() == 3, "{options:?}");
+    }
+    assert!(fs::read(path("a.png")).unwrap() == before);
+}

@@ -134,6 +134,26 @@ fn a_digit_that_is_one_straight_line_is_no_rule() {
     assert_eq!(find_digits(&cut).len(), 1);
 }
 
+/// A straight stroke in each of four rows, above each other, and two other digits beside it.
+#[test]
+fn strokes_of_digits_above_each_other_are_no_rule() {
+    let images = Split::embedded().unwrap().validation;
+    let mut page = GrayImage::from_pixel(260, 270, Luma([240]));
+    for row in 0..4 {
+        (0..40).for_each(|y| (0..5).for_each(|x| page.put_pixel(35 + x, 20 + 54 * row + y, Luma([20]))));
+        for column in 0..2 {
+            let image = digit(images.image((2 * row + column) as usize));
+            let image = imageops::resize(&image, 56, 56, imageops::FilterType::CatmullRom);
+            for (x, y, ink) in image.enumerate_pixels() {
+                page.get_pixel_mut(80 + 80 * column + x, 12 + 54 * row + y).0[0] -= (f32::from(ink.0[0]) * 0.8) as u8;
+            }
+        }
+    }
+    let found = find_digits(&page);
+    let lines: Vec<usize> = found.chunk_by(|a, b| a.line == b.line).map(<[_]>::len).collect();
+    assert_eq!(lines, [3; 4]);
+}
+
 #[test]
 fn most_rows_of_noisy_images_are_read_whole() {
     let (mut reader, images) = (reader(), Split::embedded().unwrap().validation);

@@ -1,0 +1,113 @@
+//! What became of each pixel of a picture on the way to its digits, for a person who asks why they were read. Nothing is kept
+//! for it while a picture is read: the steps are gone through again, and the way to take the picture is the one that gives
+//! these digits.
+
+use image::GrayImage;
+
+use super::bounds::Bounds;
+use super::ink::Ink;
+use super::light::{self, Paper, Papers};
+use super::rules::Why;
+use super::{Digit, blocks, filled, noise};
+
+/// What a pixel was taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Paper,
+    /// Ink too pale for a digit's, such as the rules of writing paper.
+    Pale,
+    /// What lies along the picture's edge, and around a sheet.
+    Around,
+    /// A rule, a frame, an underline.
+    Rule,
+    /// Ink that is in no digit: specks, crumbs, the ends of a neighbour's strokes.
+    LeftOut,
+    /// Ink of a digit.
+    Digit,
+}
+
+/// How a picture was taken.
+pub struct Trace {
+    /// `[height, width]`
+    pub fates: Vec<Fate>,
+    /// How much ink there is, 0 to 1, whatever became of it, `[height, width]`.
+    pub amounts: Vec<f32>,
+    /// How much darker the paper was taken to be than at its lightest place, as a share, `[height, width]`; `None` where the
+    /// light was left as it is.
+    pub shade: Option<Vec<f32>>,
+    /// Whether the paper is the light side of the picture, not the dark one.
+    pub is_paper_light: bool,
+}
+
+/// What is done about the light.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Light {
+    Evened,
+    AsItIs,
+}
+
+impl Trace {
+    /// The way to digits of this picture, all that were read or some; the likeliest way to take it where there are none.
+    ///
+    /// # Panics
+    /// The digits are of another picture.
+    pub fn of(picture: &GrayImage, digits: &[&Digit]) -> Trace {
+        let (clean, noise) = noise::removed(picture);
+        let blank = |is_paper_light| {
+            let [fates, amounts] = [picture.len(); 2];
+            Trace { fates: vec![Fate::Paper; fates], amounts: vec![0.0; amounts], shade: None, is_paper_light }
+        };
+        let Some(Papers { likeliest, other, .. }) = light::papers(&clean) else { return blank(true) };
+        let traced = |(paper, light): (Paper, Light)| {
+            let mut trace = blank(paper.is_light());
+            let ink = match light {
+                Light::Evened => Ink::found(&clean, paper, noise, |why, ink| trace.tell(why, ink)),
+                Light::AsItIs => Ink::filling(picture, paper).inspect(|ink| trace.tell(None, ink)),
+            };
+            let is_way = ink.map_or(digits.is_empty(), |ink| trace.settle(&ink, digits));
+            trace.shade = (is_way && light == Light::Evened).then(|| paper.shade(&clean));
+            is_way.then_some(trace)
+        };
+        // In the order of the readings: of those that give the same digits the first was chosen.
+        let ways = [likeliest, other].into_iter().flat_map(|paper| [(paper, Light::Evened), (paper, Light::AsItIs)]);
+        { ways }.find_map(traced).expect("digits of this picture")
+    }
+
+    /// Notes what a step has taken for ink, or has taken away of it.
+    fn tell(&mut self, why: Option<Why>, ink: &Ink) {
+        let fate = match why {
+            None => {
+                self.amounts.clone_from(&ink.amounts);
+                let inked = self.fates.iter_mut().zip(&ink.amounts).filter(|(_, amount)| **amount > 0.0);
+                return inked.for_each(|(fate, _)| *fate = Fate::LeftOut);
+            }
+            Some(Why::Pale) => Fate::Pale,
+            Some(Why::Around) => Fate::Around,
+            Some(Why::Rule) => Fate::Rule,
+        };
+        let left = self.fates.iter_mut().zip(&ink.amounts).filter(|(fate, _)| **fate == Fate::LeftOut);
+        left.filter(|(_, amount)| **amount == 0.0).for_each(|(gone, _)| *gone = fate);
+    }
+
+    /// Notes the ink of those of the digits that are found in it; whether all are.
+    fn settle(&mut self, ink: &Ink, digits: &[&Digit]) -> bool {
+        let mut is_found = vec![false; digits.len()];
+        let mut settle = |digit: &Digit, own: &Ink| {
+            let Some(at) = digits.iter().position(|one| *one == digit) else { return false };
+            is_found[at] = true;
+            let Bounds { x, y, .. } = digit.bounds;
+            for (at, _) in own.amounts.iter().enumerate().filter(|(_, amount)| **amount > 0.0) {
+                self.fates[(y as usize + at / own.width) * ink.width + x as usize + at % own.width] = Fate::Digit;
+            }
+            true
+        };
+        for block in blocks(ink).into_iter().chain(filled(ink)) {
+            if !settle(&block.whole, &block.ink) {
+                for (piece, own) in block.cut() {
+                    settle(&piece.digit, &own);
+                }
+            }
+        }
+        is_found.into_iter().all(|is_found| is_found)
+    }
+}
