@@ -1,6 +1,7 @@
 //! Why a network decides as it does: the feature maps of its convolutions, and which pixels of the image speak for a class,
 //! the gradient of its score, by the kernels that train.
 
+use crate::evaluate;
 use crate::gpu::{GpuError, Recording, Tensor};
 use crate::layers::{activation_length, conv, to_images_innermost, to_images_outermost};
 use crate::model::{Activations, Model, Pass, Wanted};
@@ -73,6 +74,30 @@ impl Explainer {
         }
         Ok(Explanation { maps, saliency: read(&self.d_images).await? })
     }
+}
+
+/// The feature maps of several images at once, [N, H, W]: of each what [`Explanation::maps`] says.
+///
+/// # Errors
+/// A kernel cannot be built, or the device failed.
+pub async fn feature_maps(model: &Model, images: &[u8]) -> Result<Vec<Vec<Maps>>, GpuError> {
+    let (gpu, features) = (model.gpu(), model.network().input().features());
+    // As many as others recognize at a time, whose kernels are there already.
+    let n = evaluate::batch(gpu);
+    let recognizer = Recognizer::<u8>::new(model, n)?;
+    let mut found = Vec::new();
+    for batch in images.chunks(n * features) {
+        recognizer.recognize(batch).await?;
+        let mut of_each = vec![Vec::new(); batch.len() / features];
+        for layer in model.feature_maps(recognizer.activations()) {
+            let values = to_images_outermost(&layer.tensor.read(gpu).await?, n);
+            for (maps, values) in of_each.iter_mut().zip(values.chunks_exact(layer.shape.features())) {
+                maps.push(Maps { shape: layer.shape, values: values.to_vec() });
+            }
+        }
+        found.extend(of_each);
+    }
+    Ok(found)
 }
 
 /// The same of an image `[H, W]` by the reference, from the `activations` of its forward pass: for where there is no GPU.

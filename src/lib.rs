@@ -29,8 +29,14 @@ pub mod corrupt;
 pub mod drawings;
 pub mod evaluate;
 pub mod explain;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod figures;
 pub mod files;
 pub mod gpu;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod html;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod inspect;
 pub mod layers;
 pub mod measure;
 pub mod mnist;
