@@ -177,7 +177,12 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let page =
         pages::write(&folder, (&name, &model), &file.parameters, file.calibration, judged, Origin::File(&file.summary));
     let page = page.block_on()?;
-    if options.json { Ok(note(&page)) } else { Ok(say(&page)?) }
+    if options.json {
+        note(&page);
+    } else {
+        say(&page)?;
+    }
+    Ok(())
 }
 
 impl Options {

@@ -25,8 +25,9 @@ impl ReportOptions {
     }
 
     /// The folder, ready to be written; the command writes the files `beside` it, too.
-    pub fn folder(&self, beside: &[&Path]) -> anyhow::Result<Option<Folder>> {
-        let folder = self.report.as_deref().map(|path| Folder::prepare(path, beside));
+    pub fn folder(&self, beside: &[Option<&Path>]) -> anyhow::Result<Option<Folder>> {
+        let beside: Vec<&Path> = beside.iter().flatten().copied().collect();
+        let folder = self.report.as_deref().map(|path| Folder::prepare(path, &beside));
         folder.transpose().map_err(refused)
     }
 }

@@ -108,10 +108,10 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let recipe = options.recipe.recipe()?;
     // What does not fit is told before anything takes time.
     let mut job = options.job(&recipe, options.train_images.map_or(TRAINING, |count| count as usize))?;
+    // First, since model and log may go into it.
+    let folder = options.report.folder(&[Some(options.out.as_path()), options.log.as_deref()])?;
     ModelFile::check_path(&options.out)?;
     let log = options.log.as_deref().map(Log::new).transpose()?;
-    let beside: Vec<&Path> = std::iter::once(options.out.as_path()).chain(options.log.as_deref()).collect();
-    let folder = options.report.folder(&beside)?;
     let interrupt = Interrupt::install()?;
     // The images are unpacked while the device opens.
     let (data, gpu) = thread::scope(|scope| {

@@ -36,7 +36,8 @@ impl Axis {
             Scale::Logarithm | Scale::FromZero => linear(0.0, 1.08 * most.max(1e-9)),
             Scale::Share => {
                 let room = 0.08 * (most - least).max(0.005);
-                linear((least - room).max(0.0), (most + room).min(1.0))
+                // Above there is what marks an epoch.
+                linear((least - room).max(0.0), (most + 2.0 * room).min(1.0))
             }
         }
     }

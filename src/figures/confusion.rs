@@ -27,7 +27,7 @@ pub fn confusion(confusion: &Confusion, classes: &[String]) -> Figure {
             .enumerate()
             .flat_map(|(row, line)| line.iter().enumerate().map(move |(column, count)| (row, column, *count)))
     };
-    let size = f64::from(cell).mul_add(0.3, 0.0).clamp(6.0, 26.0);
+    let size = (0.3 * f64::from(cell)).min(26.0);
     let body = elements([SIDE, SIDE], |root| {
         let label = |name: &str, place| {
             root.draw_text(name, &text(SMALL.min(f64::from(cell)), Tone::Muted, HPos::Center), place).expect(MEMORY)
@@ -56,7 +56,7 @@ pub fn confusion(confusion: &Confusion, classes: &[String]) -> Figure {
             (field([corner(column), corner(row)], [cell, cell], &tip(&classes[row], &classes[column], count, counts[row].iter().sum())))
         }
     };
-    let title = "Confusion matrix: what images of each class were taken for".into();
+    let title = "Confusion matrix".into();
     Figure { name: "confusion".into(), title, size: [SIDE, SIDE], body: body + &tips.into_string() }
 }
 

@@ -34,7 +34,7 @@ pub fn ink(pixels: &[u8], width: usize) -> Markup {
 }
 
 /// Pictures of numbers in rows and columns, as an address that holds the PNG: what is above zero in one colour, what is below
-/// in another, as deep as the number is far from zero, `most` at its deepest.
+/// in another, the deeper the farther from zero, `most` at its deepest. What is small shows, too: the depth is the root of the number.
 pub struct Sheet {
     picture: RgbaImage,
     most: f32,
@@ -48,8 +48,8 @@ impl Sheet {
     /// Puts numbers, as wide as `width`, at a place.
     pub fn put(&mut self, [left, top]: [usize; 2], numbers: &[f32], width: usize) {
         for (at, number) in numbers.iter().enumerate() {
-            let [red, green, blue] = if *number < 0.0 { [213, 94, 0] } else { [0, 114, 178] };
-            let depth = if self.most > 0.0 { (number.abs() / self.most).min(1.0) } else { 0.0 };
+            let [red, green, blue] = if *number < 0.0 { [222, 104, 16] } else { [22, 128, 200] };
+            let depth = if self.most > 0.0 { (number.abs() / self.most).min(1.0).sqrt() } else { 0.0 };
             let pixel = image::Rgba([red, green, blue, (255.0 * depth).round() as u8]);
             self.picture.put_pixel((left + at % width) as u32, (top + at / width) as u32, pixel);
         }
@@ -77,12 +77,12 @@ mod tests {
     #[test]
     fn a_sheet_has_each_number_in_its_place_and_colour() {
         let mut sheet = Sheet::new([4, 2], 2.0);
-        sheet.put([2, 0], &[1.0, -2.0, 0.0, 4.0], 2);
+        sheet.put([2, 0], &[0.5, -2.0, 0.0, 4.0], 2);
         let png = STANDARD.decode(sheet.address().strip_prefix("data:image/png;base64,").unwrap()).unwrap();
         let picture = image::load_from_memory(&png).unwrap().into_rgba8();
         assert_eq!(picture.dimensions(), (4, 2));
-        assert_eq!(picture.get_pixel(2, 0).0, [0, 114, 178, 128]);
-        assert_eq!(picture.get_pixel(3, 0).0, [213, 94, 0, 255]);
+        assert_eq!(picture.get_pixel(2, 0).0, [22, 128, 200, 128]);
+        assert_eq!(picture.get_pixel(3, 0).0, [222, 104, 16, 255]);
         assert_eq!(
             [picture.get_pixel(2, 1).0[3], picture.get_pixel(3, 1).0[3], picture.get_pixel(0, 0).0[3]],
             [0, 255, 0]

@@ -20,6 +20,7 @@ pub fn reliability(bins: &[Bin]) -> Figure {
     let body = elements(SIZE, |root| {
         let mut chart = ChartBuilder::on(root)
             .margin(16)
+            .margin_right(48)
             .x_label_area_size(80)
             .y_label_area_size(100)
             .build_cartesian_2d(shares(), shares())
@@ -60,12 +61,7 @@ pub fn reliability(bins: &[Bin]) -> Figure {
         }
     });
     let body = body + &html! { @for spot in &spots { (spot) } }.into_string();
-    Figure {
-        name: "reliability".into(),
-        title: "Reliability: how often answers are right that are so sure".into(),
-        size: SIZE,
-        body,
-    }
+    Figure { name: "reliability".into(), title: "Reliability diagram".into(), size: SIZE, body }
 }
 
 fn shares() -> Ticked {

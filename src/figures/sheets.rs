@@ -111,37 +111,47 @@ pub fn feature_maps(examples: &[Example], classes: &[String]) -> Vec<Figure> {
 }
 
 fn maps_of(layer: usize, examples: &[Example], classes: &[String]) -> Figure {
-    /// The image and its class, left of its maps.
-    const IMAGE: u32 = 56;
+    /// Of the whole figure, and of a row at most.
+    const WIDTH: f64 = 960.0;
+    const ROW: f64 = 52.0;
+    /// Room for the class's name.
+    const NAME: u32 = 24;
     let shape = examples[0].maps[layer].shape;
     let (columns, area) = (shape.channels.min(MOST_MAPS), shape.height * shape.width);
+    // A pixel between two pictures.
     let [across, down] = [shape.width + 1, shape.height + 1];
-    let values = |example: &Example| example.maps[layer].values[..columns * area].to_vec();
-    let most = examples.iter().flat_map(values).fold(0.0, |most: f32, value| most.max(value.abs()));
-    let mut sheet = Sheet::new([columns * across - 1, examples.len() * down - 1], most);
+    let maps = |example: &Example| example.maps[layer].values[..columns * area].to_vec();
+    let most = examples.iter().flat_map(maps).fold(0.0, |most: f32, value| most.max(value.abs()));
+    let mut sheet = Sheet::new([columns * across, examples.len() * down], most);
     for (row, example) in examples.iter().enumerate() {
-        for (column, map) in values(example).chunks_exact(area).enumerate() {
+        for (column, map) in maps(example).chunks_exact(area).enumerate() {
             sheet.put([column * across, row * down], map, shape.width);
         }
     }
-    // Rows are high enough for the image.
-    let unit = (f64::from(IMAGE) / down as f64).max(1.0);
-    let scaled = |pixels: usize| (pixels as f64 * unit) as u32;
-    let left = IMAGE + 34;
+    // The image stands left of its maps, as high as they are.
+    let unit = ((WIDTH - f64::from(NAME)) / (columns * across + down) as f64).min(ROW / down as f64);
+    let scaled = |pixels: usize| (pixels as f64 * unit).round() as u32;
+    let left = NAME + scaled(down);
     let size = [left + scaled(columns * across), scaled(examples.len() * down)];
     let body = html! {
-        (picture(&sheet, [left, 0], [scaled(columns * across - 1), scaled(examples.len() * down - 1)]))
+        (picture(&sheet, [left, 0], [size[0] - left, size[1]]))
         @for (row, example) in examples.iter().enumerate() {
             @let (name, top) = (&classes[example.class], scaled(row * down));
             @let side = (example.pixels.len() as f64).sqrt();
-            text x="0" y=(top + 34) font-size="18" fill=(Tone::Muted.hex()) { (name) }
-            g transform={ "translate(24 " (top) ") scale(" (f64::from(IMAGE - 4) / side) ")" } { (ink(&example.pixels, side as usize)) }
+            @let scale = unit * shape.height as f64 / side;
+            text x="0" y=(top + scaled(down) / 2) dy="0.35em" font-size="12" fill=(Tone::Muted.hex()) { (name) }
+            g transform={ "translate(" (NAME) " " (top) ") scale(" (format!("{scale:.3}")) ")" } {
+                (ink(&example.pixels, side as usize))
+            }
             @for column in 0..columns {
-                (field([left + scaled(column * across), top], [scaled(shape.width), scaled(shape.height)], &format!("{name}, filter {column}")))
+                @let place = [left + scaled(column * across), top];
+                (field(place, [scaled(shape.width), scaled(shape.height)], &format!("{name}, filter {column}")))
             }
         }
     };
-    let title = format!("Feature maps of convolution {}, an image of each class", layer + 1);
+    let shown =
+        if columns < shape.channels { format!(", {columns} of {} filters", shape.channels) } else { String::new() };
+    let title = format!("Feature maps of convolution {}, an image of each class{shown}", layer + 1);
     Figure { name: format!("feature-maps-{}", layer + 1), title, size, body: body.into_string() }
 }
 

@@ -63,8 +63,9 @@ impl Folder {
         for entry in fs::read_dir(path).map_err(failed)? {
             let file = entry.map_err(failed)?.path();
             let name = file.file_name().unwrap_or_default().to_string_lossy();
-            let is_of_command = beside.iter().any(|beside| beside.file_name() == file.file_name());
-            if !name.starts_with('.') && !is_of_command && !(is_name_of_ours(&file) && is_ours(&file)) {
+            let is_of_command = || beside.iter().any(|beside| beside.file_name() == file.file_name());
+            let is_known = name.starts_with('.') || is_of_command() || is_name_of_ours(&file) && is_ours(&file);
+            if !is_known {
                 return Err(FolderError::HoldsOther { folder: path.into(), name: name.into() });
             }
         }

@@ -191,7 +191,7 @@ fn inside(inspection: &Inspection, figures: &mut Vec<Figure>) -> Section {
     let filters = inspection.filters.as_ref().map(figures::filters);
     let maps = figures::feature_maps(&inspection.examples, &inspection.classes);
     let body = html! {
-        p { "Blue is above zero, orange below, deeper is farther from it." }
+        p { "Blue is above zero, orange below; the deeper, the farther from it. Of the feature maps, a row is an image, a column a filter." }
         @if let Some(figure) = &filters { (frame::wide_figure(figure)) }
         @for figure in &maps { (frame::wide_figure(figure)) }
     };
