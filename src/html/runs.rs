@@ -10,6 +10,9 @@ use super::frame::{self, Section};
 use crate::figures::{self, Tone};
 use crate::report::{Ending, EpochLine, TrainingLog};
 
+/// In the place of what only the end of a training tells.
+const UNKNOWN: &str = "–";
+
 /// A line of the table: what it is of, and a cell for each training.
 struct Row {
     name: &'static str,
@@ -22,13 +25,24 @@ struct Cell {
     is_best: bool,
 }
 
+impl Row {
+    fn known(&self) -> impl Iterator<Item = &Cell> {
+        self.cells.iter().filter(|cell| cell.text != UNKNOWN)
+    }
+
+    /// Whether all trainings have the same here, as far as that is known.
+    fn is_alike(&self) -> bool {
+        let mut known = self.known();
+        known.next().is_none_or(|first| known.all(|cell| cell == first))
+    }
+}
+
 /// Makes the page of trainings, at least one.
 pub fn runs_page(logs: &[TrainingLog], command: &str) -> Page {
     let drawn = figures::side_by_side(logs);
-    let (alike, mut rows): (Vec<Row>, Vec<Row>) =
-        settings(logs).into_iter().partition(|row| row.cells.iter().all(|cell| *cell == row.cells[0]));
+    let (alike, mut rows): (Vec<Row>, Vec<Row>) = settings(logs).into_iter().partition(|row| row.is_alike());
     rows.extend(results(logs));
-    let alike: Vec<_> = alike.into_iter().map(|row| (row.name, row.cells[0].text.clone())).collect();
+    let alike: Vec<_> = alike.iter().filter_map(|row| Some((row.name, row.known().next()?.text.clone()))).collect();
     let curves = html! {
         p { "A ring is around the epoch whose model is kept." }
         div.pair { @for figure in &drawn { (frame::figure(figure)) } }
@@ -62,7 +76,7 @@ fn table(logs: &[TrainingLog], rows: &[Row]) -> Markup {
                     @for row in rows {
                         tr {
                             th scope="row" { (row.name) }
-                            @for cell in &row.cells { td.best[cell.is_best] { (cell.text) } }
+                            @for cell in &row.cells { td class=[cell.is_best.then_some("best")] { (cell.text) } }
                         }
                     }
                 }
@@ -87,7 +101,7 @@ fn settings(logs: &[TrainingLog]) -> Vec<Row> {
     let names =
         all.iter().flatten().next().map_or_else(Vec::new, |facts| facts.iter().map(|(name, _)| *name).collect());
     let cell = |at: usize, facts: &Option<Vec<facts::Fact>>| Cell {
-        text: facts.as_ref().map_or_else(|| "–".into(), |facts| facts[at].1.clone()),
+        text: facts.as_ref().map_or_else(|| UNKNOWN.into(), |facts| facts[at].1.clone()),
         is_best: false,
     };
     let row = |(at, name)| Row { name, cells: all.iter().map(|facts| cell(at, facts)).collect() };
@@ -108,7 +122,7 @@ fn results(logs: &[TrainingLog]) -> Vec<Row> {
             };
             let cell = |number: &Option<f64>| match number {
                 Some(number) => Cell { text: write(*number), is_best: is_best(*number) },
-                None => Cell { text: "–".into(), is_best: false },
+                None => Cell { text: UNKNOWN.into(), is_best: false },
             };
             Row { name, cells: numbers.iter().map(cell).collect() }
         };
@@ -166,7 +180,7 @@ mod tests {
         let row = |name| rows.iter().find(|row| row.name == name).unwrap();
         let best: Vec<bool> = row("best validation accuracy").cells.iter().map(|cell| cell.is_best).collect();
         assert_eq!(best, [true, false, true]);
-        assert!(row("test accuracy").cells.iter().all(|cell| cell.text == "–" && !cell.is_best));
+        assert!(row("test accuracy").cells.iter().all(|cell| cell.text == UNKNOWN && !cell.is_best));
         assert!(row("epochs").cells.iter().all(|cell| !cell.is_best));
     }
 }

@@ -110,7 +110,7 @@ fn a_report_changes_no_bit_of_a_training_and_tells_the_numbers_of_its_log() {
 
     // Again, in the place of the first.
     let again =
-        [&SHORT[..5], &["1", "--batch", "32", "--report", "report", "--out", "report/model", "--log", "report/log"]]
+        [&SHORT[..6], &["1", "--batch", "32", "--report", "report", "--out", "report/model", "--log", "report/log"]]
             .concat();
     success(&run(folder.path(), &again));
     assert_ne!(text(&report, "index.html"), page);
@@ -220,6 +220,8 @@ fn logs_are_laid_side_by_side() {
             "3 trainings side by side",
         ],
     );
+    let (differing, alike) = page.split_once("id=\"alike\"").unwrap();
+    assert!(!differing.contains(">precision<") && alike.contains("<dt>precision</dt><dd>single</dd>"), "{page}");
     success(&report(&[name]));
     assert_has(&text(folder.path(), "page.html"), &["One training"]);
 
