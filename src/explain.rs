@@ -182,4 +182,31 @@ mod tests {
             assert!(is_near(&explanation.saliency, &expected.saliency), "{text}");
         }
     }
+
+    #[test]
+    fn feature_maps_of_several_images_are_those_of_each() {
+        let gpu = Gpu::open(&Request::default()).block_on().unwrap_or_else(|error| panic!("{error}"));
+        let network = Network::parse(Shape::MNIST, NETWORKS[0]).unwrap();
+        let parameters = Parameters::glorot(&network, 1);
+        let model = Model::new(&gpu, &network, &parameters).unwrap();
+        // More than a batch, the last of which is not full.
+        let count = evaluate::batch(&gpu) + 3;
+        let images: Vec<u8> =
+            (0..count * 784).map(|at| (255.0 * uniform(1, Stream::Shuffle, 0, at as u32)) as u8).collect();
+        let found = feature_maps(&model, &images).block_on().unwrap();
+        assert_eq!(found.len(), count);
+        let reference = reference::Model::new(&network, &parameters);
+        for at in [0, 1, count - 1] {
+            let pixels = &images[at * 784..][..784];
+            let image: Vec<f64> = pixels.iter().map(|pixel| f64::from(*pixel) / 255.0).collect();
+            let activations = reference.forward(&image, reference::Pass::Evaluate);
+            let expected = explain_by_reference(&reference, &network, &activations, 0).maps;
+            assert_eq!(found[at].len(), expected.len());
+            for (found, expected) in found[at].iter().zip(expected) {
+                assert_eq!((found.shape, found.values.len()), (expected.shape, expected.values.len()));
+                let is_near = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-5;
+                assert!(found.values.iter().zip(&expected.values).all(is_near), "image {at}");
+            }
+        }
+    }
 }

@@ -34,7 +34,7 @@ pub fn confusion(confusion: &Confusion, classes: &[String]) -> Figure {
         };
         label("taken for", ((LABELS + SIDE) as i32 / 2, 16));
         let sideways = text(SMALL, Tone::Muted, HPos::Center).transform(FontTransform::Rotate270);
-        root.draw_text("is", &sideways, (16, (LABELS + SIDE) as i32 / 2)).expect(MEMORY);
+        root.draw_text("shows", &sideways, (16, (LABELS + SIDE) as i32 / 2)).expect(MEMORY);
         for (index, name) in classes.iter().enumerate() {
             label(name, (middle(index), 58));
             label(name, (58, middle(index)));

@@ -28,7 +28,7 @@ impl Tile {
     }
 }
 
-/// A picture of each mistake, what was said, how surely, and what it is.
+/// A picture of each mistake, what it is, what was said, and how surely; † where it is called no digit all the same.
 pub fn mistakes(mistakes: &[Mistake], classes: &[String]) -> Vec<Tile> {
     mistakes.iter().map(|mistake| tile(mistake, classes)).collect()
 }
@@ -51,7 +51,7 @@ fn tile(mistake: &Mistake, classes: &[String]) -> Tile {
             (label) " as " tspan font-weight="bold" fill=(Tone::Wrong.hex()) { (answer) }
         }
         text x="42" y="113" text-anchor="middle" font-size="11" fill=(Tone::Muted.hex()) {
-            (format!("{:.1} %", 100.0 * confidence)) @if !is_digit { ", refused" }
+            (format!("{:.1} %", 100.0 * confidence)) @if !is_digit { " †" }
         }
     };
     Tile { title, body }

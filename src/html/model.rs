@@ -69,7 +69,7 @@ fn highlights(report: &ModelReport) -> Vec<Fact> {
     let mut highlights = vec![
         ("images read wrong", count(images - confusion.right())),
         ("mean loss", format!("{loss:.4}")),
-        ("expected calibration error", percent(certainty.calibration_error)),
+        ("calibration error", percent(certainty.calibration_error)),
         ("parameters", count(*parameter_count)),
     ];
     if let Origin::Training(TrainingPart { epochs, ending, .. }) = &report.origin {
@@ -147,6 +147,7 @@ fn mistakes(inspection: &Inspection, figures: &mut Vec<Figure>) -> Section {
             p {
                 (count(wrong)) " of " (count(*images)) " " (set) " images are read wrong; here are " (shown)
                 ", the surest first: what each is, what it was taken for, and how sure the model was of that."
+                @if mistakes.iter().any(|mistake| !mistake.is_digit) { " What has a † is called no digit." }
             }
             ul.tiles { @for tile in &tiles { li { (tile.inline()) } } }
         }
