@@ -64,6 +64,7 @@ pub fn runs_page(logs: &[TrainingLog], command: &str) -> Page {
 /// A column for each training.
 fn table(logs: &[TrainingLog], rows: &[Row]) -> Markup {
     html! {
+        p { "What is best of its line is bold. A dash stands where a training did not go to its end." }
         div.scroll tabindex="0" {
             table.text {
                 thead {
@@ -82,7 +83,6 @@ fn table(logs: &[TrainingLog], rows: &[Row]) -> Markup {
                 }
             }
         }
-        p { "What is best of its line is bold. A dash stands where a training did not go to its end." }
     }
 }
 
@@ -94,8 +94,10 @@ fn swatch(index: usize) -> Markup {
 /// How the trainings were set, of those that went to their end.
 fn settings(logs: &[TrainingLog]) -> Vec<Row> {
     let settings = |log: &TrainingLog| {
-        let run = &log.ending.as_ref()?.run;
-        Some([facts::of_run(run), vec![("adapter", run.adapter.clone())]].concat())
+        let Ending { run, images_per_s, times, .. } = log.ending.as_ref()?;
+        // A log tells them only so.
+        let images = (images_per_s * times.median).round() as usize;
+        Some([facts::of_run(run), vec![("training images", count(images)), ("adapter", run.adapter.clone())]].concat())
     };
     let all: Vec<_> = logs.iter().map(settings).collect();
     let names =

@@ -221,7 +221,7 @@ fn logs_are_laid_side_by_side() {
         ],
     );
     let (differing, alike) = page.split_once("id=\"alike\"").unwrap();
-    assert!(!differing.contains(">precision<") && alike.contains("<dt>precision</dt><dd>single</dd>"), "{page}");
+    assert!(!differing.contains(">precision<") && alike.contains("<dt>training images</dt><dd>2,550</dd>"), "{page}");
     success(&report(&[name]));
     assert_has(&text(folder.path(), "page.html"), &["One training"]);
 
