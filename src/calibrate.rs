@@ -8,7 +8,7 @@ use crate::evaluate;
 use crate::gpu::GpuError;
 use crate::mnist::DataSet;
 use crate::model::Model;
-use crate::network::{Calibration, best, score};
+use crate::network::{Calibration, Judgement, best, score};
 use crate::recognize::Recognizer;
 
 /// The share of true digits that a threshold may refuse. The aim is one in a hundred; of 1,500 other images it scatters by 0.2
@@ -40,6 +40,26 @@ pub struct Bin {
     pub accuracy: f64,
 }
 
+/// What a model's percentages are worth on a set of images.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Certainty {
+    pub calibration: Calibration,
+    /// Expected calibration error, from 0 to 1.
+    pub calibration_error: f64,
+    /// Images that it calls no digit.
+    pub refused: usize,
+    pub reliability: [Bin; BINS],
+}
+
+impl Certainty {
+    /// Of what a network makes of images.
+    pub fn of(sample: &Sample, calibration: Calibration) -> Certainty {
+        let reliability = reliability(sample, &calibration);
+        let calibration_error = expected_error(&reliability);
+        Certainty { calibration, calibration_error, refused: sample.refused(&calibration), reliability }
+    }
+}
+
 impl Sample {
     /// Recognizes `data` with `model`.
     ///
@@ -62,13 +82,15 @@ impl Sample {
         self.digits().count()
     }
 
+    /// What is said of each image.
+    pub fn judgements(&self, calibration: &Calibration) -> impl Iterator<Item = Judgement> {
+        self.probabilities.chunks_exact(self.classes).map(|probabilities| calibration.judge(probabilities.to_vec()))
+    }
+
     /// What each image is taken for, the first of equal classes, and whether it is taken for a digit at all.
     pub fn answers(&self, calibration: &Calibration) -> Vec<(u8, bool)> {
-        let answer = |probabilities: &[f32]| {
-            let judgement = calibration.judge(probabilities.to_vec());
-            (best(&judgement.probabilities) as u8, judgement.is_digit)
-        };
-        self.probabilities.chunks_exact(self.classes).map(answer).collect()
+        let answer = |judgement: Judgement| (best(&judgement.probabilities) as u8, judgement.is_digit);
+        self.judgements(calibration).map(answer).collect()
     }
 
     /// True digits that are called none.

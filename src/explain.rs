@@ -1,6 +1,7 @@
 //! Why a network decides as it does: the feature maps of its convolutions, and which pixels of the image speak for a class,
 //! the gradient of its score, by the kernels that train.
 
+use crate::evaluate;
 use crate::gpu::{GpuError, Recording, Tensor};
 use crate::layers::{activation_length, conv, to_images_innermost, to_images_outermost};
 use crate::model::{Activations, Model, Pass, Wanted};
@@ -73,6 +74,30 @@ impl Explainer {
         }
         Ok(Explanation { maps, saliency: read(&self.d_images).await? })
     }
+}
+
+/// The feature maps of several images at once, [N, H, W]: of each what [`Explanation::maps`] says.
+///
+/// # Errors
+/// A kernel cannot be built, or the device failed.
+pub async fn feature_maps(model: &Model, images: &[u8]) -> Result<Vec<Vec<Maps>>, GpuError> {
+    let (gpu, features) = (model.gpu(), model.network().input().features());
+    // As many as others recognize at a time, whose kernels are there already.
+    let n = evaluate::batch(gpu);
+    let recognizer = Recognizer::<u8>::new(model, n)?;
+    let mut found = Vec::new();
+    for batch in images.chunks(n * features) {
+        recognizer.recognize(batch).await?;
+        let mut of_each = vec![Vec::new(); batch.len() / features];
+        for layer in model.feature_maps(recognizer.activations()) {
+            let values = to_images_outermost(&layer.tensor.read(gpu).await?, n);
+            for (maps, values) in of_each.iter_mut().zip(values.chunks_exact(layer.shape.features())) {
+                maps.push(Maps { shape: layer.shape, values: values.to_vec() });
+            }
+        }
+        found.extend(of_each);
+    }
+    Ok(found)
 }
 
 /// The same of an image `[H, W]` by the reference, from the `activations` of its forward pass: for where there is no GPU.
@@ -155,6 +180,33 @@ mod tests {
                 assert!(is_near(&maps.values, &expected.values), "{text}");
             }
             assert!(is_near(&explanation.saliency, &expected.saliency), "{text}");
+        }
+    }
+
+    #[test]
+    fn feature_maps_of_several_images_are_those_of_each() {
+        let gpu = Gpu::open(&Request::default()).block_on().unwrap_or_else(|error| panic!("{error}"));
+        let network = Network::parse(Shape::MNIST, NETWORKS[0]).unwrap();
+        let parameters = Parameters::glorot(&network, 1);
+        let model = Model::new(&gpu, &network, &parameters).unwrap();
+        // More than a batch, the last of which is not full.
+        let count = evaluate::batch(&gpu) + 3;
+        let images: Vec<u8> =
+            (0..count * 784).map(|at| (255.0 * uniform(1, Stream::Shuffle, 0, at as u32)) as u8).collect();
+        let found = feature_maps(&model, &images).block_on().unwrap();
+        assert_eq!(found.len(), count);
+        let reference = reference::Model::new(&network, &parameters);
+        for at in [0, 1, count - 1] {
+            let pixels = &images[at * 784..][..784];
+            let image: Vec<f64> = pixels.iter().map(|pixel| f64::from(*pixel) / 255.0).collect();
+            let activations = reference.forward(&image, reference::Pass::Evaluate);
+            let expected = explain_by_reference(&reference, &network, &activations, 0).maps;
+            assert_eq!(found[at].len(), expected.len());
+            for (found, expected) in found[at].iter().zip(expected) {
+                assert_eq!((found.shape, found.values.len()), (expected.shape, expected.values.len()));
+                let is_near = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-5;
+                assert!(found.values.iter().zip(&expected.values).all(is_near), "image {at}");
+            }
         }
     }
 }

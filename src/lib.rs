@@ -13,7 +13,8 @@
 //!    [`recognize`] runs a network and [`explain`] shows why it decides, [`evaluate`] asks how well it recognises, [`corrupt`]
 //!    makes the images worse for that, [`teach`] adapts it to a few images more, [`calibrate`] makes its percentages true.
 //! 5. [`cases`] is one table of operations and shapes; [`selftest`] checks it, [`measure`] times it, [`report`] prints,
-//!    [`mod@annotate`] shows what was read off a picture and why, [`files`] writes.
+//!    [`files`] writes; [`inspect`] looks a model over, [`figures`] draw what it finds, [`html`] makes pages of them, and
+//!    [`mod@annotate`] shows what was read off a picture and why.
 //! 6. [`samples`] are times of the same work; [`platform`] is what differs between a program and a page in a browser, which are doors on the same engine.
 //!
 //! Legend, in code and shaders alike: N batch, C channels, H x W image, F filters or units, KH x KW kernel; a gradient is
@@ -31,8 +32,14 @@ pub mod corrupt;
 pub mod drawings;
 pub mod evaluate;
 pub mod explain;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod figures;
 pub mod files;
 pub mod gpu;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod html;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod inspect;
 pub mod layers;
 pub mod measure;
 pub mod mnist;

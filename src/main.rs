@@ -11,7 +11,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 #[cfg(feature = "window")]
 use commands::draw;
-use commands::{GpuOptions, Interrupted, Misuse, bench, compact, eval, gpus, predict, selftest, train, tune};
+use commands::{GpuOptions, Interrupted, Misuse, bench, compact, eval, gpus, predict, report, selftest, train, tune};
 
 /// Recognizes handwritten digits; every forward and backward pass is a WGSL compute shader.
 #[derive(Parser)]
@@ -30,6 +30,7 @@ enum Command {
     Predict(predict::Options),
     Train(Box<train::Options>),
     Eval(eval::Options),
+    Report(report::Options),
     Bench(bench::Options),
     Tune(tune::Options),
     Compact(compact::Options),
@@ -48,13 +49,14 @@ fn main() -> ExitCode {
         Command::Predict(options) => predict::run(&options, &gpu),
         Command::Train(options) => train::run(&options, &gpu),
         Command::Eval(options) => eval::run(&options, &gpu),
+        Command::Report(options) => report::run(&options),
         Command::Bench(options) => bench::run(&options, &gpu),
         Command::Tune(options) => tune::run(&options, &gpu),
         Command::Compact(options) => compact::run(&options),
         Command::Gpus => gpus::run(&gpu),
         Command::Selftest => selftest::run(&gpu),
     };
-    done.map_or_else(report, |()| ExitCode::SUCCESS)
+    done.map_or_else(tell, |()| ExitCode::SUCCESS)
 }
 
 /// Sets what Vulkan's drivers take from the environment, unless the user has.
@@ -79,7 +81,7 @@ fn prepare_drivers() {
 
 /// Says in one line what went wrong, and gives the exit code: 2 for options that make no sense, 130 after Ctrl-C, 0 where
 /// nobody reads on, as behind `head`, and 1 for all else.
-fn report(error: Error) -> ExitCode {
+fn tell(error: Error) -> ExitCode {
     if let Some(misuse) = error.downcast_ref::<Misuse>() {
         Cli::command().error(ErrorKind::ValueValidation, misuse).exit();
     }

@@ -53,8 +53,8 @@ pub enum Event<'a> {
     Progress(Progress),
     /// An epoch is done: what it makes of the validation images, and the parameters that it ended with.
     Epoch(Epoch, &'a Evaluation, &'a Parameters),
-    /// The training is done, and the model is the one to keep.
-    Test(Test),
+    /// The training is done, the model is the one to keep, and this is what it makes of the test images.
+    Test(Test, &'a Evaluation),
 }
 
 /// How far an epoch is.
@@ -162,8 +162,9 @@ pub async fn train<E: From<TrainError>>(
     let (epoch, _, parameters) = training.kept.expect("a job has an epoch");
     let model = training.trainer.result();
     model.write_parameters(&parameters);
-    let score = training.test.score(&training.test.evaluator.run().await.map_err(TrainError::from)?);
-    events(Event::Test(Test { epoch, score }), model).await
+    let evaluation = training.test.evaluator.run().await.map_err(TrainError::from)?;
+    let score = training.test.score(&evaluation);
+    events(Event::Test(Test { epoch, score }, &evaluation), model).await
 }
 
 impl Keep {

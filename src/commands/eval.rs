@@ -7,22 +7,25 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use corrupted::Corrupted;
-use digits::calibrate::{self, BINS, Bin, Sample};
+use digits::calibrate::{BINS, Certainty, Sample};
 use digits::drawings;
 use digits::evaluate::{self, Evaluator};
+use digits::html::Origin;
+use digits::inspect::Judged;
 use digits::layers::batch::Images;
 use digits::mnist::{DataSet, Split};
 use digits::model::Model;
-use digits::network::Calibration;
+use digits::network::{Calibration, ModelFile};
 use digits::pen::read_pen_file;
 use digits::report::{ClassFigures, Confusion, reliability_table};
 use indicatif::HumanCount;
 use pollster::FutureExt as _;
 use serde::Serialize;
 
+use super::pages::{self, ReportOptions};
 use super::sets::{self, Sets};
 use super::tiles::TileOptions;
-use super::{DataOptions, GpuOptions, Misuse, class_mismatch, model, say};
+use super::{DataOptions, GpuOptions, Misuse, class_mismatch, model, note, say};
 
 /// Tests a model: accuracy, loss, and which digits it takes for which
 #[derive(Args)]
@@ -50,6 +53,8 @@ pub struct Options {
     /// each kind that MNIST hardly has, or what is no digit
     #[arg(long, value_name = "NAME", conflicts_with_all = ["data", "pen"])]
     drawings: Option<DrawingsName>,
+    #[command(flatten)]
+    report: ReportOptions,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -87,17 +92,6 @@ struct Report {
     corrupted: Option<Corrupted>,
 }
 
-/// What a model's percentages are worth.
-#[derive(Serialize)]
-struct Certainty {
-    calibration: Calibration,
-    /// Expected calibration error, from 0 to 1.
-    calibration_error: f64,
-    /// Images that it calls no digit.
-    refused: usize,
-    reliability: [Bin; BINS],
-}
-
 impl Part {
     fn name(self) -> &'static str {
         match self {
@@ -125,6 +119,7 @@ impl Options {
             }
             None | Some(DrawingsName::Writers) => None,
             _ if self.corrupt => Some("--corrupt"),
+            _ if self.report.is_asked_for() => Some("--report"),
             _ => self.reliability.then_some("--reliability"),
         };
         ignored.map_or(Ok(()), |option| {
@@ -159,9 +154,10 @@ impl Options {
     }
 }
 
-/// Evaluates the model and prints what came of it.
+/// Evaluates the model, prints what came of it, and writes the report that was asked for.
 pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     options.check()?;
+    let folder = options.report.folder(&[])?;
     let (file, name) = model(options.model.as_deref())?;
     if let Some(problem) = class_mismatch(&file.network) {
         bail!("{name} does not fit: {problem}");
@@ -174,57 +170,69 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let (source, set, data) = options.images()?;
     let images = Images::new(&gpu, &data.images, &data.labels)?;
     let evaluation = Evaluator::new(&model, &images, evaluate::batch(&gpu))?.run().block_on()?;
-    let certainty = Certainty::new(&Sample::of(&model, &data).block_on()?, file.calibration);
-    let confusion = Confusion::new(file.network.classes(), &data.labels, &evaluation.predictions);
-    let (accuracy, loss) = (evaluation.accuracy(&data.labels), evaluation.loss());
+    let sample = Sample::of(&model, &data).block_on()?;
+    let judged = Judged { data: &source, set, images: &data, evaluation: &evaluation, sample: &sample };
+    options.tell(&name, &file, &model, &judged)?;
+    let Some(folder) = folder else { return Ok(()) };
+    let page =
+        pages::write(&folder, (&name, &model), &file.parameters, file.calibration, judged, Origin::File(&file.summary));
+    let page = page.block_on()?;
     if options.json {
-        let report = Report {
-            model: name,
-            network: file.network.to_string(),
-            data: source,
-            set,
-            images: data.count(),
-            accuracy,
-            loss,
-            classes: confusion.classes(),
-            confusion,
-            certainty,
-            corrupted: options.corrupt.then(|| corrupted::measure(&model, &data, |_| Ok(()))).transpose()?,
-        };
-        return Ok(say(&serde_json::to_string(&report)?)?);
-    }
-    let count = |images: usize| HumanCount(images as u64);
-    say(&format!("model        {name}: {}", file.network))?;
-    say(&format!("data         {source}, {} {set} images", count(data.count())))?;
-    say(&format!("accuracy     {:.2} % ({} right)", 100.0 * accuracy, count(confusion.right())))?;
-    say(&format!("loss         {loss:.4}"))?;
-    certainty.tell(data.count())?;
-    say(&format!("\n{}\n\n{}", confusion.matrix_table(), confusion.class_table()))?;
-    if options.reliability {
-        say(&format!("\n{}", reliability_table(&certainty.reliability)))?;
-    }
-    if options.corrupt {
-        corrupted::print(&model, &data, accuracy)?;
+        note(&page);
+    } else {
+        say(&page)?;
     }
     Ok(())
 }
 
-impl Certainty {
-    fn new(sample: &Sample, calibration: Calibration) -> Certainty {
-        let reliability = calibrate::reliability(sample, &calibration);
-        let calibration_error = calibrate::expected_error(&reliability);
-        Certainty { calibration, calibration_error, refused: sample.refused(&calibration), reliability }
-    }
-
-    fn tell(&self, images: usize) -> anyhow::Result<()> {
-        let Calibration { temperature, threshold } = self.calibration;
-        let error = 100.0 * self.calibration_error;
-        say(&format!("calibration  expected error {error:.2} % ({BINS} bins), temperature {temperature:.3}"))?;
-        if let Some(threshold) = threshold {
-            let share = 100.0 * self.refused as f64 / images as f64;
-            let [refused, images] = [self.refused, images].map(|images| HumanCount(images as u64));
-            say(&format!("no digit     {refused} of {images} refused ({share:.2} %), threshold {threshold:.3}"))?;
+impl Options {
+    fn tell(&self, name: &str, file: &ModelFile, model: &Model, judged: &Judged) -> anyhow::Result<()> {
+        let Judged { data: source, set, images: data, evaluation, sample } = judged;
+        let certainty = Certainty::of(sample, file.calibration);
+        let confusion = Confusion::new(file.network.classes(), &data.labels, &evaluation.predictions);
+        let (accuracy, loss) = (evaluation.accuracy(&data.labels), evaluation.loss());
+        if self.json {
+            let report = Report {
+                model: name.into(),
+                network: file.network.to_string(),
+                data: source.to_string(),
+                set,
+                images: data.count(),
+                accuracy,
+                loss,
+                classes: confusion.classes(),
+                confusion,
+                certainty,
+                corrupted: self.corrupt.then(|| corrupted::measure(model, data, |_| Ok(()))).transpose()?,
+            };
+            return Ok(say(&serde_json::to_string(&report)?)?);
+        }
+        let count = |images: usize| HumanCount(images as u64);
+        say(&format!("model        {name}: {}", file.network))?;
+        say(&format!("data         {source}, {} {set} images", count(data.count())))?;
+        say(&format!("accuracy     {:.2} % ({} right)", 100.0 * accuracy, count(confusion.right())))?;
+        say(&format!("loss         {loss:.4}"))?;
+        tell(&certainty, data.count())?;
+        say(&format!("\n{}\n\n{}", confusion.matrix_table(), confusion.class_table()))?;
+        if self.reliability {
+            say(&format!("\n{}", reliability_table(&certainty.reliability)))?;
+        }
+        if self.corrupt {
+            corrupted::print(model, data, accuracy)?;
         }
         Ok(())
     }
+}
+
+/// What the percentages are worth, line by line.
+fn tell(certainty: &Certainty, images: usize) -> anyhow::Result<()> {
+    let Calibration { temperature, threshold } = certainty.calibration;
+    let error = 100.0 * certainty.calibration_error;
+    say(&format!("calibration  expected error {error:.2} % ({BINS} bins), temperature {temperature:.3}"))?;
+    if let Some(threshold) = threshold {
+        let share = 100.0 * certainty.refused as f64 / images as f64;
+        let [refused, images] = [certainty.refused, images].map(|images| HumanCount(images as u64));
+        say(&format!("no digit     {refused} of {images} refused ({share:.2} %), threshold {threshold:.3}"))?;
+    }
+    Ok(())
 }

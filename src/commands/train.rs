@@ -10,18 +10,23 @@ use clap::{Args, ValueEnum};
 use digits::augment::Augment;
 use digits::calibrate::{self, Sample};
 use digits::drawings::{self, Mixture, Part};
+use digits::evaluate::Evaluation;
 use digits::gpu::{Gpu, Settings};
+use digits::html::{Folder, Origin, TrainingPart};
+use digits::inspect::Judged;
 use digits::mnist::{DataSet, Split, TRAINING};
 use digits::model::Model;
 use digits::network::{self, Calibration, Layer, ModelFile, Network, Parameters, Summary};
 use digits::pen::read_pen_file;
 use digits::recipe::Recipe;
-use digits::report::{Log, Run, Times, adapter_line, network_table};
+use digits::report::{Ending, EpochLine, Log, Run, Times, adapter_line, network_table};
 use digits::train::{Epoch, Event, Job, Keep, Progress, Test, train};
+use digits::trainer::Plan;
 use indicatif::HumanCount;
 use pollster::FutureExt as _;
 
 use super::interrupt::{Interrupt, Interrupted};
+use super::pages::{self, ReportOptions};
 use super::recipe::{RecipeOptions, optimiser_name};
 use super::screen::Screen;
 use super::tiles::TileOptions;
@@ -73,6 +78,8 @@ pub struct Options {
     #[arg(long, value_name = "FILE.jsonl")]
     log: Option<PathBuf>,
     #[command(flatten)]
+    report: ReportOptions,
+    #[command(flatten)]
     tiles: TileOptions,
     /// How long to measure the tile shapes of kernels that are new to this adapter [default: 10 on a GPU, 0 on a software driver]
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, conflicts_with = "no_tune", value_parser = parse_seconds)]
@@ -101,6 +108,8 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let recipe = options.recipe.recipe()?;
     // What does not fit is told before anything takes time.
     let mut job = options.job(&recipe, options.train_images.map_or(TRAINING, |count| count as usize))?;
+    // First, since model and log may go into it.
+    let folder = options.report.folder(&[Some(options.out.as_path()), options.log.as_deref()])?;
     ModelFile::check_path(&options.out)?;
     let log = options.log.as_deref().map(Log::new).transpose()?;
     let interrupt = Interrupt::install()?;
@@ -125,9 +134,15 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
         interrupt,
         screen,
         started,
-        epoch_seconds: Vec::new(),
+        epochs: Vec::new(),
         network: &job.network,
         known,
+        report: folder.map(|folder| Report {
+            folder,
+            plan: job.plan,
+            data: options.data.name(),
+            images: data.test.clone(),
+        }),
         calibration: Calibration::default(),
         summary,
     };
@@ -338,14 +353,24 @@ struct Session<'a> {
     interrupt: Interrupt,
     screen: Screen,
     started: Instant,
-    epoch_seconds: Vec<f64>,
+    epochs: Vec<EpochLine>,
     network: &'a Network,
     /// The sets that validate, each by itself.
     known: Vec<DataSet>,
+    report: Option<Report>,
     /// The default until the training has ended: after Ctrl-C nobody waits for a fit.
     calibration: Calibration,
     /// Of the newest model.
     summary: Summary,
+}
+
+/// What a report needs beside what the training tells.
+struct Report {
+    folder: Folder,
+    plan: Plan,
+    /// The test images, and where they come from.
+    data: String,
+    images: DataSet,
 }
 
 impl Session<'_> {
@@ -353,7 +378,7 @@ impl Session<'_> {
         match event {
             Event::Progress(progress) => self.progress(&progress, model).await,
             Event::Epoch(epoch, _, parameters) => self.epoch(&epoch, parameters),
-            Event::Test(score) => self.test(&score, model).await,
+            Event::Test(score, evaluation) => self.test(&score, evaluation, model).await,
         }
     }
 
@@ -373,15 +398,16 @@ impl Session<'_> {
             let summary = Summary { epochs: epoch.epoch, images_seen, validation_accuracy, ..self.summary.clone() };
             self.save(summary, parameters)?;
         }
-        self.epoch_seconds.push(epoch.seconds);
+        let line = EpochLine::from(epoch);
         if let Some(log) = &mut self.log {
-            log.epoch(epoch)?;
+            log.epoch(&line)?;
         }
+        self.epochs.push(line);
         self.screen.epoch(epoch)?;
         self.stop_if_asked()
     }
 
-    async fn test(&mut self, test: &Test, model: &Model) -> anyhow::Result<()> {
+    async fn test(&mut self, test: &Test, evaluation: &Evaluation, model: &Model) -> anyhow::Result<()> {
         self.screen.clear();
         let mut samples = Vec::new();
         for data in &self.known {
@@ -389,11 +415,14 @@ impl Session<'_> {
         }
         self.calibration = calibrate::fit(&samples);
         let summary = Summary { test_accuracy: Some(test.score.accuracy), ..self.summary.clone() };
-        self.save(summary, &model.read_parameters().await?)?;
-        let times = Times::of(&self.epoch_seconds).expect("a training has an epoch");
+        let parameters = model.read_parameters().await?;
+        self.save(summary, &parameters)?;
+        let seconds: Vec<f64> = self.epochs.iter().map(|line| line.seconds).collect();
+        let times = Times::of(&seconds).expect("a training has an epoch");
         let total = self.started.elapsed().as_secs_f64();
+        let ending = Ending::new(self.run.clone(), test, times, total);
         if let Some(log) = &mut self.log {
-            log.finish(&self.run, test, times, total)?;
+            log.finish(&ending)?;
         }
         let Test { epoch, score } = test;
         say(&format!(
@@ -401,7 +430,14 @@ impl Session<'_> {
             100.0 * score.accuracy,
             score.loss
         ))?;
-        Ok(say(&format!("saved {} after {total:.1} s", self.out.display()))?)
+        say(&format!("saved {} after {total:.1} s", self.out.display()))?;
+        let Some(Report { folder, plan, data, images }) = &self.report else { return Ok(()) };
+        let sample = Sample::of(model, images).await?;
+        let judged = Judged { data, set: "test", images, evaluation, sample: &sample };
+        let origin = Origin::Training(TrainingPart { plan, epochs: &self.epochs, ending: &ending });
+        let name = self.out.display().to_string();
+        let page = pages::write(folder, (&name, model), &parameters, self.calibration, judged, origin).await?;
+        Ok(say(&page)?)
     }
 
     fn stop_if_asked(&self) -> anyhow::Result<()> {

@@ -37,6 +37,11 @@ impl Confusion {
         Confusion { counts }
     }
 
+    /// [actual class, predicted class]
+    pub fn counts(&self) -> &[Vec<usize>] {
+        &self.counts
+    }
+
     /// Images taken for what they are.
     pub fn right(&self) -> usize {
         (0..self.counts.len()).map(|class| self.counts[class][class]).sum()

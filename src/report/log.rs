@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::files::{self, WriteError};
 use crate::samples::Samples;
@@ -36,7 +36,7 @@ pub enum LogProblem {
 }
 
 /// What the last line tells of the run, beside its figures.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {
     pub network: String,
     /// Where the images come from.
@@ -64,7 +64,7 @@ pub struct Run {
 
 /// How long the training passes took, in seconds. The first compiles kernels, so the median and the maximum leave it
 /// out where there are others.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Times {
     #[serde(rename = "train_seconds")]
     pub total: f64,
@@ -76,30 +76,65 @@ pub struct Times {
     pub max: f64,
 }
 
-#[derive(Serialize)]
-struct EpochLine {
-    epoch: u32,
-    seconds: f64,
-    train_loss: f64,
-    val_loss: f64,
-    val_accuracy: f64,
-    val_seconds: f64,
+/// The line of an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpochLine {
+    /// Counted from 1.
+    pub epoch: u32,
+    pub seconds: f64,
+    pub train_loss: f64,
+    pub val_loss: f64,
+    pub val_accuracy: f64,
+    pub val_seconds: f64,
 }
 
-#[derive(Serialize)]
-struct LastLine<'a> {
-    kept_epoch: u32,
-    test_accuracy: f64,
-    test_loss: f64,
-    total_seconds: f64,
+/// The last line, of a training that went to its end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ending {
+    pub kept_epoch: u32,
+    pub test_accuracy: f64,
+    pub test_loss: f64,
+    /// Since the program started.
+    pub total_seconds: f64,
     #[serde(flatten)]
-    times: Times,
-    images_per_s: f64,
-    gflops: f64,
+    pub times: Times,
+    pub images_per_s: f64,
+    pub gflops: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    peak_rss_mib: Option<f64>,
+    pub peak_rss_mib: Option<f64>,
     #[serde(flatten)]
-    run: &'a Run,
+    pub run: Run,
+}
+
+impl From<&Epoch> for EpochLine {
+    fn from(epoch: &Epoch) -> EpochLine {
+        EpochLine {
+            epoch: epoch.epoch,
+            seconds: epoch.seconds,
+            train_loss: epoch.train_loss,
+            val_loss: epoch.validation.loss,
+            val_accuracy: epoch.validation.accuracy,
+            val_seconds: epoch.validation_seconds,
+        }
+    }
+}
+
+impl Ending {
+    /// Of a training whose passes took so long. `total_seconds` are those since the program started.
+    pub fn new(run: Run, test: &Test, times: Times, total_seconds: f64) -> Ending {
+        let images_per_s = run.images as f64 / times.median;
+        Ending {
+            kept_epoch: test.epoch,
+            test_accuracy: test.score.accuracy,
+            test_loss: test.score.loss,
+            total_seconds,
+            times,
+            images_per_s,
+            gflops: images_per_s * run.flop_per_image as f64 / 1e9,
+            peak_rss_mib: peak_memory(),
+            run,
+        }
+    }
 }
 
 impl Log {
@@ -120,34 +155,16 @@ impl Log {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn epoch(&mut self, epoch: &Epoch) -> Result<(), LogError> {
-        self.line(&EpochLine {
-            epoch: epoch.epoch,
-            seconds: epoch.seconds,
-            train_loss: epoch.train_loss,
-            val_loss: epoch.validation.loss,
-            val_accuracy: epoch.validation.accuracy,
-            val_seconds: epoch.validation_seconds,
-        })
+    pub fn epoch(&mut self, line: &EpochLine) -> Result<(), LogError> {
+        self.line(line)
     }
 
-    /// Adds the last line. `total_seconds` are those since the program started.
+    /// Adds the last line.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn finish(&mut self, run: &Run, test: &Test, times: Times, total_seconds: f64) -> Result<(), LogError> {
-        let images_per_s = run.images as f64 / times.median;
-        self.line(&LastLine {
-            kept_epoch: test.epoch,
-            test_accuracy: test.score.accuracy,
-            test_loss: test.score.loss,
-            total_seconds,
-            times,
-            images_per_s,
-            gflops: images_per_s * run.flop_per_image as f64 / 1e9,
-            peak_rss_mib: peak_memory(),
-            run,
-        })
+    pub fn finish(&mut self, ending: &Ending) -> Result<(), LogError> {
+        self.line(ending)
     }
 
     fn line(&mut self, line: &impl Serialize) -> Result<(), LogError> {

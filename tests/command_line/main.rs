@@ -3,6 +3,7 @@
 
 mod mistakes;
 mod predict;
+mod report;
 mod tune;
 
 use std::path::Path;
