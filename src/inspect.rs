@@ -64,7 +64,7 @@ pub struct Mistake {
 pub struct Filters {
     /// Of one of them.
     pub size: [usize; 2],
-    /// [filters, H, W], [`FILTERS`] at most
+    /// [filters, H, W], 64 at most
     pub weights: Vec<f32>,
     /// How many the layer has.
     pub count: usize,
