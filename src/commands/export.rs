@@ -19,7 +19,7 @@ pub struct Options {
     /// ONNX file to write: from `pixels`, 0 to 1, to calibrated `probabilities`
     #[arg(long, value_name = "FILE")]
     onnx: Option<PathBuf>,
-    /// Weights to write with the names and layouts of a PyTorch nn.Sequential, which is told
+    /// Weights to write, with the names and layouts of a PyTorch nn.Sequential, which is printed
     #[arg(long, value_name = "FILE")]
     safetensors: Option<PathBuf>,
 }

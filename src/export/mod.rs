@@ -104,7 +104,6 @@ fn named(operations: Vec<Operation>) -> Vec<Step> {
 /// What a file says of its model besides the numbers. A threshold stands there only if the model has one.
 fn metadata(model: &ModelFile) -> Vec<(&'static str, String)> {
     let mut metadata = vec![
-        ("program", concat!("digits ", env!("CARGO_PKG_VERSION")).into()),
         ("network", model.network.to_string()),
         ("pixels", "0 is paper, 1 is ink".into()),
         ("temperature", model.calibration.temperature.to_string()),

@@ -25,7 +25,11 @@ pub fn pytorch(model: &ModelFile) -> Vec<u8> {
         (name, view.expect("a matrix has as many weights as its shape says"))
     });
     // Loaders look for this key, which says whose layouts these are.
-    let own = [("format", "pt".into()), ("sequential", sequential(&model.network))];
+    let own = [
+        ("format", "pt".into()),
+        ("program", concat!("digits ", env!("CARGO_PKG_VERSION")).into()),
+        ("sequential", sequential(&model.network)),
+    ];
     let metadata: HashMap<String, String> =
         metadata(model).into_iter().chain(own).map(|(key, value)| (key.into(), value)).collect();
     let mut file = serialize(views, Some(metadata)).expect("the tensors of a network have different names");
