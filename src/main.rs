@@ -11,7 +11,9 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 #[cfg(feature = "window")]
 use commands::draw;
-use commands::{GpuOptions, Interrupted, Misuse, bench, compact, eval, gpus, predict, report, selftest, train, tune};
+use commands::{
+    GpuOptions, Interrupted, Misuse, bench, compact, eval, export, gpus, predict, report, selftest, train, tune,
+};
 
 /// Recognizes handwritten digits; every forward and backward pass is a WGSL compute shader.
 #[derive(Parser)]
@@ -34,6 +36,7 @@ enum Command {
     Bench(bench::Options),
     Tune(tune::Options),
     Compact(compact::Options),
+    Export(export::Options),
     /// Lists the adapters of this machine, and marks the one that digits would compute on
     Gpus,
     /// Checks that the adapter computes what the reference and PyTorch compute
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Command::Bench(options) => bench::run(&options, &gpu),
         Command::Tune(options) => tune::run(&options, &gpu),
         Command::Compact(options) => compact::run(&options),
+        Command::Export(options) => export::run(&options),
         Command::Gpus => gpus::run(&gpu),
         Command::Selftest => selftest::run(&gpu),
     };

@@ -6,6 +6,7 @@ pub mod compact;
 #[cfg(feature = "window")]
 pub mod draw;
 pub mod eval;
+pub mod export;
 pub mod gpus;
 mod interrupt;
 mod pages;

@@ -310,7 +310,7 @@ fn augmentation(recipe: &Recipe) -> Option<String> {
 }
 
 /// Where a file is or would be, however it is called.
-fn place(path: &Path) -> Option<PathBuf> {
+pub(super) fn place(path: &Path) -> Option<PathBuf> {
     path.canonicalize().ok().or_else(|| {
         let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
         Some(folder.canonicalize().ok()?.join(path.file_name()?))

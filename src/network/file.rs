@@ -253,7 +253,7 @@ fn encode(
 }
 
 /// Puts the header's keys in order. safetensors keeps the metadata in a hash map, whose order is another in every run.
-fn sort_header(file: &mut [u8]) {
+pub(crate) fn sort_header(file: &mut [u8]) {
     let (length, rest) = file.split_first_chunk_mut().expect("a safetensors file starts with the header's length");
     let header = &mut rest[..u64::from_le_bytes(*length) as usize];
     let keys: BTreeMap<String, BTreeMap<String, Value>> = serde_json::from_slice(header).expect("the header is JSON");

@@ -14,6 +14,8 @@ mod parameters;
 mod text;
 
 pub use calibration::{Calibration, Judgement, best, score};
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use file::sort_header;
 pub use file::{ModelFile, ModelFileError, ModelFileProblem, Summary};
 pub use parameters::{Matrix, Parameters, ROW_ALIGNMENT};
 pub use text::{GRAMMAR, NetworkError};

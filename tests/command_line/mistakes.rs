@@ -38,6 +38,16 @@ fn numbers_that_are_none_are_told_with_what_is_allowed() {
 }
 
 #[test]
+fn an_export_needs_a_file_of_its_own_for_each_form() {
+    let nothing = "error: nothing to write: give --onnx FILE, --safetensors FILE, or both";
+    assert_eq!(misuse(&["export"]), nothing);
+    let twice = "error: --onnx and --safetensors both name x: choose another file for one of them";
+    assert_eq!(misuse(&["export", "--onnx", "x", "--safetensors", "./x"]), twice);
+    let itself = "error: x is the model itself: choose another file to write";
+    assert_eq!(misuse(&["export", "x", "--safetensors", "./x"]), itself);
+}
+
+#[test]
 fn a_relu_of_its_own_is_shown_its_place() {
     let sentence = misuse(&["train", "--network", "dense 128 | relu | dense 10"]);
     assert!(
