@@ -41,6 +41,12 @@ struct Ask {
     answer: mpsc::Sender<Vec<Vec<f32>>>,
 }
 
+/// What one picture wants to know.
+struct Wish {
+    images: Vec<Pixels>,
+    answer: Sender<Vec<Vec<f32>>>,
+}
+
 /// A thread that finds digits.
 struct Finder<'a, F, E> {
     /// The number of the picture that is taken next, of all threads.
@@ -151,11 +157,11 @@ impl<F: Fn(usize) -> Result<Digits, E>, E> Finder<'_, F, E> {
     /// Reads pictures side by side: what they want to know is asked for all of them at a time, until none wants to know more.
     /// `None` where nobody listens any more.
     fn read(&self, group: Vec<(usize, Result<Digits, E>)>) -> Option<()> {
-        let wanted: RefCell<Vec<(Vec<Pixels>, Sender<Vec<Vec<f32>>>)>> = RefCell::default();
+        let wishes: RefCell<Vec<Wish>> = RefCell::default();
         let look = async |images: &[Pixels]| -> Result<Vec<Vec<f32>>, RecvError> {
-            let (sender, answer) = async_channel::bounded(1);
-            wanted.borrow_mut().push((images.to_vec(), sender));
-            answer.recv().await
+            let (answer, seen) = async_channel::bounded(1);
+            wishes.borrow_mut().push(Wish { images: images.to_vec(), answer });
+            seen.recv().await
         };
         let mut open = Vec::with_capacity(group.len());
         for (at, found) in group {
@@ -177,23 +183,22 @@ impl<F: Fn(usize) -> Result<Digits, E>, E> Finder<'_, F, E> {
                     }
                 }
             }
-            self.ask(wanted.take())?;
+            self.ask(wishes.take())?;
         }
         Some(())
     }
 
     /// Asks what several readings want to know, and gives each its part of the answer.
-    fn ask(&self, wanted: Vec<(Vec<Pixels>, Sender<Vec<Vec<f32>>>)>) -> Option<()> {
-        if wanted.is_empty() {
+    fn ask(&self, wishes: Vec<Wish>) -> Option<()> {
+        if wishes.is_empty() {
             return Some(());
         }
-        let images = wanted.iter().flat_map(|(images, _)| images).copied().collect();
+        let images = wishes.iter().flat_map(|wish| &wish.images).copied().collect();
         let (answer, seen) = mpsc::channel();
         self.messages.send(Message::Ask(Ask { images, answer })).ok()?;
         let mut seen = seen.recv().ok()?.into_iter();
-        wanted
-            .into_iter()
-            .try_for_each(|(images, sender)| sender.try_send(seen.by_ref().take(images.len()).collect()).ok())
+        let mut part = |Wish { images, answer }: Wish| answer.try_send(seen.by_ref().take(images.len()).collect()).ok();
+        wishes.into_iter().try_for_each(&mut part)
     }
 }
 

@@ -219,11 +219,11 @@ fn earlier_rows(rows: &[u8], length: usize) -> Option<Earlier> {
             return (end == rows.len()).then_some(earlier);
         }
         let name = String::from_utf8(record[0].to_vec()).ok()?;
-        if last.as_ref().is_none_or(|(last, _)| *last != name) {
-            if let Some((name, was_read)) = last.replace((name, record[COLUMNS.len() - 1].is_empty())) {
-                earlier.files.insert(name, was_read);
-                earlier.length = header + begin;
-            }
+        if last.as_ref().is_none_or(|(last, _)| *last != name)
+            && let Some((name, was_read)) = last.replace((name, record[COLUMNS.len() - 1].is_empty()))
+        {
+            earlier.files.insert(name, was_read);
+            earlier.length = header + begin;
         }
         begin = end;
     }
@@ -243,4 +243,60 @@ fn earlier_lines(bytes: &[u8]) -> Option<Earlier> {
     }
     // A file without a whole line is a table only if it could become one.
     (earlier.length > 0 || bytes.is_empty() || bytes.starts_with(b"{\"file\":")).then_some(earlier)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Files of two rows, one and an error, whose names have to be quoted, and where each begins.
+    fn table(format: Format) -> (Vec<u8>, Vec<usize>) {
+        let mut bytes = format.header();
+        let mut begins = Vec::new();
+        for (at, name) in ["a.png", "b, \"c\"\nd.png", "ä.png", "b.png"].into_iter().enumerate() {
+            begins.push(bytes.len());
+            let row =
+                |index| Row { path: name, line: Some(0), index: Some(index), digit: "7".into(), ..Row::default() };
+            let text = match (format, at) {
+                (Format::Csv, 2) => csv_of([Row { path: name, error: "no, no", ..Row::default() }]).unwrap(),
+                (Format::Csv, at) => csv_of((0..=at % 2).map(row)).unwrap(),
+                (Format::JsonLines, 2) => format!("{{\"file\":{name:?},\"error\":\"no\"}}\n"),
+                (Format::JsonLines, _) => format!("{{\"file\":{name:?},\"digits\":[]}}\n"),
+            };
+            bytes.extend(text.into_bytes());
+        }
+        (bytes, begins)
+    }
+
+    #[test]
+    fn wherever_a_table_breaks_off_whole_files_stay() {
+        for (format, again) in [(Format::Csv, 1), (Format::JsonLines, 0)] {
+            let (bytes, begins) = table(format);
+            let ends: Vec<usize> = begins.iter().skip(1).copied().chain([bytes.len()]).collect();
+            for cut in 0..=bytes.len() {
+                let Earlier { files, length } = format.earlier(&bytes[..cut]).unwrap_or_else(|| panic!("{cut}"));
+                // Of CSV the last file with a whole row is done again.
+                let whole = ends.iter().filter(|end| **end <= cut).count();
+                let begun = begins.iter().filter(|begin| **begin < cut).count();
+                assert!((whole.saturating_sub(again)..=begun).contains(&files.len()) && files.len() <= whole, "{cut}");
+                let expected =
+                    if cut < begins[0] { 0 } else { begins[..].get(files.len()).copied().unwrap_or(bytes.len()) };
+                assert!(length == expected || files.is_empty() && length <= begins[0], "{cut}: {length}");
+                assert!(files.values().filter(|was_read| !**was_read).count() == usize::from(files.len() > 2), "{cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_table_is_none_with_any_beginning() {
+        let (rows, _) = table(Format::Csv);
+        let (lines, _) = table(Format::JsonLines);
+        let broken = [&rows[..], b"x,y\n", &rows[..]].concat();
+        for bytes in [&b"mine"[..], b"path,line\n1,2\n", &lines, &broken] {
+            assert_eq!(Format::Csv.earlier(bytes), None, "{}", String::from_utf8_lossy(bytes));
+        }
+        for bytes in [&b"mine"[..], b"{\"epoch\":1}\n", b"{\"file\":\"x\"}\n", b"{\"epoch\"", &rows] {
+            assert_eq!(Format::JsonLines.earlier(bytes), None, "{}", String::from_utf8_lossy(bytes));
+        }
+    }
 }
