@@ -185,6 +185,10 @@ fn an_older_table_is_replaced_and_no_other_file_is_taken_for_one() {
     success(&run(folder.path(), &["predict", "all", "--out", "t.csv"]));
     success(&run(folder.path(), &["predict", "all/z.png", "--out", "t.csv"]));
     assert_eq!(rows(&bytes(folder.path(), "t.csv")).len(), 1);
+    // Other pictures come behind.
+    success(&run(folder.path(), &["predict", "all/a.png", "--out", "t.csv", "--resume"]));
+    let names: Vec<String> = rows(&bytes(folder.path(), "t.csv")).into_iter().map(|row| row[0].clone()).collect();
+    assert_eq!(names, ["all/z.png", "all/a.png"]);
     for (name, text) in [("own.csv", "name,price\na,1\n"), ("own.jsonl", "{\"a\":1}\n")] {
         fs::write(path(name), text).unwrap();
         for resume in [&[][..], &["--resume"]] {

@@ -15,6 +15,7 @@ use super::table::Table;
 /// Adds to the table what the files show of which it does not tell yet, each with its `top` guesses.
 pub fn run(sources: Vec<Source>, table: &mut Table, reader: &mut Reader, top: usize) -> anyhow::Result<()> {
     let mut sources = each_once(sources);
+    table.go_on(|name| sources.iter().any(|source| source.name() == name))?;
     let (all, mut done, mut failed) = (sources.len(), 0, 0);
     sources.retain(|source| {
         let earlier = table.earlier(&source.name());

@@ -42,6 +42,16 @@ struct Earlier {
     files: HashMap<String, bool>,
     /// Where the last of them ends, in bytes.
     length: usize,
+    /// The file behind these of which nothing says whether all of its rows are there.
+    last: Option<Last>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Last {
+    name: String,
+    was_read: bool,
+    /// Where the last of its whole rows ends, in bytes.
+    end: usize,
 }
 
 /// A row of CSV; for a picture that cannot be read with the error alone.
@@ -131,6 +141,27 @@ impl Table {
         Ok(Table { path: path.into(), format, earlier, file: None })
     }
 
+    /// Takes away what an older table has behind what stays: an incomplete end, and what is going to be read again.
+    pub fn go_on(&mut self, is_going_to_be_read: impl Fn(&str) -> bool) -> anyhow::Result<()> {
+        let Earlier { files, length, last } = &mut self.earlier;
+        if let Some(last) = last.take_if(|last| !is_going_to_be_read(&last.name)) {
+            files.insert(last.name, last.was_read);
+            *length = last.end;
+        }
+        if *length == 0 {
+            return Ok(());
+        }
+        let cut = || {
+            let mut file = File::options().write(true).open(&self.path)?;
+            file.set_len(*length as u64)?;
+            file.seek(SeekFrom::End(0))?;
+            Ok(file)
+        };
+        let file = cut().map_err(|error| anyhow!("{} {}", self.path.display(), files::WriteError::Failed(error)))?;
+        self.file = Some(file);
+        Ok(())
+    }
+
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -161,24 +192,12 @@ impl Table {
     fn write(&mut self, text: &str) -> anyhow::Result<()> {
         let written = match &mut self.file {
             Some(file) => file.write_all(text.as_bytes()).map_err(files::WriteError::Failed),
-            None => self.start(text).map(|file| self.file = Some(file)),
+            None => {
+                let begin = [&self.format.header(), text.as_bytes()].concat();
+                files::start(&self.path, &begin).map(|file| self.file = Some(file))
+            }
         };
         written.map_err(|error| anyhow!("{} {error}", self.path.display()))
-    }
-
-    /// The file with its first new rows.
-    fn start(&self, text: &str) -> Result<File, files::WriteError> {
-        if self.earlier.length == 0 {
-            return files::start(&self.path, &[&self.format.header(), text.as_bytes()].concat());
-        }
-        let go_on = || {
-            let mut file = File::options().write(true).open(&self.path)?;
-            file.set_len(self.earlier.length as u64)?;
-            file.seek(SeekFrom::End(0))?;
-            file.write_all(text.as_bytes())?;
-            Ok(file)
-        };
-        go_on().map_err(files::WriteError::Failed)
     }
 }
 
@@ -204,14 +223,12 @@ fn rows(report: &FileReport) -> impl Iterator<Item = Row<'_>> {
     })
 }
 
-/// What the rows behind the header of a table of `length` bytes tell. The last file's are done again: nothing says that they are all.
+/// What the rows behind the header of a table of `length` bytes tell.
 fn earlier_rows(rows: &[u8], length: usize) -> Option<Earlier> {
     let header = length - rows.len();
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(rows);
     let mut earlier = Earlier { length: header, ..Earlier::default() };
-    // The file whose rows are not all known to be there.
-    let mut last: Option<(String, bool)> = None;
-    let (mut record, mut begin) = (ByteRecord::new(), 0);
+    let mut record = ByteRecord::new();
     while reader.read_byte_record(&mut record).ok()? {
         let end = reader.position().byte() as usize;
         if record.len() != COLUMNS.len() || rows[end - 1] != b'\n' {
@@ -219,13 +236,13 @@ fn earlier_rows(rows: &[u8], length: usize) -> Option<Earlier> {
             return (end == rows.len()).then_some(earlier);
         }
         let name = String::from_utf8(record[0].to_vec()).ok()?;
-        if last.as_ref().is_none_or(|(last, _)| *last != name)
-            && let Some((name, was_read)) = last.replace((name, record[COLUMNS.len() - 1].is_empty()))
-        {
-            earlier.files.insert(name, was_read);
-            earlier.length = header + begin;
+        let was_read = record[COLUMNS.len() - 1].is_empty();
+        let next = Last { name, was_read, end: header + end };
+        if let Some(last) = earlier.last.take_if(|last| last.name != next.name) {
+            earlier.files.insert(last.name, last.was_read);
+            earlier.length = last.end;
         }
-        begin = end;
+        earlier.last = Some(next);
     }
     Some(earlier)
 }
@@ -274,7 +291,7 @@ mod tests {
             let (bytes, begins) = table(format);
             let ends: Vec<usize> = begins.iter().skip(1).copied().chain([bytes.len()]).collect();
             for cut in 0..=bytes.len() {
-                let Earlier { files, length } = format.earlier(&bytes[..cut]).unwrap_or_else(|| panic!("{cut}"));
+                let Earlier { files, length, last } = format.earlier(&bytes[..cut]).unwrap_or_else(|| panic!("{cut}"));
                 // Of CSV the last file with a whole row is done again.
                 let whole = ends.iter().filter(|end| **end <= cut).count();
                 let begun = begins.iter().filter(|begin| **begin < cut).count();
@@ -282,6 +299,7 @@ mod tests {
                 let expected =
                     if cut < begins[0] { 0 } else { begins[..].get(files.len()).copied().unwrap_or(bytes.len()) };
                 assert!(length == expected || files.is_empty() && length <= begins[0], "{cut}: {length}");
+                assert!(last.is_none_or(|last| length < last.end && last.end <= cut), "{cut}");
                 assert!(files.values().filter(|was_read| !**was_read).count() == usize::from(files.len() > 2), "{cut}");
             }
         }
