@@ -258,8 +258,9 @@ fn earlier_lines(bytes: &[u8]) -> Option<Earlier> {
         earlier.files.insert(file, error.is_none());
         earlier.length += line.len();
     }
-    // A file without a whole line is a table only if it could become one.
-    (earlier.length > 0 || bytes.is_empty() || bytes.starts_with(b"{\"file\":")).then_some(earlier)
+    // What has no whole line may be the beginning of one.
+    const BEGIN: &[u8] = b"{\"file\":";
+    (earlier.length > 0 || BEGIN.starts_with(bytes) || bytes.starts_with(BEGIN)).then_some(earlier)
 }
 
 #[cfg(test)]
