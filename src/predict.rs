@@ -2,8 +2,12 @@
 //! is [`crate::picture`]'s part; here a model says what each is, and by that what is one digit and what are several.
 
 mod choice;
+#[cfg(not(target_arch = "wasm32"))]
+mod many;
 
 use choice::choose;
+#[cfg(not(target_arch = "wasm32"))]
+pub use many::Found;
 
 use crate::gpu::GpuError;
 use crate::mnist::PIXELS;
@@ -135,9 +139,18 @@ async fn recognize(
     images: &[f32],
 ) -> Result<Vec<f32>, GpuError> {
     let n = if images.len() < MANY * PIXELS { 1 } else { BATCH };
+    recognizer(model, ready, n)?.recognize(images).await
+}
+
+/// A recognizer of at least `n` images at a time, the one that is there already where it is one.
+fn recognizer<'a>(
+    model: &Model,
+    ready: &'a mut Option<(usize, Recognizer<f32>)>,
+    n: usize,
+) -> Result<&'a Recognizer<f32>, GpuError> {
     let recognizer = match ready.take() {
         Some((made_for, recognizer)) if made_for >= n => (made_for, recognizer),
         _ => (n, Recognizer::new(model, n)?),
     };
-    ready.insert(recognizer).1.recognize(images).await
+    Ok(&ready.insert(recognizer).1)
 }

@@ -15,12 +15,12 @@ use tempfile::tempdir;
 use super::{digits, json, run, stderr, success};
 
 /// MNIST's test images; the shipped model gets the first of them right.
-fn test_images() -> DataSet {
+pub fn test_images() -> DataSet {
     Split::embedded().unwrap().test
 }
 
 /// The first images side by side, dark on light, in a picture of `height` pixels.
-fn picture(images: &DataSet, count: usize, height: u32) -> GrayImage {
+pub fn picture(images: &DataSet, count: usize, height: u32) -> GrayImage {
     let mut picture = GrayImage::from_pixel(count as u32 * height, height, Luma([235]));
     for at in 0..count {
         let mut image = GrayImage::from_raw(28, 28, images.images[at * PIXELS..][..PIXELS].to_vec()).unwrap();
@@ -85,7 +85,7 @@ fn rows_of_digits_are_lines_of_their_own() {
 }
 
 /// A scribble to and fro over the whole picture.
-fn scribble() -> GrayImage {
+pub fn scribble() -> GrayImage {
     let ink = |x: u32, y: u32| (x / 3 + y / 7).is_multiple_of(4) || (2 * x + 5 * y) % 43 < 7;
     let is_inside = |x: u32, y: u32| (20..130).contains(&x) && (20..130).contains(&y);
     GrayImage::from_fn(150, 150, |x, y| Luma([if is_inside(x, y) && ink(x, y) { 20 } else { 235 }]))

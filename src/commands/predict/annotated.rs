@@ -1,7 +1,7 @@
 //! `digits predict --annotate`: the picture with what was read off it, as a PNG file.
 
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::anyhow;
 use digits::annotate::Annotated;
@@ -11,17 +11,16 @@ use digits::picture::{Digit, Pictures};
 use image::{GrayImage, ImageFormat};
 
 use super::super::Misuse;
+use super::sources::SourceOptions;
 
-/// Whether `out` can become the annotated picture of these files, which are to be one.
-pub fn check(out: &Path, of: &[PathBuf]) -> anyhow::Result<()> {
+/// Whether `out` can become the annotated picture of what the options name, which is to be one picture.
+pub fn check(out: &Path, of: &SourceOptions) -> anyhow::Result<()> {
     let name = out.display();
     let misuse = |sentence: String| Err(Misuse(sentence).into());
-    let [picture] = of else {
-        return misuse(format!("--annotate {name} takes one picture, not {}", of.len()));
+    let picture = match of.only() {
+        Ok(picture) => picture,
+        Err(problem) => return misuse(format!("--annotate {name} takes {problem}")),
     };
-    if picture.is_dir() {
-        return misuse(format!("--annotate {name} takes one picture, and {} is a folder", picture.display()));
-    }
     if !out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) {
         return misuse(format!("--annotate writes a PNG file, so {name} is to end with .png"));
     }
