@@ -88,6 +88,8 @@ pub struct Judged<'a> {
     pub images: &'a DataSet,
     pub evaluation: &'a Evaluation,
     pub sample: &'a Sample,
+    /// What the percentages are worth on them.
+    pub certainty: &'a Certainty,
 }
 
 impl Inspection {
@@ -98,13 +100,8 @@ impl Inspection {
     ///
     /// # Panics
     /// If an image shows none of the model's classes.
-    pub async fn of(
-        model: &Model,
-        parameters: &Parameters,
-        calibration: Calibration,
-        judged: Judged<'_>,
-    ) -> Result<Inspection, GpuError> {
-        let Judged { data, set, images, evaluation, sample } = judged;
+    pub async fn of(model: &Model, parameters: &Parameters, judged: Judged<'_>) -> Result<Inspection, GpuError> {
+        let Judged { data, set, images, evaluation, sample, certainty } = judged;
         let network = model.network();
         Ok(Inspection {
             data: data.into(),
@@ -114,8 +111,8 @@ impl Inspection {
             accuracy: evaluation.accuracy(&images.labels),
             loss: evaluation.loss(),
             confusion: Confusion::new(network.classes(), &images.labels, &evaluation.predictions),
-            certainty: Certainty::of(sample, calibration),
-            mistakes: mistakes(images, evaluation, sample, &calibration),
+            certainty: certainty.clone(),
+            mistakes: mistakes(images, evaluation, sample, &certainty.calibration),
             filters: Filters::of(network, parameters),
             examples: examples(model, images).await?,
             network: network.to_string(),

@@ -12,7 +12,6 @@ use crate::layers::transpose::Turned;
 use crate::layers::update::{Gradients, Trained};
 use crate::layers::{self, conv, dense, dropout, pool, softmax, transpose};
 use crate::network::{Activation, Matrix, Network, Parameters, Shape};
-use crate::reference::pool::PoolShape;
 pub use activations::Activations;
 pub(crate) use operation::Operation;
 
@@ -334,7 +333,7 @@ impl Model {
                     d_y = match d_sums.take() {
                         Some(d_sums) => d_sums,
                         None => {
-                            let d_sums = self.gradient(pool_input_length(pool))?;
+                            let d_sums = self.gradient(pool::input_length(pool))?;
                             pool::backward(recording, pool, [&d_y, activations.winners(index), &d_sums])?;
                             d_sums
                         }
@@ -346,7 +345,7 @@ impl Model {
             let is_stored = operations.len() > 1 || matches!(wanted, Wanted::Images(_));
             let pooling = operation.joins_pooling(&self.gpu, &operations).filter(|_| is_stored);
             let d_x = match (below, wanted) {
-                (Some(_), _) => Some(self.gradient(pooling.map_or(x.len(), |(_, pool)| pool_input_length(pool)))?),
+                (Some(_), _) => Some(self.gradient(pooling.map_or(x.len(), |(_, pool)| pool::input_length(pool)))?),
                 (None, Wanted::Images(d_images)) => Some(d_images.clone()),
                 // Nothing asks for the gradient by the images.
                 (None, Wanted::Parameters(_)) => None,
@@ -412,11 +411,6 @@ impl Model {
         transpose::forward(recording, &self.parameters, &turned)?;
         Ok(turned)
     }
-}
-
-/// Numbers of a batch before a pooling.
-fn pool_input_length(pool: &PoolShape) -> usize {
-    layers::activation_length(pool.c * pool.h * pool.w, pool.n)
 }
 
 impl Pass<'_> {

@@ -171,11 +171,12 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let images = Images::new(&gpu, &data.images, &data.labels)?;
     let evaluation = Evaluator::new(&model, &images, evaluate::batch(&gpu))?.run().block_on()?;
     let sample = Sample::of(&model, &data).block_on()?;
-    let judged = Judged { data: &source, set, images: &data, evaluation: &evaluation, sample: &sample };
+    let certainty = Certainty::of(&sample, file.calibration);
+    let judged =
+        Judged { data: &source, set, images: &data, evaluation: &evaluation, sample: &sample, certainty: &certainty };
     options.tell(&name, &file, &model, &judged)?;
     let Some(folder) = folder else { return Ok(()) };
-    let page =
-        pages::write(&folder, (&name, &model), &file.parameters, file.calibration, judged, Origin::File(&file.summary));
+    let page = pages::write(&folder, (&name, &model), &file.parameters, judged, Origin::File(&file.summary));
     let page = page.block_on()?;
     if options.json {
         note(&page);
@@ -187,8 +188,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
 
 impl Options {
     fn tell(&self, name: &str, file: &ModelFile, model: &Model, judged: &Judged) -> anyhow::Result<()> {
-        let Judged { data: source, set, images: data, evaluation, sample } = judged;
-        let certainty = Certainty::of(sample, file.calibration);
+        let Judged { data: source, set, images: data, evaluation, certainty, .. } = judged;
         let confusion = Confusion::new(file.network.classes(), &data.labels, &evaluation.predictions);
         let (accuracy, loss) = (evaluation.accuracy(&data.labels), evaluation.loss());
         if self.json {
@@ -202,7 +202,7 @@ impl Options {
                 loss,
                 classes: confusion.classes(),
                 confusion,
-                certainty,
+                certainty: Certainty::clone(certainty),
                 corrupted: self.corrupt.then(|| corrupted::measure(model, data, |_| Ok(()))).transpose()?,
             };
             return Ok(say(&serde_json::to_string(&report)?)?);
@@ -212,7 +212,7 @@ impl Options {
         say(&format!("data         {source}, {} {set} images", count(data.count())))?;
         say(&format!("accuracy     {:.2} % ({} right)", 100.0 * accuracy, count(confusion.right())))?;
         say(&format!("loss         {loss:.4}"))?;
-        tell(&certainty, data.count())?;
+        tell(certainty, data.count())?;
         say(&format!("\n{}\n\n{}", confusion.matrix_table(), confusion.class_table()))?;
         if self.reliability {
             say(&format!("\n{}", reliability_table(&certainty.reliability)))?;

@@ -6,7 +6,7 @@ use clap::Args;
 use digits::html::{Folder, FolderError, ModelReport, Origin, model_page};
 use digits::inspect::{Inspection, Judged};
 use digits::model::Model;
-use digits::network::{Calibration, Parameters};
+use digits::network::Parameters;
 use digits::report::Machine;
 
 use super::Misuse;
@@ -42,11 +42,10 @@ pub async fn write(
     folder: &Folder,
     (name, model): (&str, &Model),
     parameters: &Parameters,
-    calibration: Calibration,
     judged: Judged<'_>,
     origin: Origin<'_>,
 ) -> anyhow::Result<String> {
-    let inspection = Inspection::of(model, parameters, calibration, judged).await?;
+    let inspection = Inspection::of(model, parameters, judged).await?;
     let report = ModelReport {
         inspection: &inspection,
         model: name,

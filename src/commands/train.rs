@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use digits::augment::Augment;
-use digits::calibrate::{self, Sample};
+use digits::calibrate::{self, Certainty, Sample};
 use digits::drawings::{self, Mixture, Part};
 use digits::evaluate::Evaluation;
 use digits::gpu::{Gpu, Settings};
@@ -433,10 +433,11 @@ impl Session<'_> {
         say(&format!("saved {} after {total:.1} s", self.out.display()))?;
         let Some(Report { folder, plan, data, images }) = &self.report else { return Ok(()) };
         let sample = Sample::of(model, images).await?;
-        let judged = Judged { data, set: "test", images, evaluation, sample: &sample };
+        let certainty = Certainty::of(&sample, self.calibration);
+        let judged = Judged { data, set: "test", images, evaluation, sample: &sample, certainty: &certainty };
         let origin = Origin::Training(TrainingPart { plan, epochs: &self.epochs, ending: &ending });
         let name = self.out.display().to_string();
-        let page = pages::write(folder, (&name, model), &parameters, self.calibration, judged, origin).await?;
+        let page = pages::write(folder, (&name, model), &parameters, judged, origin).await?;
         Ok(say(&page)?)
     }
 

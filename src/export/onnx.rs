@@ -7,7 +7,7 @@ use onnx_rs::ast::{
 };
 
 use super::{Operation, metadata, steps};
-use crate::network::{Matrix, ModelFile, Network};
+use crate::network::{Matrix, ModelFile, Network, tensor_names};
 
 /// The version of the standard operators, that of ONNX 1.8 (2020): the oldest whose softmax takes one axis.
 pub const OPSET: i64 = 13;
@@ -36,7 +36,7 @@ struct Operator {
 pub fn onnx(model: &ModelFile) -> Vec<u8> {
     let (network, operators, metadata) = (&model.network, operators(&model.network), metadata(model));
     let text = network.to_string();
-    let names: Vec<[String; 2]> = network.matrices().iter().map(parameter_names).collect();
+    let names: Vec<[String; 2]> = network.matrices().iter().map(tensor_names).collect();
     let input = network.input();
     let graph = Graph {
         name: "digits",
@@ -56,10 +56,6 @@ pub fn onnx(model: &ModelFile) -> Vec<u8> {
         metadata_props: metadata.iter().map(|(key, value)| StringStringEntry { key, value }).collect(),
         ..Model::default()
     })
-}
-
-fn parameter_names(matrix: &Matrix) -> [String; 2] {
-    [format!("{}.weight", matrix.name), format!("{}.bias", matrix.name)]
 }
 
 /// The operators in the order of the forward pass.
@@ -83,7 +79,7 @@ fn operators(network: &Network) -> Vec<Operator> {
         };
         let constants = match &step.operation {
             Operation::Unflatten { .. } => vec![SPATIAL_AXES.into()],
-            operation => operation.matrix().map_or_else(Vec::new, |matrix| parameter_names(matrix).into()),
+            operation => operation.matrix().map_or_else(Vec::new, |matrix| tensor_names(matrix).into()),
         };
         operators.push(Operator { name: step.name, op_type, constants, attributes });
     }

@@ -1,6 +1,6 @@
 //! Max pooling: `shaders/pool.wgsl` on [`crate::reference::pool`]'s shapes.
 
-use super::{image_blocks, is_relu, record_each, with_images};
+use super::{activation_length, image_blocks, is_relu, record_each, with_images};
 use crate::gpu::{GpuError, Recording, Source, Tensor};
 use crate::network::Activation;
 use crate::reference::pool::PoolShape;
@@ -27,6 +27,11 @@ pub fn backward(
     // The winners know about the ReLU.
     let source = source("backward", shape).with("RELU_BELOW", false);
     record_each(recording, &source, &[("d_y", d_y), ("winners", winners), ("d_x", d_x)], count)
+}
+
+/// The length of a pooling's input, [C, H, W, N].
+pub fn input_length(shape: &PoolShape) -> usize {
+    activation_length(shape.c * shape.h * shape.w, shape.n)
 }
 
 /// The length of the winners, a word for four images.

@@ -143,11 +143,12 @@ pub(super) fn shapes(product: &Product, most: usize) -> Vec<Shape> {
     let mut all = possible(product);
     all.sort_by_cached_key(|shape| (shape.cost(product), shape.reads(product), Reverse(shape.across)));
     let shares = all.first().expect("a small tile is possible for every product").shares;
-    let is_possible = |(at, shape): &(usize, Shape)| *at == 0 || shape.cost(product) < TOO_MANY_WORKGROUPS;
-    let others = all.into_iter().filter(|shape| shape.shares == shares).enumerate().filter(is_possible);
+    all.retain(|shape| shape.shares == shares);
+    // Those for which a dispatch has no room come last, and serve only where there are no others.
+    all.truncate(all.partition_point(|shape| shape.cost(product) < TOO_MANY_WORKGROUPS).max(1));
     let mut tiles = HashSet::new();
     let (mut shapes, rest): (Vec<Shape>, Vec<Shape>) =
-        others.map(|(_, shape)| shape).partition(|shape| tiles.insert((shape.tile_rows(), shape.tile_columns())));
+        all.into_iter().partition(|shape| tiles.insert((shape.tile_rows(), shape.tile_columns())));
     shapes.extend(rest);
     shapes.truncate(most);
     shapes

@@ -340,7 +340,8 @@ fn all_finite(values: &[f32]) -> bool {
     values.iter().all(|value| value.is_finite())
 }
 
-fn tensor_names(matrix: &Matrix) -> [String; 2] {
+/// What a matrix's weights and biases are called.
+pub fn tensor_names(matrix: &Matrix) -> [String; 2] {
     [format!("{}.weight", matrix.name), format!("{}.bias", matrix.name)]
 }
 

@@ -14,9 +14,9 @@ mod parameters;
 mod text;
 
 pub use calibration::{Calibration, Judgement, best, score};
-#[cfg(not(target_arch = "wasm32"))]
-pub(crate) use file::sort_header;
 pub use file::{ModelFile, ModelFileError, ModelFileProblem, Summary};
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use file::{sort_header, tensor_names};
 pub use parameters::{Matrix, Parameters, ROW_ALIGNMENT};
 pub use text::{GRAMMAR, NetworkError};
 

@@ -18,6 +18,7 @@ const GAP: f32 = 3.0;
 /// ... no further to the side than this, in pixels, and than this for each pixel of the gap.
 const ASIDE: f32 = 1.5;
 const ASIDE_EACH: f32 = 0.2;
+
 /// A straight line across the picture or down.
 pub(super) struct Line {
     /// Its pixels but for those where something crosses it.

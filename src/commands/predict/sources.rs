@@ -92,17 +92,12 @@ impl Source {
         ensure!(self.problem.is_none(), "{}", self.problem.as_deref().unwrap_or_default());
         let pictures =
             if is_piped(&self.path) { Pictures::read(io::stdin().lock()) } else { Pictures::open(&self.path) };
-        pictures.map_err(|error| anyhow!("{} {error}", self.called()))
+        pictures.map_err(|error| anyhow!("{} {error}", called(&self.path)))
     }
 
     /// The digits of what the file holds.
     pub fn digits(&self, pictures: &Pictures) -> anyhow::Result<Digits> {
-        Digits::of(pictures).map_err(|error| anyhow!("{} {error}", self.called()))
-    }
-
-    /// What the path is called in an error.
-    fn called(&self) -> String {
-        if is_piped(&self.path) { "standard input".into() } else { self.name() }
+        Digits::of(pictures).map_err(|error| anyhow!("{} {error}", called(&self.path)))
     }
 }
 
@@ -121,6 +116,11 @@ pub fn each_once(mut sources: Vec<Source>) -> Vec<Source> {
 
 fn is_piped(path: &Path) -> bool {
     path.as_os_str() == "-"
+}
+
+/// What a path is called in an error.
+fn called(path: &Path) -> String {
+    if is_piped(path) { "standard input".into() } else { path.display().to_string() }
 }
 
 /// How the names of pictures end.
@@ -155,7 +155,7 @@ fn picture_at(entry: walkdir::Result<walkdir::DirEntry>) -> Option<Source> {
 
 /// The paths of a list.
 fn listed(list: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let name = if is_piped(list) { "standard input".into() } else { list.display().to_string() };
+    let name = called(list);
     let mut bytes = Vec::new();
     let read = if is_piped(list) {
         io::stdin().lock().read_to_end(&mut bytes).map(drop)
