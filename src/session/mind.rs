@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::pin::Pin;
 
 use super::drawing::place;
-use super::{About, Answer, By, ReadDigit, Recognition, Subject};
-use crate::explain::{Explainer, Explanation, explain_by_reference};
+use super::{About, Answer, By, ReadDigit, Recognition, Subject, filters};
+use crate::explain::{Explainer, Explanation, Maps, explain_by_reference};
 use crate::gpu::{self, Gpu, GpuError, Request};
 use crate::mnist::{CLASSES, DataError, DataSet, PIXELS};
 use crate::model::Model;
@@ -327,6 +327,13 @@ impl Mind {
             Ok(bytes) => Answer::Encoded(bytes),
             Err(problem) => Answer::failed("save", format!("the model {problem}")),
         }
+    }
+
+    /// The first convolution's filters, if there is one.
+    pub fn filters(&self) -> Option<Maps> {
+        let ModelFile { network, parameters, .. } = &self.current;
+        filters::matrix(network)
+            .map(|matrix| filters::pictures(&matrix, &parameters.values[matrix.offset..matrix.end()]))
     }
 
     /// Opens the device again after it failed; where that fails, or did not help, the reference answers from now on.

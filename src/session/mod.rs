@@ -6,6 +6,7 @@
 //! other question waits.
 
 mod drawing;
+mod filters;
 mod inbox;
 mod mind;
 mod training;
@@ -59,6 +60,8 @@ pub enum Ask {
     Save(PathBuf),
     /// Give the bytes of the model's file, as it is now.
     Encode,
+    /// Show the first convolution's filters; a model without one has no answer.
+    Filters,
     /// Train a network, and use it then.
     Train(Box<Training>),
     /// Hold the training up, or let it go on.
@@ -226,6 +229,7 @@ impl Ask {
             Ask::Restore => "restore",
             Ask::Open(..) => "open",
             Ask::Save(_) | Ask::Encode => "save",
+            Ask::Filters => "filters",
             Ask::Train(_) => "train",
             Ask::Pause => "pause",
             Ask::Resume => "resume",
@@ -364,6 +368,10 @@ impl<T: Fn(Answer)> Session<T> {
             Ask::Open(file, origin) => self.mind.open(*file, origin),
             Ask::Save(path) => self.mind.save(path),
             Ask::Encode => self.mind.encode(),
+            Ask::Filters => match self.mind.filters() {
+                Some(filters) => Answer::Filters(filters),
+                None => return,
+            },
             Ask::Stop => return self.stop(),
             // The training has just ended.
             Ask::Pause | Ask::Resume => return,

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::filters;
 use super::mind::{Engine, NEEDS_GPU};
 use super::{Answer, Ask, By, Mistake, Recognition, Session, Subject, Training};
 use crate::evaluate::Evaluation;
@@ -10,7 +11,7 @@ use crate::explain::Maps;
 use crate::gpu::GpuError;
 use crate::mnist::DataSet;
 use crate::model::Model;
-use crate::network::{Calibration, Layer, ModelFile, Parameters, Shape, Summary, best};
+use crate::network::{Calibration, ModelFile, Parameters, Summary, best};
 use crate::platform::Instant;
 use crate::reference::Optimiser;
 use crate::train::{Epoch, Event, Job, Progress, Test, TrainError, train};
@@ -208,15 +209,11 @@ fn summary(job: &Job) -> Summary {
     }
 }
 
-/// The first convolution's filters, by its first channel, if the network has a convolution.
+/// The first convolution's filters, if the network has one.
 async fn filters(model: &Model) -> Result<Option<Maps>, GpuError> {
-    let network = model.network();
-    let is_conv = |layer: usize| matches!(network.layers()[layer], Layer::Conv { .. });
-    let Some(matrix) = network.matrices().into_iter().find(|matrix| is_conv(matrix.layer)) else { return Ok(None) };
-    let [height, width] = [matrix.weight_shape[2], matrix.weight_shape[3]];
+    let Some(matrix) = filters::matrix(model.network()) else { return Ok(None) };
     let rows: Vec<f32> = model.parameters().read_range(model.gpu(), matrix.offset..matrix.end()).await?;
-    let values = rows.chunks_exact(matrix.stride).flat_map(|row| &row[..height * width]).copied().collect();
-    Ok(Some(Maps { shape: Shape { channels: matrix.rows, height, width }, values }))
+    Ok(Some(filters::pictures(&matrix, &rows)))
 }
 
 fn mistakes(data: &DataSet, evaluation: &Evaluation) -> Answer {
