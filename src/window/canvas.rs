@@ -2,17 +2,23 @@
 
 use std::sync::Arc;
 
+use egui::text::{LayoutJob, TextFormat};
 use egui::{
-    Color32, ColorImage, Context, CornerRadius, Event, PointerButton, Pos2, Rect, Response, Sense, Stroke, StrokeKind,
-    TextureHandle, TextureOptions, Ui, Vec2, pos2,
+    Align, Color32, ColorImage, Context, CornerRadius, Event, Painter, PointerButton, Pos2, Rect, Response, Sense,
+    Stroke, StrokeKind, TextStyle, TextureHandle, TextureOptions, Ui, Vec2, pos2, vec2,
 };
 
+use super::controls::{Command, key_name};
 use super::history::History;
 use crate::pen::Point;
 use crate::session::Drawing;
 
 /// The pixels of the canvas's picture, at most, by side.
 const MOST_PIXELS: f32 = 1536.0;
+
+/// What an empty canvas says.
+const HINT: &str = "Draw a digit here";
+const HINT_MARGIN: f32 = 12.0;
 
 /// The canvas on the screen.
 #[derive(Default)]
@@ -46,8 +52,13 @@ impl Colours {
     pub const LIGHT_ON_DARK: Colours = Colours { ink: LIGHT, paper: DARK };
     pub const DARK_ON_LIGHT: Colours = Colours { ink: DARK, paper: LIGHT };
 
+    /// Those of a theme.
+    pub fn of(is_dark: bool) -> Colours {
+        if is_dark { Colours::LIGHT_ON_DARK } else { Colours::DARK_ON_LIGHT }
+    }
+
     /// The colour of a pixel with so much ink, or of a picture's pixel, whose paper may be light.
-    fn mix(self, ink: u8) -> Color32 {
+    pub fn mix(self, ink: u8) -> Color32 {
         self.paper.lerp_to_gamma(self.ink, f32::from(ink) / 255.0)
     }
 }
@@ -71,8 +82,7 @@ impl Canvas {
         let outline = Stroke::new(1.0, ui.visuals().widgets.noninteractive.bg_stroke.color);
         painter.rect_stroke(rect, CornerRadius::ZERO, outline, StrokeKind::Outside);
         if history.present().is_empty() {
-            let font = egui::TextStyle::Heading.resolve(ui.style());
-            painter.text(rect.center(), egui::Align2::CENTER_CENTER, "Draw a digit", font, colours.mix(96));
+            hint(ui, &painter, rect, colours.mix(160));
         }
         changed
     }
@@ -145,6 +155,30 @@ impl Canvas {
         let picture = self.picture.insert(Picture { texture, drawing: drawing.clone(), side, colours });
         picture.texture.id()
     }
+}
+
+/// Says what to do in an empty canvas, as much of it as there is room for.
+fn hint(ui: &Ui, painter: &Painter, rect: Rect, colour: Color32) {
+    let key = |command| key_name(ui, command);
+    let keys = format!(
+        "or drop a picture of one here ({} opens a file)\n\n{} takes a stroke back, {} empties the canvas\n\
+         0 ... 9 teach what a drawing shows\n{} shows all keys",
+        key(Command::OpenPicture),
+        key(Command::Undo),
+        key(Command::Clear),
+        key(Command::Help)
+    );
+    let room = rect.shrink(HINT_MARGIN).size();
+    let lines = |more: &str| {
+        let mut job = LayoutJob { halign: Align::Center, ..Default::default() };
+        job.wrap.max_width = room.x;
+        job.append(HINT, 0.0, TextFormat::simple(TextStyle::Heading.resolve(ui.style()), colour));
+        job.append(more, 0.0, TextFormat::simple(TextStyle::Body.resolve(ui.style()), colour));
+        painter.layout_job(job)
+    };
+    let (all, first) = (lines(&format!("\n\n{keys}")), lines(""));
+    let shown = if all.size().y <= room.y { all } else { first };
+    painter.galley(rect.center() - vec2(0.0, shown.size().y / 2.0), shown, colour);
 }
 
 /// For those who hear the window.

@@ -4,16 +4,23 @@
 //! that no frame waits for it; `shell` connects both with the window system.
 
 mod app;
+mod arrangement;
 mod canvas;
 mod controls;
 mod dialogs;
 mod history;
+mod images;
+mod modals;
 mod panels;
 mod shell;
+mod shown;
+mod style;
+mod toolbar;
 mod worker;
 
 pub use app::App;
 pub use history::History;
+pub use style::dress;
 pub use worker::Worker;
 
 use egui::Context;
@@ -48,6 +55,7 @@ pub enum WindowError {
 pub fn run(request: Request, model: ModelFile, origin: Origin) -> Result<(), WindowError> {
     let events = EventLoop::with_user_event().build().map_err(|error| no_display(&error))?;
     let context = Context::default();
+    dress(&context);
     let wake = context.clone();
     let worker = Worker::start(request, model, origin, move || wake.request_repaint());
     shell::Shell::run(events, context, App::new(worker))

@@ -1,175 +1,144 @@
 //! What stands beside the canvas: the answer, the bars, what the network saw and what it made of it.
 
-use egui::{
-    Align, Color32, ColorImage, Grid, Image, Layout, ProgressBar, RichText, TextureHandle, TextureOptions, Ui, Vec2,
-    Window, accesskit::Live,
-};
+use egui::accesskit::Live;
+use egui::{Align, Button, Image, Label, Layout, ProgressBar, RichText, TextStyle, TextureHandle, Ui, Vec2, vec2};
 
-use super::controls::{CONTROLS, Command};
+use super::style::TARGET;
 use crate::explain::Maps;
 use crate::mnist::SIDE;
 use crate::network::best;
-use crate::session::{About, Recognition};
+use crate::session::Recognition;
+
+/// The narrowest panel whose bars may stand in two columns, and the height from which they need not.
+const TWO_COLUMNS: f32 = 240.0;
+const ONE_COLUMN: f32 = 600.0;
+
+/// Room for a bar and its percentage that is little.
+const NARROW: f32 = 120.0;
+
+/// What a class is called.
+pub fn class_name(class: usize) -> String {
+    class.to_string()
+}
 
 /// The answer in large type, which is announced to those who hear the window, and the picture that it is about.
-pub fn answer(ui: &mut Ui, recognition: Option<&Recognition>, input: Option<&TextureHandle>) {
+pub fn answer(ui: &mut Ui, height: f32, recognition: Option<&Recognition>, input: Option<&TextureHandle>) {
+    // A whole number of points for a pixel of the picture.
+    let side = SIDE as f32 * (ui.available_width().min(height) / 100.0).round().clamp(2.0, 6.0);
     let (text, size, spoken, confidence) = match recognition {
-        None => (String::new(), 64.0, "No prediction".to_string(), String::new()),
+        None => (String::new(), 0.75, "No prediction".to_string(), String::new()),
         Some(Recognition { probabilities, is_digit, .. }) => {
-            let class = best(probabilities);
-            let percent = 100.0 * probabilities[class];
-            let spoken = format!("{class}, {percent:.0} percent");
+            let (class, percent) = (best(probabilities), 100.0 * probabilities[best(probabilities)]);
+            let name = class_name(class);
+            let spoken = format!("{name}, {percent:.0} percent");
             match is_digit {
-                true => (class.to_string(), 64.0, format!("Prediction: {spoken}"), format!("{percent:.1} %")),
+                true => (name, 0.75, format!("Prediction: {spoken}"), format!("{percent:.1} %")),
                 false => {
                     let spoken = format!("Prediction: no digit, most like {spoken}");
-                    ("no digit".into(), 32.0, spoken, format!("most like {class}\n{percent:.1} %"))
+                    ("no digit".into(), 0.3, spoken, format!("most like {name}\n{percent:.1} %"))
                 }
             }
         }
     };
-    let side = 3.0 * SIDE as f32;
-    ui.horizontal(|ui| {
-        ui.set_height(side);
-        let response = ui.label(RichText::new(text).size(size).strong());
-        ui.ctx().accesskit_node_builder(response.id, |node| {
-            node.set_value(spoken);
-            node.set_live(Live::Polite);
-        });
-        ui.label(RichText::new(confidence).size(22.0));
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if let Some(input) = input {
-                picture(ui, input, Vec2::splat(side), "What the network sees, 28 by 28 pixels");
-            }
+    let room = vec2(ui.available_width(), side);
+    ui.allocate_ui_with_layout(room, Layout::right_to_left(Align::Center), |ui| {
+        if let Some(input) = input {
+            picture(ui, input, Vec2::splat(side), "What the network sees, 28 by 28 pixels");
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            ui.set_height(side);
+            let size = if text.len() > 2 { 0.3 } else { size };
+            let response = ui.label(RichText::new(text).size(size * side).strong());
+            ui.ctx().accesskit_node_builder(response.id, |node| {
+                node.set_value(spoken);
+                node.set_live(Live::Polite);
+            });
+            ui.add(Label::new(RichText::new(confidence).size(0.2 * side + 3.0)).wrap());
         });
     });
 }
 
-/// A bar for each class. Gives the one that was clicked: the right one.
-pub fn bars(ui: &mut Ui, classes: usize, recognition: Option<&Recognition>) -> Option<u8> {
+/// A bar for each class, in two columns where `height` is not enough for one. Gives the one that was clicked: the right one.
+pub fn bars(
+    ui: &mut Ui,
+    height: f32,
+    classes: usize,
+    recognition: Option<&Recognition>,
+    can_teach: bool,
+) -> Option<u8> {
     let digit = recognition.filter(|recognition| recognition.is_digit);
     let winner = digit.map(|recognition| best(&recognition.probabilities));
+    let columns = if height < ONE_COLUMN && ui.available_width() >= TWO_COLUMNS { 2 } else { 1 };
+    let names: Vec<String> = (0..classes).map(class_name).collect();
+    let widths = names.iter().map(|name| width_of(ui, name));
+    let width = widths.fold(TARGET, |widest, width| widest.max(width + 2.0 * ui.spacing().button_padding.x));
     let mut clicked = None;
-    for class in 0..classes {
-        let probability = recognition.map_or(0.0, |recognition| recognition.probabilities[class]);
-        ui.horizontal(|ui| {
-            let name = RichText::new(class.to_string()).monospace();
-            let help = format!("Teach: this is a {class}");
-            if ui.small_button(name).on_hover_text(help).clicked() {
-                clicked = Some(class as u8);
-            }
-            let text = if recognition.is_some() { format!("{:.1} %", 100.0 * probability) } else { String::new() };
-            let fill = match probability {
-                // The shortest bar is not nothing.
-                0.0..0.005 => Color32::TRANSPARENT,
-                _ if winner == Some(class) => ui.visuals().selection.bg_fill,
-                _ => Color32::from_gray(128),
-            };
-            let bar = ProgressBar::new(probability).text(text).fill(fill).corner_radius(2.0);
-            ui.add(bar.desired_height(16.0));
-        });
-    }
+    ui.columns(columns, |columns| {
+        let rows = classes.div_ceil(columns.len());
+        for (class, name) in names.iter().enumerate() {
+            let ui = &mut columns[class / rows];
+            let probability = recognition.map(|recognition| recognition.probabilities[class]);
+            ui.horizontal(|ui| {
+                let size = vec2(width, TARGET);
+                if !can_teach {
+                    ui.add_sized(size, Label::new(name));
+                } else if ui
+                    .add(Button::new(name).min_size(size))
+                    .on_hover_text(format!("Teach: this is a {name}"))
+                    .clicked()
+                {
+                    clicked = Some(class as u8);
+                }
+                bar(ui, name, probability, winner == Some(class));
+            });
+        }
+    });
     clicked
 }
 
-/// The feature maps of a convolution.
-pub fn maps(ui: &mut Ui, name: &str, maps: &Maps, texture: &TextureHandle) {
+/// A probability as a bar that takes the room there is, and in percent behind it.
+fn bar(ui: &mut Ui, name: &str, probability: Option<f32>, is_winner: bool) {
+    // Where there is little room, the bar needs it more than the last digit.
+    let decimals = usize::from(ui.available_width() > NARROW);
+    let text = probability.map(|probability| format!("{:.decimals$} %", 100.0 * probability)).unwrap_or_default();
+    let room = width_of(ui, &format!("{:.decimals$} %", 100.0));
+    let probability = probability.unwrap_or_default();
+    let fill = match probability {
+        // The shortest bar is not nothing.
+        0.0..0.005 => ui.visuals().extreme_bg_color,
+        _ if is_winner => ui.visuals().selection.bg_fill,
+        _ => ui.visuals().widgets.noninteractive.fg_stroke.color.gamma_multiply(0.6),
+    };
+    let width = ui.available_width() - room - ui.spacing().item_spacing.x;
+    let bar = ProgressBar::new(probability).fill(fill).corner_radius(3.0).desired_width(width.max(8.0));
+    let response = ui.add(bar.desired_height(18.0));
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(format!("Probability of {name}")));
+    ui.allocate_ui_with_layout(vec2(room, TARGET), Layout::right_to_left(Align::Center), |ui| {
+        ui.set_min_width(room);
+        ui.label(text);
+    });
+}
+
+/// The feature maps of a convolution, and its filters beside them where they are there.
+pub fn maps(ui: &mut Ui, name: &str, maps: &Maps, filters: Option<&Maps>, texture: &TextureHandle) {
     let shape = maps.shape;
-    ui.label(format!("{name}: {} maps of {} x {}", shape.channels, shape.height, shape.width));
+    let mut text = format!("{name}: {} maps of {} x {}", shape.channels, shape.height, shape.width);
+    let mut alt = format!("Feature maps of {name}");
+    if let Some(filters) = filters {
+        text += &format!(", each behind its filter of {} x {}", filters.shape.height, filters.shape.width);
+        alt += ", each behind its filter: orange weighs for, blue against";
+    }
+    ui.add(Label::new(text).wrap());
     let size = texture.size_vec2();
-    let width = ui.available_width().min(320.0);
-    picture(ui, texture, size * (width / size.x), &format!("Feature maps of {name}"));
+    picture(ui, texture, size * (ui.available_width() / size.x), &alt);
 }
 
 fn picture(ui: &mut Ui, texture: &TextureHandle, size: Vec2, name: &str) {
     ui.add(Image::new((texture.id(), size)).alt_text(name)).on_hover_text(name);
 }
 
-/// Grey values from 0 to 1 as a picture.
-pub fn grey(values: &[f32], width: usize) -> ColorImage {
-    let pixels = values.iter().map(|value| Color32::from_gray((255.0 * value.clamp(0.0, 1.0)) as u8)).collect();
-    ColorImage::new([width, values.len() / width], pixels)
-}
-
-/// All maps of a convolution side by side, small ones more in a row, as bright as they are strong.
-pub fn tiles(maps: &Maps) -> ColorImage {
-    let (c, h, w) = (maps.shape.channels, maps.shape.height, maps.shape.width);
-    let row = if w < 10 { 16 } else { 8 };
-    let largest = maps.values.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
-    let mut image = ColorImage::filled([row.min(c) * (w + 1) - 1, c.div_ceil(row) * (h + 1) - 1], Color32::TRANSPARENT);
-    for (at, value) in maps.values.iter().enumerate() {
-        let (map, y, x) = (at / (h * w), at / w % h, at % w);
-        let pixel = (255.0 * (value / largest).clamp(0.0, 1.0)) as u8;
-        image[(map % row * (w + 1) + x, map / row * (h + 1) + y)] = Color32::from_gray(pixel);
-    }
-    image
-}
-
-/// What speaks for the answer in orange, what speaks against it in blue.
-pub fn signed(values: &[f32], width: usize) -> ColorImage {
-    let largest = values.iter().map(|value| value.abs()).fold(f32::MIN_POSITIVE, f32::max);
-    let colour = |value: &f32| {
-        let share = (value.abs() / largest * 200.0) as u8;
-        let [r, g, b] = if *value > 0.0 { [255, 120, 0] } else { [0, 110, 255] };
-        Color32::from_rgba_unmultiplied(r, g, b, share)
-    };
-    ColorImage::new([width, values.len() / width], values.iter().map(colour).collect())
-}
-
-/// Every key and what it does.
-pub fn help(ui: &Ui, open: &mut bool) {
-    Window::new("Help").open(open).collapsible(false).resizable(false).show(ui.ctx(), |ui| {
-        Grid::new("keys").striped(true).show(ui, |ui| {
-            for control in &CONTROLS {
-                ui.monospace(control.key_names(ui));
-                ui.label(control.help);
-                ui.end_row();
-            }
-            ui.monospace("0 ... 9");
-            ui.label("Teach the model what the drawing shows");
-            ui.end_row();
-        });
-    });
-}
-
-/// What is known about the model.
-pub fn about(ui: &Ui, open: &mut bool, about: &About, lessons: usize) {
-    Window::new("Model").open(open).collapsible(false).resizable(false).show(ui.ctx(), |ui| {
-        Grid::new("model").show(ui, |ui| {
-            let rows = [
-                ("Model", about.origin.clone()),
-                ("Network", about.network.replace(" | ", "\n")),
-                ("Parameters", about.parameters.to_string()),
-                ("Trained", about.training.clone()),
-                ("Drawings taught", lessons.to_string()),
-                ("Adapter", about.adapter.clone().unwrap_or_else(|| "none: the processor".into())),
-                ("Driver", about.driver.clone()),
-            ];
-            for (name, value) in rows {
-                ui.label(name);
-                ui.label(value);
-                ui.end_row();
-            }
-        });
-    });
-}
-
-/// The buttons of all commands, as they are possible now. Gives the one that was clicked.
-pub fn toolbar(ui: &mut Ui, is_possible: impl Fn(Command) -> bool) -> Option<Command> {
-    let mut clicked = None;
-    ui.horizontal_wrapped(|ui| {
-        for control in &CONTROLS {
-            let help = format!("{} ({})", control.help, control.key_names(ui));
-            let button = ui.add_enabled(is_possible(control.command), egui::Button::new(control.name));
-            if button.on_hover_text(help).clicked() {
-                clicked = Some(control.command);
-            }
-        }
-    });
-    clicked
-}
-
-/// Puts a picture of few pixels on the device, to be shown with sharp edges.
-pub fn load(ui: &Ui, name: &str, image: ColorImage) -> TextureHandle {
-    ui.ctx().load_texture(name, image, TextureOptions::NEAREST)
+fn width_of(ui: &Ui, text: &str) -> f32 {
+    let font = TextStyle::Body.resolve(ui.style());
+    let colour = ui.visuals().text_color();
+    ui.painter().layout_no_wrap(text.into(), font, colour).size().x.ceil()
 }

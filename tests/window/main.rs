@@ -1,6 +1,8 @@
 //! The window without a window system: strokes, answers, undo, teaching, as a person would do them.
 #![cfg(feature = "window")]
 
+mod looks;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,10 +10,10 @@ use std::time::{Duration, Instant};
 use digits::gpu::Request;
 use digits::network::best;
 use digits::network::{Calibration, ModelFile};
-use digits::window::{App, Worker};
+use digits::window::{App, Worker, dress};
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect};
-use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
+use egui_kittest::{Harness, HarnessBuilder};
 
 /// Long enough for a software driver with cold caches on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -41,9 +43,12 @@ fn window() -> Harness<'static, App> {
 }
 
 fn window_with(model: ModelFile) -> Harness<'static, App> {
+    built(Harness::builder().with_size([1000.0, 760.0]), model)
+}
+
+fn built(builder: HarnessBuilder<App>, model: ModelFile) -> Harness<'static, App> {
     let worker = Worker::start(Request::default(), model, "shipped".into(), || ());
-    let size = egui::vec2(1000.0, 760.0);
-    Harness::builder().with_size(size).build_ui_state(|ui, app: &mut App| app.show(ui), App::new(worker))
+    builder.with_context_setup(dress).build_ui_state(|ui, app: &mut App| app.show(ui), App::new(worker))
 }
 
 /// Runs frames until `is_done`.
