@@ -10,8 +10,11 @@ use crate::network::best;
 use crate::session::Recognition;
 
 /// The narrowest panel whose bars may stand in two columns, and the height from which they need not.
-const TWO_COLUMNS: f32 = 240.0;
+const TWO_COLUMNS: f32 = 200.0;
 const ONE_COLUMN: f32 = 600.0;
+
+/// From column to column and from bar to bar.
+const BETWEEN_BARS: Vec2 = vec2(12.0, 2.0);
 
 /// Room for a bar and its percentage that is little.
 const NARROW: f32 = 120.0;
@@ -24,7 +27,7 @@ pub fn class_name(class: usize) -> String {
 /// The answer in large type, which is announced to those who hear the window, and the picture that it is about.
 pub fn answer(ui: &mut Ui, height: f32, recognition: Option<&Recognition>, input: Option<&TextureHandle>) {
     // A whole number of points for a pixel of the picture.
-    let side = SIDE as f32 * (ui.available_width().min(height) / 100.0).round().clamp(2.0, 6.0);
+    let side = SIDE as f32 * (ui.available_width().min(height) / 115.0).round().clamp(3.0, 6.0);
     let (text, size, spoken, confidence) = match recognition {
         None => (String::new(), 0.75, "No prediction".to_string(), String::new()),
         Some(Recognition { probabilities, is_digit, .. }) => {
@@ -72,28 +75,33 @@ pub fn bars(
     let names: Vec<String> = (0..classes).map(class_name).collect();
     let widths = names.iter().map(|name| width_of(ui, name));
     let width = widths.fold(TARGET, |widest, width| widest.max(width + 2.0 * ui.spacing().button_padding.x));
-    let mut clicked = None;
+    let (spacing, mut clicked) = (vec2(ui.spacing().item_spacing.x, BETWEEN_BARS.y), None);
+    ui.spacing_mut().item_spacing.x = BETWEEN_BARS.x;
     ui.columns(columns, |columns| {
         let rows = classes.div_ceil(columns.len());
         for (class, name) in names.iter().enumerate() {
             let ui = &mut columns[class / rows];
+            ui.spacing_mut().item_spacing = spacing;
             let probability = recognition.map(|recognition| recognition.probabilities[class]);
             ui.horizontal(|ui| {
-                let size = vec2(width, TARGET);
-                if !can_teach {
-                    ui.add_sized(size, Label::new(name));
-                } else if ui
-                    .add(Button::new(name).min_size(size))
-                    .on_hover_text(format!("Teach: this is a {name}"))
-                    .clicked()
-                {
+                if label(ui, name, vec2(width, TARGET), can_teach) {
                     clicked = Some(class as u8);
                 }
                 bar(ui, name, probability, winner == Some(class));
             });
         }
     });
+    ui.spacing_mut().item_spacing.x = spacing.x;
     clicked
+}
+
+/// What a bar is of; a button where that can be taught. Gives whether it was clicked.
+fn label(ui: &mut Ui, name: &str, size: Vec2, can_teach: bool) -> bool {
+    if !can_teach {
+        ui.add_sized(size, Label::new(name));
+        return false;
+    }
+    ui.add(Button::new(name).min_size(size)).on_hover_text(format!("Teach: this is a {name}")).clicked()
 }
 
 /// A probability as a bar that takes the room there is, and in percent behind it.

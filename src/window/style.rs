@@ -6,8 +6,7 @@ use egui::{Color32, Context, FontData, FontFamily, Theme, Vec2, vec2};
 /// The least side of what is to be hit, in points.
 pub const TARGET: f32 = 32.0;
 
-/// Seventeen glyphs of Lucide 1.62 (ISC licence, <https://lucide.dev>), 8 KB in the place of 935:
-/// `pyftsubset lucide.ttf --no-hinting --desubroutinize --layout-features= --unicodes=...`, with the numbers in `controls.rs`.
+/// The icons of the buttons, 8 KB; `icons.txt` says where they are from.
 const ICONS: &[u8] = include_bytes!("icons.ttf");
 
 /// Makes the window's fonts, sizes and colours those of `context`.
@@ -20,9 +19,6 @@ pub fn dress(context: &Context) {
         style.spacing.item_spacing = vec2(4.0, 4.0);
         // Bars of their own room cover nothing.
         style.spacing.scroll.floating_allocated_width = style.spacing.scroll.bar_width;
-        for (_, font) in &mut style.text_styles {
-            font.size = font.size.max(13.0);
-        }
     });
     context.style_mut_of(Theme::Dark, |style| {
         let visuals = &mut style.visuals;
