@@ -36,6 +36,8 @@ fn show_group(ui: &mut Ui, group: &Group, state: &impl Fn(Command) -> State) -> 
     let frame = Frame::new().fill(ui.visuals().widgets.inactive.weak_bg_fill).corner_radius(8.0).inner_margin(MARGIN);
     frame.show(ui, |ui| {
         ui.spacing_mut().item_spacing.x = MARGIN;
+        // As large as a target, and no larger: the room of a group was counted so.
+        ui.spacing_mut().button_padding = Vec2::ZERO;
         for control in &group.controls {
             if show_button(ui, control, state(control.command)) {
                 clicked = Some(control.command);

@@ -20,10 +20,11 @@ const TARGET: f32 = 32.0;
 const CONTRAST: f32 = 4.5;
 
 /// Sizes in points, and scales: a window of 1000 x 760 pixels at 200 % has half as many points.
-const SIZES: [([f32; 2], f32); 6] = [
+const SIZES: [([f32; 2], f32); 7] = [
     ([640.0, 420.0], 1.0),
     ([640.0, 420.0], 2.0),
     ([520.0, 380.0], 2.0),
+    ([550.0, 400.0], 1.0),
     ([1000.0, 760.0], 2.0),
     ([1600.0, 1000.0], 1.0),
     ([520.0, 900.0], 1.0),
