@@ -13,6 +13,7 @@ use super::canvas::{Canvas, Colours};
 use super::controls::{self, Command};
 use super::dialogs::Dialogs;
 use super::history::History;
+use super::panels::Labels;
 use super::shown::Shown;
 use super::toolbar::{State, toolbar};
 use super::worker::Worker;
@@ -178,8 +179,8 @@ impl App {
             let input = pictures.and_then(|pictures| pictures.input.as_ref());
             panels::answer(ui, height, recognition, input);
             let classes = self.about.as_ref().map_or(CLASSES, |about| about.classes);
-            let can_teach = self.is_possible(Command::Teach(0));
-            if let Some(digit) = panels::bars(ui, height, classes, recognition, can_teach) {
+            let labels = if self.is_possible(Command::Teach(0)) { Labels::Buttons } else { Labels::Words };
+            if let Some(digit) = panels::bars(ui, height, classes, recognition, labels) {
                 self.run(ui, Command::Teach(digit));
             }
             let (Some(explanation), Some(pictures)) = (self.shown.explanation(), self.shown.pictures()) else { return };

@@ -9,15 +9,23 @@ use crate::mnist::SIDE;
 use crate::network::best;
 use crate::session::Recognition;
 
-/// The narrowest panel whose bars may stand in two columns, and the height from which they need not.
-const TWO_COLUMNS: f32 = 200.0;
+/// The height from which bars need not stand in two columns, and what a bar with its percentage needs at least to do so.
 const ONE_COLUMN: f32 = 600.0;
+const LEAST_BAR: f32 = 66.0;
 
 /// From column to column and from bar to bar.
 const BETWEEN_BARS: Vec2 = vec2(12.0, 2.0);
 
 /// Room for a bar and its percentage that is little.
 const NARROW: f32 = 120.0;
+
+/// What stands before the bars.
+#[derive(Clone, Copy)]
+pub enum Labels {
+    Words,
+    /// Where a digit can be taught.
+    Buttons,
+}
 
 /// What a class is called.
 pub fn class_name(class: usize) -> String {
@@ -28,17 +36,17 @@ pub fn class_name(class: usize) -> String {
 pub fn answer(ui: &mut Ui, height: f32, recognition: Option<&Recognition>, input: Option<&TextureHandle>) {
     // A whole number of points for a pixel of the picture.
     let side = SIDE as f32 * (ui.available_width().min(height) / 115.0).round().clamp(3.0, 6.0);
-    let (text, size, spoken, confidence) = match recognition {
-        None => (String::new(), 0.75, "No prediction".to_string(), String::new()),
+    let (text, spoken, confidence) = match recognition {
+        None => (String::new(), "No prediction".to_string(), String::new()),
         Some(Recognition { probabilities, is_digit, .. }) => {
             let (class, percent) = (best(probabilities), 100.0 * probabilities[best(probabilities)]);
             let name = class_name(class);
             let spoken = format!("{name}, {percent:.0} percent");
             match is_digit {
-                true => (name, 0.75, format!("Prediction: {spoken}"), format!("{percent:.1} %")),
+                true => (name, format!("Prediction: {spoken}"), format!("{percent:.1} %")),
                 false => {
                     let spoken = format!("Prediction: no digit, most like {spoken}");
-                    ("no digit".into(), 0.3, spoken, format!("most like {name}\n{percent:.1} %"))
+                    ("no digit".into(), spoken, format!("most like {name}\n{percent:.1} %"))
                 }
             }
         }
@@ -50,8 +58,10 @@ pub fn answer(ui: &mut Ui, height: f32, recognition: Option<&Recognition>, input
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.set_height(side);
-            let size = if text.len() > 2 { 0.3 } else { size };
-            let response = ui.label(RichText::new(text).size(size * side).strong());
+            ui.spacing_mut().item_spacing.x = 10.0;
+            // Words are smaller than digits.
+            let size = side * if text.len() > 2 { 0.3 } else { 0.75 };
+            let response = ui.label(RichText::new(text).size(size).strong());
             ui.ctx().accesskit_node_builder(response.id, |node| {
                 node.set_value(spoken);
                 node.set_live(Live::Polite);
@@ -62,19 +72,14 @@ pub fn answer(ui: &mut Ui, height: f32, recognition: Option<&Recognition>, input
 }
 
 /// A bar for each class, in two columns where `height` is not enough for one. Gives the one that was clicked: the right one.
-pub fn bars(
-    ui: &mut Ui,
-    height: f32,
-    classes: usize,
-    recognition: Option<&Recognition>,
-    can_teach: bool,
-) -> Option<u8> {
+pub fn bars(ui: &mut Ui, height: f32, classes: usize, recognition: Option<&Recognition>, labels: Labels) -> Option<u8> {
     let digit = recognition.filter(|recognition| recognition.is_digit);
     let winner = digit.map(|recognition| best(&recognition.probabilities));
-    let columns = if height < ONE_COLUMN && ui.available_width() >= TWO_COLUMNS { 2 } else { 1 };
     let names: Vec<String> = (0..classes).map(class_name).collect();
     let widths = names.iter().map(|name| width_of(ui, name));
     let width = widths.fold(TARGET, |widest, width| widest.max(width + 2.0 * ui.spacing().button_padding.x));
+    let fit_beside = 2.0 * (width + LEAST_BAR) + BETWEEN_BARS.x <= ui.available_width();
+    let columns = if height < ONE_COLUMN && fit_beside { 2 } else { 1 };
     let (spacing, mut clicked) = (vec2(ui.spacing().item_spacing.x, BETWEEN_BARS.y), None);
     ui.spacing_mut().item_spacing.x = BETWEEN_BARS.x;
     ui.columns(columns, |columns| {
@@ -84,7 +89,7 @@ pub fn bars(
             ui.spacing_mut().item_spacing = spacing;
             let probability = recognition.map(|recognition| recognition.probabilities[class]);
             ui.horizontal(|ui| {
-                if label(ui, name, vec2(width, TARGET), can_teach) {
+                if label(ui, name, vec2(width, TARGET), labels) {
                     clicked = Some(class as u8);
                 }
                 bar(ui, name, probability, winner == Some(class));
@@ -95,13 +100,13 @@ pub fn bars(
     clicked
 }
 
-/// What a bar is of; a button where that can be taught. Gives whether it was clicked.
-fn label(ui: &mut Ui, name: &str, size: Vec2, can_teach: bool) -> bool {
-    if !can_teach {
-        ui.add_sized(size, Label::new(name));
-        return false;
+/// What a bar is of. Gives whether it was clicked.
+fn label(ui: &mut Ui, name: &str, size: Vec2, labels: Labels) -> bool {
+    match labels {
+        Labels::Words => ui.add_sized(size, Label::new(name).selectable(false)),
+        Labels::Buttons => ui.add(Button::new(name).min_size(size)).on_hover_text(format!("Teach: this is a {name}")),
     }
-    ui.add(Button::new(name).min_size(size)).on_hover_text(format!("Teach: this is a {name}")).clicked()
+    .clicked()
 }
 
 /// A probability as a bar that takes the room there is, and in percent behind it.
