@@ -19,11 +19,11 @@ const TARGET: f32 = 32.0;
 /// Text against its ground, as WCAG 2.2 asks for.
 const CONTRAST: f32 = 4.5;
 
-/// Sizes in points, and scales: a window of 1000 x 760 pixels at 200 % has half as many points.
+/// Sizes in points, and scales. The smallest is the least that the window can be made.
 const SIZES: [([f32; 2], f32); 7] = [
     ([640.0, 420.0], 1.0),
     ([640.0, 420.0], 2.0),
-    ([520.0, 380.0], 2.0),
+    ([520.0, 320.0], 2.0),
     ([550.0, 400.0], 1.0),
     ([1000.0, 760.0], 2.0),
     ([1600.0, 1000.0], 1.0),
@@ -149,6 +149,15 @@ fn nothing_overlaps_or_sticks_out_and_all_that_is_touched_is_large_enough_at_any
             "{size:?}: {leaves:?}"
         );
     }
+}
+
+#[test]
+fn all_bars_are_seen_at_once_in_a_small_window() {
+    let mut window = looked_at(Theme::Dark);
+    draw_seven(&mut window);
+    resize(&mut window, [640.0, 420.0], 1.0);
+    let bars = leaves(&window).into_iter().filter(|leaf| leaf.name.starts_with("Probability of"));
+    assert_eq!(bars.filter(|bar| bar.visible == bar.rect && bar.rect.width() > 40.0).count(), 10);
 }
 
 #[test]
