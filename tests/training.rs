@@ -145,6 +145,12 @@ fn dropout_wherever_it_stands_gives_the_losses_of_the_reference() {
 }
 
 #[test]
+fn steps_of_convolutions_with_strides_give_the_losses_of_the_reference() {
+    let text = "conv 4 3x3 same stride 2 relu | pool 2 | conv 6 3x3 same relu | conv 5 3x1 stride 3 | dense 10";
+    steps_agree(text, 3, 9, Optimiser::Adam(Adam::new(1e-3)));
+}
+
+#[test]
 fn augmented_steps_draw_each_image_anew_by_its_step_and_place() {
     let augment = Augment::parse("rotate 20 | shift 3 | elastic 2 | noise 0.1").unwrap();
     planned_steps_agree("dense 10", 3, &Plan { augment, ..Plan::new(5, Optimiser::Adam(Adam::new(1e-2)), 3) });

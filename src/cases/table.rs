@@ -19,12 +19,16 @@ const fn conv(
     padding: [usize; 2],
     crop: [usize; 2],
 ) -> ConvShape {
-    ConvShape { n, c, h, w, f, kernel, padding, crop }
+    ConvShape { n, c, h, w, f, kernel, padding, stride: 1, crop }
 }
 
-/// Small and odd convolutions: one image and many, sizes off every tile and vector, padding, crops, and in the last a sum so
-/// long that it is computed in several parts.
-pub const CONVS: [ConvShape; 7] = [
+const fn with_stride(stride: usize, shape: ConvShape) -> ConvShape {
+    ConvShape { stride, ..shape }
+}
+
+/// Small and odd convolutions: one image and many, sizes off every tile and vector, padding, crops, a sum so
+/// long that it is computed in several parts, and strides, larger and smaller than the filters and their padding.
+pub const CONVS: [ConvShape; 11] = [
     conv(1, 1, [5, 4], 1, [1, 1], [0, 0], [0, 0]),
     conv(1, 3, [9, 8], 17, [3, 3], [1, 0], [0, 1]),
     conv(3, 5, [7, 6], 9, [3, 3], [0, 0], [1, 0]),
@@ -32,6 +36,10 @@ pub const CONVS: [ConvShape; 7] = [
     conv(3, 2, [6, 5], 17, [5, 3], [2, 1], [0, 0]),
     conv(8, 4, [9, 9], 70, [3, 3], [0, 0], [1, 1]),
     conv(65, 2, [12, 12], 3, [3, 3], [0, 0], [0, 0]),
+    with_stride(2, conv(3, 5, [9, 8], 7, [3, 3], [1, 1], [0, 0])),
+    with_stride(2, conv(1, 3, [12, 11], 5, [5, 3], [0, 0], [1, 0])),
+    with_stride(3, conv(65, 2, [10, 13], 6, [5, 3], [2, 1], [0, 1])),
+    with_stride(4, conv(34, 3, [9, 15], 17, [3, 1], [1, 0], [1, 0])),
 ];
 
 /// Small and odd dense layers.

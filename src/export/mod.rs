@@ -20,6 +20,7 @@ enum Operation {
     Conv {
         matrix: Matrix,
         padding: [usize; 2],
+        stride: usize,
     },
     Dense {
         matrix: Matrix,
@@ -79,7 +80,7 @@ fn steps(network: &Network) -> Vec<Step> {
             _ => {}
         }
         operations.push(match *layer {
-            Layer::Conv { .. } => Operation::Conv { matrix: matrix(), padding: layer.padding() },
+            Layer::Conv { stride, .. } => Operation::Conv { matrix: matrix(), padding: layer.padding(), stride },
             Layer::Dense { .. } => Operation::Dense { matrix: matrix() },
             Layer::Pool { size } => Operation::Pool { size },
             Layer::Dropout { rate } => Operation::Dropout { rate },

@@ -63,9 +63,11 @@ fn operators(network: &Network) -> Vec<Operator> {
     let mut operators: Vec<Operator> = Vec::new();
     for step in steps(network) {
         let (op_type, attributes) = match step.operation {
-            Operation::Conv { ref matrix, padding: [y, x] } => {
+            Operation::Conv { ref matrix, padding: [y, x], stride } => {
                 let kernel = ints("kernel_shape", &matrix.weight_shape[2..]);
-                (OpType::Conv, vec![kernel, ints("pads", &[y, x, y, x])])
+                let mut attributes = vec![kernel, ints("pads", &[y, x, y, x])];
+                attributes.extend((stride > 1).then(|| ints("strides", &[stride; 2])));
+                (OpType::Conv, attributes)
             }
             // The weights lie as [units, inputs], and are turned.
             Operation::Dense { .. } => (OpType::Gemm, vec![int("transB", 1)]),

@@ -40,14 +40,15 @@ pub fn pytorch(model: &ModelFile) -> Vec<u8> {
 /// The network as Python, from images [N, C, H, W] to logits [N, classes]: `nn.Sequential(nn.Conv2d(1, 32, (3, 3)), ...)`.
 pub fn sequential(network: &Network) -> String {
     let modules = steps(network).into_iter().map(|step| match step.operation {
-        Operation::Conv { matrix, padding } => match matrix.weight_shape[..] {
+        Operation::Conv { matrix, padding, stride } => match matrix.weight_shape[..] {
             [filters, channels, height, width] => {
                 let padding = if padding == [0, 0] {
                     String::new()
                 } else {
                     format!(", padding=({}, {})", padding[0], padding[1])
                 };
-                format!("nn.Conv2d({channels}, {filters}, ({height}, {width}){padding})")
+                let stride = if stride == 1 { String::new() } else { format!(", stride={stride}") };
+                format!("nn.Conv2d({channels}, {filters}, ({height}, {width}){stride}{padding})")
             }
             _ => unreachable!("a convolution's weights are [F, C, KH, KW]"),
         },

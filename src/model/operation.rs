@@ -34,8 +34,8 @@ impl Operation {
         while let Some((index, layer)) = rest.next() {
             let Shape { channels: c, height: h, width: w } = shape;
             let operation = match *layer {
-                Layer::Conv { filters: f, kernel, activation, .. } => {
-                    let full = ConvShape { n, c, h, w, f, kernel, padding: layer.padding(), crop: [0, 0] };
+                Layer::Conv { filters: f, kernel, stride, activation, .. } => {
+                    let full = ConvShape { n, c, h, w, f, kernel, padding: layer.padding(), stride, crop: [0, 0] };
                     let conv = match rest.peek() {
                         Some((_, Layer::Pool { size })) => {
                             ConvShape { crop: full.output().map(|length| length % size), ..full }

@@ -32,11 +32,11 @@ pub struct Network {
     layers: Vec<Layer>,
 }
 
-/// One layer. Convolutions have stride 1 and are cross-correlations, as everywhere in the field.
+/// One layer. Convolutions are cross-correlations, as everywhere in the field.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Layer {
-    /// [N, C, H, W] -> [N, F, H', W'] with F filters of C x KH x KW and F biases.
-    Conv { filters: usize, kernel: [usize; 2], padding: Padding, activation: Activation },
+    /// [N, C, H, W] -> [N, F, H', W'] with F filters of C x KH x KW and F biases, at every `stride`-th row and column.
+    Conv { filters: usize, kernel: [usize; 2], padding: Padding, stride: usize, activation: Activation },
     /// The maximum of each `size` x `size` window, side by side: [N, C, H, W] -> [N, C, H / size, W / size], rounded down.
     Pool { size: usize },
     /// In training, sets each unit to zero with probability `rate` and divides the others by 1 - `rate`.
@@ -48,9 +48,9 @@ pub enum Layer {
 /// What surrounds the image that a convolution reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding {
-    /// Nothing: the output is smaller by the kernel's size less one.
+    /// Nothing: with stride 1 the output is smaller by the kernel's size less one.
     Valid,
-    /// Zeros: the output is as large as the input.
+    /// Zeros, half the kernel on each side, as PyTorch has them: with stride 1 the output is as large as the input.
     Same,
 }
 
@@ -115,13 +115,14 @@ impl Layer {
     /// The shape that the layer makes of `input`, or why it cannot.
     fn output(&self, input: Shape) -> Result<Shape, String> {
         let shape = match *self {
-            Layer::Conv { filters, kernel: [kernel_height, kernel_width], .. } => {
+            Layer::Conv { filters, kernel: [kernel_height, kernel_width], stride, .. } => {
                 let [pad_y, pad_x] = self.padding();
                 let [height, width] = [input.height + 2 * pad_y, input.width + 2 * pad_x];
                 if kernel_height > height || kernel_width > width {
                     return Err(format!("its {kernel_height}x{kernel_width} kernel is larger than its input, {input}"));
                 }
-                Shape { channels: filters, height: height - kernel_height + 1, width: width - kernel_width + 1 }
+                let places = |length: usize, kernel: usize| (length - kernel) / stride + 1;
+                Shape { channels: filters, height: places(height, kernel_height), width: places(width, kernel_width) }
             }
             Layer::Pool { size } if size > input.height || size > input.width => {
                 return Err(format!("its {size}x{size} window is larger than its input, {input}"));

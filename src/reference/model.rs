@@ -222,8 +222,8 @@ impl Operation {
         let input = shapes[index];
         let Shape { channels: c, height: h, width: w } = input;
         match (*layer, pass) {
-            (Layer::Conv { filters: f, kernel, .. }, _) => {
-                Operation::Conv(ConvShape { n, c, h, w, f, kernel, padding: layer.padding(), crop: [0, 0] })
+            (Layer::Conv { filters: f, kernel, stride, .. }, _) => {
+                Operation::Conv(ConvShape { n, c, h, w, f, kernel, padding: layer.padding(), stride, crop: [0, 0] })
             }
             (Layer::Dense { units, .. }, _) => Operation::Dense(DenseShape { n, inputs: input.features(), units }),
             (Layer::Pool { size }, _) => Operation::Pool(PoolShape { n, c, h, w, size }),
