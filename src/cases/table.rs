@@ -1,11 +1,13 @@
 //! The cases themselves: odd shapes that catch mistakes at the edges, and the seed network's shapes for measuring.
 
+use super::batchnorm::batchnorm;
 use super::classifier::classifier;
 use super::turn::turn;
 use super::{Case, dropped, joint, passes, products, unpooled, update, winograd};
 use crate::layers;
 use crate::model::Operation;
 use crate::network::{Activation, Network, SEED, Shape};
+use crate::reference::batchnorm::BatchNormShape;
 use crate::reference::conv::ConvShape;
 use crate::reference::dense::DenseShape;
 use crate::reference::pool::PoolShape;
@@ -62,6 +64,14 @@ pub const POOLS: [PoolShape; 3] = [
     PoolShape { n: 65, c: 2, h: 8, w: 10, size: 3 },
 ];
 
+/// Small and odd batch normalisations: vectors and images, fewer values than a workgroup has invocations and more.
+const BATCHNORMS: [BatchNormShape; 4] = [
+    BatchNormShape { n: 1, c: 3, h: 1, w: 1 },
+    BatchNormShape { n: 3, c: 5, h: 7, w: 6 },
+    BatchNormShape { n: 65, c: 2, h: 1, w: 1 },
+    BatchNormShape { n: 34, c: 17, h: 9, w: 7 },
+];
+
 /// Small and odd convolutions as Winograd's way takes them: channels by fours, whole tiles.
 const WINOGRADS: [ConvShape; 4] = [
     conv(1, 4, [4, 4], 4, [3, 3], [0, 0], [0, 0]),
@@ -71,9 +81,10 @@ const WINOGRADS: [ConvShape; 4] = [
 ];
 
 /// Small and odd networks, whose gradients are in one part and in many, and batches.
-const UPDATED: [(Shape, &str, usize); 3] = [
+const UPDATED: [(Shape, &str, usize); 4] = [
     (Shape { channels: 5, height: 1, width: 1 }, "dense 3", 1),
     (Shape::MNIST, "conv 5 3x3 relu | pool 2 | conv 9 3x3 relu | dense 37 relu | dense 10", 3),
+    (Shape::MNIST, "conv 5 3x3 | batchnorm relu | pool 2 | batchnorm | dense 10 | batchnorm | dense 3", 5),
     (Shape::MNIST, "conv 17 3x3 relu | pool 2 | dropout 0.25 | conv 6 5x3 same relu | pool 2 | dense 10", 33),
 ];
 
@@ -110,6 +121,7 @@ pub fn parity() -> Vec<Case> {
     CLASSIFIERS.into_iter().for_each(|[n, inputs, classes]| cases.extend(classifier(n, inputs, classes)));
     POOLS.into_iter().for_each(|shape| cases.extend(passes::pool(shape)));
     POOLS.into_iter().for_each(|shape| cases.extend([unpooled::conv(shape, 5), unpooled::dense(shape, 37)]));
+    BATCHNORMS.into_iter().for_each(|shape| cases.extend(batchnorm(shape)));
     cases.extend(passes::dropout(1, 7, 0.0));
     cases.extend(passes::dropout(65, 5, 0.25));
     cases.extend(passes::dropout(3, 40, 0.9));
@@ -147,6 +159,8 @@ pub fn seed_network(n: usize) -> Vec<Case> {
                 cases.push(dropped::conv_pooled(shape));
                 cases.extend(passes::pool(pool));
                 cases.extend([unpooled::conv(pool, shape.f), unpooled::dense(pool, 500)]);
+                // As between the convolution and its pooling.
+                cases.extend(batchnorm(BatchNormShape { n, c: pool.c, h: pool.h, w: pool.w }));
                 if layers::winograd::takes(&shape) {
                     cases.extend(winograd::winograd(shape));
                 }
@@ -160,6 +174,7 @@ pub fn seed_network(n: usize) -> Vec<Case> {
                 }
             }
             Operation::Pool(shape, _) => cases.extend(passes::pool(shape)),
+            Operation::BatchNorm(shape, ..) => cases.extend(batchnorm(shape)),
             Operation::Dropout(dropout) => cases.extend(passes::dropout(n, dropout.features, dropout.rate)),
         }
     }

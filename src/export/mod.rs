@@ -25,6 +25,11 @@ enum Operation {
     Dense {
         matrix: Matrix,
     },
+    /// Of images, or of vectors.
+    BatchNorm {
+        matrix: Matrix,
+        is_flat: bool,
+    },
     Relu,
     Pool {
         size: usize,
@@ -45,6 +50,7 @@ impl Operation {
         match self {
             Operation::Conv { .. } => "conv",
             Operation::Dense { .. } => "dense",
+            Operation::BatchNorm { .. } => "batchnorm",
             Operation::Relu => "relu",
             Operation::Pool { .. } => "pool",
             Operation::Dropout { .. } => "dropout",
@@ -56,7 +62,9 @@ impl Operation {
     /// Where its parameters lie, if it has some.
     fn matrix(&self) -> Option<&Matrix> {
         match self {
-            Operation::Conv { matrix, .. } | Operation::Dense { matrix } => Some(matrix),
+            Operation::Conv { matrix, .. } | Operation::Dense { matrix } | Operation::BatchNorm { matrix, .. } => {
+                Some(matrix)
+            }
             _ => None,
         }
     }
@@ -82,6 +90,7 @@ fn steps(network: &Network) -> Vec<Step> {
         operations.push(match *layer {
             Layer::Conv { stride, .. } => Operation::Conv { matrix: matrix(), padding: layer.padding(), stride },
             Layer::Dense { .. } => Operation::Dense { matrix: matrix() },
+            Layer::BatchNorm { .. } => Operation::BatchNorm { matrix: matrix(), is_flat },
             Layer::Pool { size } => Operation::Pool { size },
             Layer::Dropout { rate } => Operation::Dropout { rate },
         });

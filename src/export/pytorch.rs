@@ -18,6 +18,11 @@ pub fn pytorch(model: &ModelFile) -> Vec<u8> {
         if let Some(matrix) = step.operation.matrix() {
             tensors.push((format!("{index}.weight"), matrix.weight_shape.clone(), matrix.weights(values)));
             tensors.push((format!("{index}.bias"), vec![matrix.rows], matrix.biases(values)));
+            if matrix.is_norm() {
+                let [means, variances] = matrix.statistics(values);
+                tensors.push((format!("{index}.running_mean"), vec![matrix.rows], means));
+                tensors.push((format!("{index}.running_var"), vec![matrix.rows], variances));
+            }
         }
     }
     let views = tensors.iter().map(|(name, shape, values)| {
@@ -53,6 +58,8 @@ pub fn sequential(network: &Network) -> String {
             _ => unreachable!("a convolution's weights are [F, C, KH, KW]"),
         },
         Operation::Dense { matrix } => format!("nn.Linear({}, {})", matrix.inputs, matrix.rows),
+        Operation::BatchNorm { matrix, is_flat: true } => format!("nn.BatchNorm1d({})", matrix.rows),
+        Operation::BatchNorm { matrix, is_flat: false } => format!("nn.BatchNorm2d({})", matrix.rows),
         Operation::Relu => "nn.ReLU()".into(),
         Operation::Pool { size } => format!("nn.MaxPool2d({size})"),
         Operation::Dropout { rate } => format!("nn.Dropout({rate})"),

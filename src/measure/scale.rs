@@ -96,7 +96,7 @@ pub(super) fn widened(width: f64) -> Network {
             Layer::Conv { filters: scaled(filters), kernel, padding, stride, activation }.to_string()
         }
         Layer::Dense { units, activation } => Layer::Dense { units: scaled(units), activation }.to_string(),
-        Layer::Pool { .. } | Layer::Dropout { .. } => layer.to_string(),
+        Layer::Pool { .. } | Layer::Dropout { .. } | Layer::BatchNorm { .. } => layer.to_string(),
     };
     let layers: Vec<String> = hidden.iter().map(widen).chain([classes.to_string()]).collect();
     Network::parse(Shape::MNIST, &layers.join(" | ")).expect("a wider network is a network")

@@ -16,7 +16,7 @@ mod text;
 pub use calibration::{Calibration, Judgement, best, score};
 pub use file::{ModelFile, ModelFileError, ModelFileProblem, Summary};
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use file::{sort_header, tensor_names};
+pub(crate) use file::{sort_header, statistics_names, tensor_names};
 pub use parameters::{Matrix, Parameters, ROW_ALIGNMENT};
 pub use text::{GRAMMAR, NetworkError};
 
@@ -43,6 +43,8 @@ pub enum Layer {
     Dropout { rate: f32 },
     /// [N, C, H, W], flattened in that order -> [N, units].
     Dense { units: usize, activation: Activation },
+    /// Normalises each channel over its values in a batch, in recognition by running statistics, then scales and moves it.
+    BatchNorm { activation: Activation },
 }
 
 /// What surrounds the image that a convolution reads.
@@ -107,7 +109,9 @@ impl Layer {
     /// What happens to the layer's sums; `Linear` where there are none.
     pub fn activation(&self) -> Activation {
         match *self {
-            Layer::Conv { activation, .. } | Layer::Dense { activation, .. } => activation,
+            Layer::Conv { activation, .. } | Layer::Dense { activation, .. } | Layer::BatchNorm { activation } => {
+                activation
+            }
             Layer::Pool { .. } | Layer::Dropout { .. } => Activation::Linear,
         }
     }
@@ -130,7 +134,7 @@ impl Layer {
             Layer::Pool { size } => {
                 Shape { channels: input.channels, height: input.height / size, width: input.width / size }
             }
-            Layer::Dropout { .. } => input,
+            Layer::Dropout { .. } | Layer::BatchNorm { .. } => input,
             Layer::Dense { units, .. } => Shape::flat(units),
         };
         Ok(shape)
@@ -170,7 +174,8 @@ impl Network {
         self.shapes()[self.layers.len()].channels
     }
 
-    /// The weight matrix of each layer that has one, in the order of the layers.
+    /// The weight matrix of each layer that has one, in the order of the layers. Of a batch normalisation it has a weight and a bias
+    /// for each channel.
     pub fn matrices(&self) -> Vec<Matrix> {
         parameters::matrices(self)
     }
@@ -188,6 +193,7 @@ impl Network {
         let products = self.matrices().into_iter().enumerate().map(|(index, matrix)| {
             let positions = match self.layers[matrix.layer] {
                 Layer::Conv { .. } => shapes[matrix.layer + 1].height * shapes[matrix.layer + 1].width,
+                Layer::BatchNorm { .. } => 0,
                 _ => 1,
             };
             passes(index) * 2 * (matrix.rows * matrix.inputs * positions) as u64

@@ -25,6 +25,10 @@ Layers of a network, from the image (28x28 pixels) to a score for each class, wi
           input, half a filter on each side, so that height and width stay; `valid` does not [default: valid]. At every
           STRIDE-th row and column, 1 to 15 [default: 1]. `relu` turns what is negative into zero [default: nothing is
           done to the sums]. Example: conv 32 3x3 same stride 2 relu
+  batchnorm [relu]
+          Each channel, or number of a vector, minus its mean over a batch, divided by its deviation, times a weight, plus
+          a bias; in recognition by means and deviations that the training gathered. It stands behind a layer without
+          relu and has the `relu` itself. Example: batchnorm relu
   pool SIZE
           The largest number of each window of SIZE x SIZE, 1 to 15, side by side; what is left at the edge is dropped.
           Example: pool 2
@@ -55,6 +59,7 @@ pub(super) fn parse(input: Shape, text: &str) -> Result<Network, NetworkError> {
         let output = layer.output(shape).map_err(problem)?;
         let inputs_of_a_row = match layer {
             Layer::Conv { kernel: [height, width], .. } => shape.channels * height * width,
+            Layer::BatchNorm { .. } => 1,
             _ => shape.features(),
         };
         let parameters = inputs_of_a_row.saturating_mul(output.channels);
@@ -88,6 +93,7 @@ fn parse_layer(text: &str) -> Result<Layer, String> {
         (["conv", _], _) => Err("its kernel is missing: `conv 32 3x3`".into()),
         (["conv", filters, kernel, options @ ..], _) => conv(filters, kernel, options, activation),
         (["dense", units], _) => Ok(Layer::Dense { units: count(units)?, activation }),
+        (["batchnorm"], _) => Ok(Layer::BatchNorm { activation }),
         (["pool", size], Activation::Linear) => match size.parse() {
             // The place of a window's maximum is kept in eight bits.
             Ok(size @ 1..=15) => Ok(Layer::Pool { size }),
@@ -100,11 +106,11 @@ fn parse_layer(text: &str) -> Result<Layer, String> {
         ([], Activation::Linear) => Err("it is empty: a | is too many".into()),
         ([], _) => Err("relu stands behind its layer, without a | between them: `dense 128 relu`".into()),
         (["pool" | "dropout", ..], Activation::Relu) => {
-            Err("relu goes with conv and dense alone; put it behind the one before".into())
+            Err("relu goes with conv, batchnorm and dense alone; put it behind the one before".into())
         }
         (["dense"], _) => Err("the number of its units is missing: `dense 128`".into()),
         (["softmax" | "flatten"], _) => Err("leave it out: it is done where it is needed".into()),
-        _ => Err("a layer is one of `conv FILTERS KxK [same] [stride STRIDE] [relu]`, `pool SIZE`, `dropout RATE`, \
+        _ => Err("a layer is one of `conv FILTERS KxK [same] [stride STRIDE] [relu]`, `batchnorm [relu]`, `pool SIZE`, `dropout RATE`, \
                  `dense UNITS [relu]`"
             .into()),
     }
@@ -148,7 +154,7 @@ fn count(text: &str) -> Result<usize, String> {
 
 impl Layer {
     fn has_weights(&self) -> bool {
-        matches!(self, Layer::Conv { .. } | Layer::Dense { .. })
+        matches!(self, Layer::Conv { .. } | Layer::Dense { .. } | Layer::BatchNorm { .. })
     }
 }
 
@@ -164,6 +170,7 @@ impl fmt::Display for Layer {
                     write!(f, " stride {stride}")?;
                 }
             }
+            Layer::BatchNorm { .. } => f.write_str("batchnorm")?,
             Layer::Pool { size } => write!(f, "pool {size}")?,
             Layer::Dropout { rate } => write!(f, "dropout {rate}")?,
             Layer::Dense { units, .. } => write!(f, "dense {units}")?,
@@ -208,6 +215,7 @@ mod tests {
         for text in [
             "conv 7 5x3 same stride 3 relu | pool 3 | dense 10",
             "conv 7 5x3 stride 2 | dense 10",
+            "batchnorm | dense 4 | batchnorm relu | dense 10",
             "dropout 0 | dense 2",
             "conv 1 1x1 | dense 255",
         ] {
@@ -225,7 +233,10 @@ mod tests {
         let names: Vec<String> = examples
             .map(|text| parse_layer(text).unwrap_or_else(|problem| panic!("{text}: {problem}")).to_string())
             .collect();
-        assert_eq!(names, ["conv 32 3x3 same stride 2 relu", "pool 2", "dropout 0.25", "dense 500 relu"]);
+        assert_eq!(
+            names,
+            ["conv 32 3x3 same stride 2 relu", "batchnorm relu", "pool 2", "dropout 0.25", "dense 500 relu"]
+        );
         let whole = GRAMMAR.rsplit('"').nth(1).unwrap();
         assert_eq!(Network::parse(Shape::MNIST, whole).unwrap().to_string(), whole);
     }
@@ -250,7 +261,7 @@ mod tests {
         assert!(problem("dropout NaN | dense 10").contains("below 1"));
         assert!(problem("pool 16 | dense 10").contains("from 1 to 15"));
         assert!(problem("conv 0 3x3 | dense 10").contains("from 1 to 65535"));
-        assert!(problem("pool 2 relu | dense 10").contains("relu goes with conv and dense alone"));
+        assert!(problem("pool 2 relu | dense 10").contains("relu goes with conv, batchnorm and dense alone"));
         assert!(problem("linear 10").contains("a layer is one of"));
         assert_eq!(
             problem("dense 128 | relu | dense 10"),
