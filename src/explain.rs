@@ -137,10 +137,12 @@ mod tests {
     use crate::network::Parameters;
     use crate::random::{Stream, uniform};
 
-    const NETWORKS: [&str; 3] = [
+    const NETWORKS: [&str; 5] = [
         "conv 4 3x3 relu | pool 2 | conv 6 3x3 relu | pool 2 | dropout 0.5 | dense 20 relu | dense 10",
         "conv 5 3x3 same relu | pool 4 | dense 12 relu | dropout 0.3 | dense 10",
         "dropout 0.1 | dense 16 relu | dropout 0.3 | dense 10",
+        "conv 4 3x3 | batchnorm relu | pool 2 | conv 5 3x3 relu | batchnorm | dense 12 | batchnorm relu | dense 10",
+        "conv 4 5x5 same stride 2 relu | conv 6 3x3 stride 2 relu | pool 2 | dense 10",
     ];
 
     #[test]

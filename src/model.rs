@@ -4,6 +4,7 @@ mod activations;
 mod operation;
 
 use crate::gpu::{Gpu, GpuError, Recording, Tensor};
+use crate::layers::batchnorm::{self, Statistics};
 use crate::layers::classifier::Classifier;
 use crate::layers::clock::{Clock, Time};
 use crate::layers::epilogue::Epilogue;
@@ -26,10 +27,10 @@ pub struct Model {
 /// How a batch goes through the network.
 #[derive(Clone, Copy)]
 pub enum Pass<'a> {
-    /// Recognition: dropout does nothing.
+    /// Recognition: dropout does nothing, and batches are normalised by running statistics.
     Evaluate,
-    /// Training: dropout draws for the clock's step.
-    Train { seed: u32, clock: &'a Tensor },
+    /// Training on a data set of `count` images: dropout draws for the clock's step, and batches are normalised by themselves.
+    Train { seed: u32, clock: &'a Tensor, count: usize },
 }
 
 /// A batch of a labelled data set, and where what the network says of it goes.
@@ -156,7 +157,7 @@ impl Model {
         gradients: &Gradients,
     ) -> Result<(), GpuError> {
         let &Labelled { shape, clock, labels, scores } = batch;
-        let (pass, wanted) = (Pass::Train { seed, clock }, Wanted::Parameters(gradients));
+        let (pass, wanted) = (Pass::Train { seed, clock, count: shape.count }, Wanted::Parameters(gradients));
         let mut operations = Operation::of(&self.network, activations.n, seed);
         let last = self.pop_classifier(&mut operations);
         self.record_operations(recording, activations, pass, &operations)?;
@@ -250,6 +251,15 @@ impl Model {
                     dropout::forward(recording, dropout, [clock, x, y])?;
                 }
                 (Operation::Dropout(_), Pass::Evaluate) => {}
+                (Operation::BatchNorm(shape, matrix, activation), Pass::Train { clock, count, .. }) => {
+                    let batch = activations.statistics(index);
+                    batchnorm::statistics(recording, shape, count, [clock, x, batch])?;
+                    let by = Statistics::Batch(batch);
+                    batchnorm::forward(recording, shape, matrix, *activation, by, [w, x, y])?;
+                }
+                (Operation::BatchNorm(shape, matrix, activation), Pass::Evaluate) => {
+                    batchnorm::forward(recording, shape, matrix, *activation, Statistics::Running, [w, x, y])?;
+                }
             }
         }
         Ok(())
@@ -268,10 +278,12 @@ impl Model {
                     (matrix, conv::weight_gradient(shape, matrix).splits(core))
                 }
                 Operation::Dense(shape, matrix, _) => (matrix, dense::weight_gradient(shape, matrix).splits(core)),
+                Operation::BatchNorm(_, matrix, _) => (matrix, 1),
                 Operation::Pool(..) | Operation::Dropout(_) => return None,
             };
             // Nothing asks the first for the gradient of its input.
-            Some(Trained { matrix: matrix.clone(), splits, is_turned: index > 0 })
+            let is_turned = index > 0 && !matrix.is_norm();
+            Some(Trained { matrix: matrix.clone(), splits, is_turned })
         };
         Operation::of(&self.network, activations.n, 0).iter().enumerate().filter_map(trained).collect()
     }
@@ -339,6 +351,10 @@ impl Model {
                         }
                     };
                 }
+                (Operation::BatchNorm(shape, matrix, _), Wanted::Parameters(gradients)) => {
+                    let tensors = [&self.parameters, activations.statistics(index), x, &d_y];
+                    batchnorm::gradients(recording, shape, tensors, gradients.parts(matrix))?;
+                }
                 _ => {}
             }
             // The first convolution takes the gradient as the pooling has it.
@@ -374,6 +390,20 @@ impl Model {
                     dropout::backward(recording, dropout, below, [clock, &d_y, x, &d_x])?;
                 }
                 (Operation::Dropout(_), Pass::Evaluate) => unreachable!("an evaluation has no dropout"),
+                (Operation::BatchNorm(shape, matrix, _), _) => {
+                    let activation = operations.last().map_or(Activation::Linear, |(_, below)| below.activation());
+                    let w = &self.parameters;
+                    match wanted {
+                        Wanted::Parameters(gradients) => {
+                            let tensors = [w, activations.statistics(index), x, &d_y, &d_x];
+                            batchnorm::backward(recording, shape, activation, tensors, gradients.parts(matrix))?;
+                        }
+                        Wanted::Images(_) => {
+                            let tensors = [w, x, &d_y, &d_x];
+                            batchnorm::backward_running(recording, shape, matrix, activation, tensors)?;
+                        }
+                    }
+                }
                 (Operation::Conv(..) | Operation::ConvPool(..) | Operation::Dense(..), _) => {}
             }
             d_sums = pooling.map(|_| d_x.clone());

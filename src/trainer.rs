@@ -96,7 +96,8 @@ impl Trainer {
         let labels = Tensor::zeros(gpu, "the labels of a batch", capacity(plan.batch))?;
         let scores = Scores::new(gpu, &shape)?;
 
-        let activations = model.activations(plan.batch, Pass::Train { seed: plan.seed, clock: &clock })?;
+        let activations =
+            model.activations(plan.batch, Pass::Train { seed: plan.seed, clock: &clock, count: images.count() })?;
         let gradients = Gradients::new(gpu, model.trained(&activations), Tensor::zeros)?;
         let mut turning = Recording::new(gpu);
         gradients.record_turning(&mut turning, model.parameters())?;

@@ -9,8 +9,10 @@ use digits::reference::golden::Golden;
 use digits::reference::pool::{self, PoolShape};
 use digits::reference::{Model, Optimiser, Pass, relu, relu_backward, softmax};
 
-const CONV1: ConvShape = ConvShape { n: 8, c: 1, h: 28, w: 28, f: 4, kernel: [3, 3], padding: [0, 0], crop: [0, 0] };
-const CONV2: ConvShape = ConvShape { n: 8, c: 4, h: 13, w: 13, f: 6, kernel: [3, 3], padding: [0, 0], crop: [0, 0] };
+const CONV1: ConvShape =
+    ConvShape { n: 8, c: 1, h: 28, w: 28, f: 4, kernel: [3, 3], padding: [0, 0], stride: 1, crop: [0, 0] };
+const CONV2: ConvShape =
+    ConvShape { n: 8, c: 4, h: 13, w: 13, f: 6, kernel: [3, 3], padding: [0, 0], stride: 1, crop: [0, 0] };
 const POOL1: PoolShape = PoolShape { n: 8, c: 4, h: 26, w: 26, size: 2 };
 const POOL2: PoolShape = PoolShape { n: 8, c: 6, h: 11, w: 11, size: 2 };
 const DENSE1: DenseShape = DenseShape { n: 8, inputs: 150, units: 20 };

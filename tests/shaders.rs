@@ -14,7 +14,9 @@ use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use pollster::FutureExt as _;
 
 /// Files that are joined to others and are no operation themselves.
-const PARTS: [&str; 35] = [
+const PARTS: [&str; 37] = [
+    "batchnorm/batch",
+    "batchnorm/running",
     "classifier/loss",
     "classifier/scores",
     "clock",

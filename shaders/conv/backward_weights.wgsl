@@ -1,5 +1,5 @@
 // Convolution, backward to its weights:
-//   d_w[f, c, ky, kx] = sum over oy, ox, n of d_y[f, oy, ox, n] x[c, oy + ky - PAD_Y, ox + kx - PAD_X, n]
+//   d_w[f, c, ky, kx] = sum over oy, ox, n of d_y[f, oy, ox, n] x[c, STRIDE oy + ky - PAD_Y, STRIDE ox + kx - PAD_X, n]
 // The product's rows are the filters f, its columns (c, ky, kx), and one more, for the bias (conv/input.wgsl); its inner
 // index is k = (oy, ox, n). Both operands lie with k innermost. The inner size is long and the result small, so
 // it is computed in SPLITS parts, which update/matrices.wgsl adds up.
@@ -29,8 +29,8 @@ fn column(j: u32) -> Column {
 struct Inner { y: i32, x: i32, at: i32 }
 
 fn inner(block: u32) -> Inner {
-    let y = block % PLANE / (OW * I4);
-    let x = block / I4 % OW;
+    let y = block % PLANE / (OW * I4) * STRIDE;
+    let x = block / I4 % OW * STRIDE;
     return Inner(i32(y), i32(x), i32(((block / PLANE * C * H + y) * W + x) * I4 + block % I4));
 }
 

@@ -1,5 +1,5 @@
 // Convolution with a pooling behind it, backward to its weights:
-//   d_w[f, c, ky, kx] = sum over oy, ox, n of d_s[f, oy, ox, n] x[c, oy + ky - PAD_Y, ox + kx - PAD_X, n]
+//   d_w[f, c, ky, kx] = sum over oy, ox, n of d_s[f, oy, ox, n] x[c, STRIDE oy + ky - PAD_Y, STRIDE ox + kx - PAD_X, n]
 // where d_s, the gradient of the convolution's sums, is d_y at the winner of each SIZE x SIZE window and zero elsewhere,
 // and is never stored. For a convolution that hands no gradient on, so a network's first, which has few taps and many
 // output pixels: the product's rows are the taps (c, ky, kx), one more for the bias (conv/input.wgsl) and the padding of
@@ -40,8 +40,8 @@ fn is_needed(part: u32, first_column: u32, last_column: u32) -> bool {
 
 fn load_a(m: u32, k: u32) -> vec4<f32> {
     let tap = select(0u, m, m < INPUTS);
-    let y = i32(k % PLANE / (OW * I4) + tap / KW % KH) - i32(PAD_Y);
-    let x = i32(k / I4 % OW + tap % KW) - i32(PAD_X);
+    let y = i32(k % PLANE / (OW * I4) * STRIDE + tap / KW % KH) - i32(PAD_Y);
+    let x = i32(k / I4 % OW * STRIDE + tap % KW) - i32(PAD_X);
     let plane = i32((k / PLANE * C + tap / (KH * KW)) * H);
     return input(m, y, x, ((plane + y) * i32(W) + x) * i32(I4) + i32(k % I4));
 }

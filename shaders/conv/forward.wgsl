@@ -1,5 +1,5 @@
 // Convolution, forward:
-//   bias[f] + sum over c, ky, kx of w[f, c, ky, kx] x[c, oy + ky - PAD_Y, ox + kx - PAD_X, n]
+//   bias[f] + sum over c, ky, kx of w[f, c, ky, kx] x[c, STRIDE oy + ky - PAD_Y, STRIDE ox + kx - PAD_X, n]
 // The product's rows are the filters f, its inner index k = (c, ky, kx), and one k more, for the bias (conv/input.wgsl). Its
 // columns are (oy, ox, n) in the order of conv/images.wgsl, or of one image that of conv/one.wgsl. What becomes of the sums
 // stands there and in conv/stored.wgsl and conv/pooled.wgsl.

@@ -5,8 +5,8 @@ const PLANE = OH * OW * I4;
 const COLUMN_BLOCKS = NG * PLANE;
 
 fn column(j: u32) -> Column {
-    let y = i32(j % PLANE / (OW * I4)) - i32(PAD_Y);
-    let x = i32(j / I4 % OW) - i32(PAD_X);
+    let y = i32(j % PLANE / (OW * I4) * STRIDE) - i32(PAD_Y);
+    let x = i32(j / I4 % OW * STRIDE) - i32(PAD_X);
     let first = i32(j / PLANE * C * H * W * I4 + j % I4);
     return Column(y, x, first + (y * i32(W) + x) * i32(I4));
 }

@@ -11,18 +11,20 @@ const WINDOWS_W = OW / 2u;
 const COLUMN_BLOCKS = OH / 2u * WINDOWS_W;
 
 fn column(j: u32) -> Column {
-    let y = i32(j / WINDOWS_W * 2u) - i32(PAD_Y);
-    let x = i32(j % WINDOWS_W * 2u) - i32(PAD_X);
+    let y = i32(j / WINDOWS_W * 2u * STRIDE) - i32(PAD_Y);
+    let x = i32(j % WINDOWS_W * 2u * STRIDE) - i32(PAD_X);
     return Column(y, x, y * i32(W) + x);
 }
 
 // What tap k takes for the first of a window's outputs at row y and column x, which lies at `at`, and for the others beside it.
 fn tap(k: u32, y: i32, x: i32, at: i32) -> vec4<f32> {
+    let step = i32(STRIDE);
+    let row = step * i32(W);
     return vec4<f32>(
         input(k, y, x, at).x,
-        input(k, y, x + 1, at + 1).x,
-        input(k, y + 1, x, at + i32(W)).x,
-        input(k, y + 1, x + 1, at + i32(W) + 1).x,
+        input(k, y, x + step, at + step).x,
+        input(k, y + step, x, at + row).x,
+        input(k, y + step, x + step, at + row + step).x,
     );
 }
 

@@ -3,6 +3,8 @@
 // and laid down turned as well, as transpose.wgsl turns them,
 // for the way back to the input in the next step:
 //   d_w[i] = sum over s of parts[s, i];   w[i] = moved(w[i], d_w[i]);   w_t[c, tap, f] = w[f, c, tap]
+// The running statistics of a batch normalisation, behind the bias of each row, go their own way, by what batchnorm.wgsl leaves
+// in the place of their gradient.
 
 @group(0) @binding(0) var<storage, read_write> d_w: array<vec4<f32>>; // all gradients; behind them the parts, [SPLITS, ROWS, STRIDE4] each
 @group(0) @binding(1) var<storage, read_write> w: array<vec4<f32>>;   // all parameters
@@ -19,6 +21,7 @@ struct Matrix {
     parts: u32,   // where they lie in d_w
     inputs: u32,  // weights of a row that are read turned, without the bias; or none
     turned: u32,  // where they lie in w_t
+    is_norm: u32, // one of a batch normalisation's
 }
 
 fn matrix_of(group: u32) -> Matrix {
@@ -26,7 +29,7 @@ fn matrix_of(group: u32) -> Matrix {
     // repeat M MATRICES
     if (group >= GROUP[M]) {
         matrix = Matrix(
-            GROUP[M], LANES[M], ROWS[M], STRIDE4[M], W_OFFSET4[M], SPLITS[M], PARTS_OFFSET4[M], INPUTS[M], W_T_OFFSET4[M],
+            GROUP[M], LANES[M], ROWS[M], STRIDE4[M], W_OFFSET4[M], SPLITS[M], PARTS_OFFSET4[M], INPUTS[M], W_T_OFFSET4[M], IS_NORM[M],
         );
     }
     // end
@@ -84,6 +87,9 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     var new_R = vec4<f32>();
     if (4u * row_block + R < matrix.rows) {
         new_R = moved(at_R, old_R, g_R, moments_R);
+        if (NORMS && matrix.is_norm == 1u) {
+            new_R = vec4<f32>(new_R.xy, old_R.zw - MOMENTUM_OF_RUNNING * g_R.zw);
+        }
         w[at_R] = new_R;
         take_into_average(at_R, new_R, average_R);
         if (matrix.splits > 1u) {

@@ -1,6 +1,7 @@
 //! One table of cases for tests, `digits selftest` and benches: an operation at a shape, with its inputs, what the
 //! reference makes of them, and how much work it is.
 
+mod batchnorm;
 mod classifier;
 mod dropped;
 mod golden;

@@ -284,7 +284,7 @@ pub(super) fn updated<const K: usize>(gpu: &Gpu, names: [&str; K], values: [&Vec
     })
 }
 
-fn prepared(recording: Recording, tensor: Tensor, values: Vec<f64>, n: usize) -> Prepared {
+pub(super) fn prepared(recording: Recording, tensor: Tensor, values: Vec<f64>, n: usize) -> Prepared {
     let expected = Expected::Images { values, n, tolerance: ROUNDING };
     Prepared { recording, outputs: vec![Output { tensor, expected }] }
 }

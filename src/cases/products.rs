@@ -22,8 +22,8 @@ pub fn conv(shape: ConvShape) -> [Case; 3] {
     let taps = shape.kernel[0] * shape.kernel[1];
     let matrix = Matrix::new(0, "w", &[shape.f, shape.c, shape.kernel[0], shape.kernel[1]], OFFSET);
     let text = format!(
-        "N {} C {} {}x{} F {} K {}x{} pad {}",
-        shape.n, shape.c, shape.h, shape.w, shape.f, shape.kernel[0], shape.kernel[1], shape.padding[0]
+        "N {} C {} {}x{} F {} K {}x{} pad {} stride {}",
+        shape.n, shape.c, shape.h, shape.w, shape.f, shape.kernel[0], shape.kernel[1], shape.padding[0], shape.stride
     );
     let flops = (2 * shape.n * y * shape.c * taps) as f64;
     let bytes = 4.0 * (shape.n * (x + y) + matrix.rows * matrix.inputs) as f64;

@@ -1,11 +1,13 @@
 //! The cases themselves: odd shapes that catch mistakes at the edges, and the seed network's shapes for measuring.
 
+use super::batchnorm::batchnorm;
 use super::classifier::classifier;
 use super::turn::turn;
 use super::{Case, dropped, joint, passes, products, unpooled, update, winograd};
 use crate::layers;
 use crate::model::Operation;
 use crate::network::{Activation, Network, SEED, Shape};
+use crate::reference::batchnorm::BatchNormShape;
 use crate::reference::conv::ConvShape;
 use crate::reference::dense::DenseShape;
 use crate::reference::pool::PoolShape;
@@ -19,12 +21,16 @@ const fn conv(
     padding: [usize; 2],
     crop: [usize; 2],
 ) -> ConvShape {
-    ConvShape { n, c, h, w, f, kernel, padding, crop }
+    ConvShape { n, c, h, w, f, kernel, padding, stride: 1, crop }
 }
 
-/// Small and odd convolutions: one image and many, sizes off every tile and vector, padding, crops, and in the last a sum so
-/// long that it is computed in several parts.
-pub const CONVS: [ConvShape; 7] = [
+const fn with_stride(stride: usize, shape: ConvShape) -> ConvShape {
+    ConvShape { stride, ..shape }
+}
+
+/// Small and odd convolutions: one image and many, sizes off every tile and vector, padding, crops, a sum so
+/// long that it is computed in several parts, and strides, larger and smaller than the filters and their padding.
+pub const CONVS: [ConvShape; 11] = [
     conv(1, 1, [5, 4], 1, [1, 1], [0, 0], [0, 0]),
     conv(1, 3, [9, 8], 17, [3, 3], [1, 0], [0, 1]),
     conv(3, 5, [7, 6], 9, [3, 3], [0, 0], [1, 0]),
@@ -32,6 +38,10 @@ pub const CONVS: [ConvShape; 7] = [
     conv(3, 2, [6, 5], 17, [5, 3], [2, 1], [0, 0]),
     conv(8, 4, [9, 9], 70, [3, 3], [0, 0], [1, 1]),
     conv(65, 2, [12, 12], 3, [3, 3], [0, 0], [0, 0]),
+    with_stride(2, conv(3, 5, [9, 8], 7, [3, 3], [1, 1], [0, 0])),
+    with_stride(2, conv(1, 3, [12, 11], 5, [5, 3], [0, 0], [1, 0])),
+    with_stride(3, conv(65, 2, [10, 13], 6, [5, 3], [2, 1], [0, 1])),
+    with_stride(4, conv(34, 3, [9, 15], 17, [3, 1], [1, 0], [1, 0])),
 ];
 
 /// Small and odd dense layers.
@@ -54,6 +64,14 @@ pub const POOLS: [PoolShape; 3] = [
     PoolShape { n: 65, c: 2, h: 8, w: 10, size: 3 },
 ];
 
+/// Small and odd batch normalisations: vectors and images, fewer values than a workgroup has invocations and more.
+const BATCHNORMS: [BatchNormShape; 4] = [
+    BatchNormShape { n: 1, c: 3, h: 1, w: 1 },
+    BatchNormShape { n: 3, c: 5, h: 7, w: 6 },
+    BatchNormShape { n: 65, c: 2, h: 1, w: 1 },
+    BatchNormShape { n: 34, c: 17, h: 9, w: 7 },
+];
+
 /// Small and odd convolutions as Winograd's way takes them: channels by fours, whole tiles.
 const WINOGRADS: [ConvShape; 4] = [
     conv(1, 4, [4, 4], 4, [3, 3], [0, 0], [0, 0]),
@@ -63,9 +81,10 @@ const WINOGRADS: [ConvShape; 4] = [
 ];
 
 /// Small and odd networks, whose gradients are in one part and in many, and batches.
-const UPDATED: [(Shape, &str, usize); 3] = [
+const UPDATED: [(Shape, &str, usize); 4] = [
     (Shape { channels: 5, height: 1, width: 1 }, "dense 3", 1),
     (Shape::MNIST, "conv 5 3x3 relu | pool 2 | conv 9 3x3 relu | dense 37 relu | dense 10", 3),
+    (Shape::MNIST, "conv 5 3x3 | batchnorm relu | pool 2 | batchnorm | dense 10 | batchnorm | dense 3", 5),
     (Shape::MNIST, "conv 17 3x3 relu | pool 2 | dropout 0.25 | conv 6 5x3 same relu | pool 2 | dense 10", 33),
 ];
 
@@ -102,6 +121,7 @@ pub fn parity() -> Vec<Case> {
     CLASSIFIERS.into_iter().for_each(|[n, inputs, classes]| cases.extend(classifier(n, inputs, classes)));
     POOLS.into_iter().for_each(|shape| cases.extend(passes::pool(shape)));
     POOLS.into_iter().for_each(|shape| cases.extend([unpooled::conv(shape, 5), unpooled::dense(shape, 37)]));
+    BATCHNORMS.into_iter().for_each(|shape| cases.extend(batchnorm(shape)));
     cases.extend(passes::dropout(1, 7, 0.0));
     cases.extend(passes::dropout(65, 5, 0.25));
     cases.extend(passes::dropout(3, 40, 0.9));
@@ -139,6 +159,8 @@ pub fn seed_network(n: usize) -> Vec<Case> {
                 cases.push(dropped::conv_pooled(shape));
                 cases.extend(passes::pool(pool));
                 cases.extend([unpooled::conv(pool, shape.f), unpooled::dense(pool, 500)]);
+                // As between the convolution and its pooling.
+                cases.extend(batchnorm(BatchNormShape { n, c: pool.c, h: pool.h, w: pool.w }));
                 if layers::winograd::takes(&shape) {
                     cases.extend(winograd::winograd(shape));
                 }
@@ -152,6 +174,7 @@ pub fn seed_network(n: usize) -> Vec<Case> {
                 }
             }
             Operation::Pool(shape, _) => cases.extend(passes::pool(shape)),
+            Operation::BatchNorm(shape, ..) => cases.extend(batchnorm(shape)),
             Operation::Dropout(dropout) => cases.extend(passes::dropout(n, dropout.features, dropout.rate)),
         }
     }

@@ -17,7 +17,7 @@ use crate::reference::{self, relu, relu_backward};
 /// A convolution by `f` filters of 3 x 3 on what dropout left of what a pooling above a ReLU made.
 pub fn conv(pool: PoolShape, f: usize) -> Case {
     let [h, w] = pool.output();
-    let shape = ConvShape { n: pool.n, c: pool.c, h, w, f, kernel: [3, 3], padding: [1, 1], crop: [0, 0] };
+    let shape = ConvShape { n: pool.n, c: pool.c, h, w, f, kernel: [3, 3], padding: [1, 1], stride: 1, crop: [0, 0] };
     let layer = Layer { pool, y: f * h * w, terms: 9 * f, matrix: Matrix::new(0, "w", &[f, pool.c, 3, 3], OFFSET) };
     layer.case("conv/backward_input/pool", format!("F {f} K 3x3 pad 1"), move |layer, gpu| {
         let d_x = |w: &[f64], d_y: &[f64]| reference::conv::backward_input(d_y, w, &shape);

@@ -20,9 +20,15 @@ enum Operation {
     Conv {
         matrix: Matrix,
         padding: [usize; 2],
+        stride: usize,
     },
     Dense {
         matrix: Matrix,
+    },
+    /// Of images, or of vectors.
+    BatchNorm {
+        matrix: Matrix,
+        is_flat: bool,
     },
     Relu,
     Pool {
@@ -44,6 +50,7 @@ impl Operation {
         match self {
             Operation::Conv { .. } => "conv",
             Operation::Dense { .. } => "dense",
+            Operation::BatchNorm { .. } => "batchnorm",
             Operation::Relu => "relu",
             Operation::Pool { .. } => "pool",
             Operation::Dropout { .. } => "dropout",
@@ -55,7 +62,9 @@ impl Operation {
     /// Where its parameters lie, if it has some.
     fn matrix(&self) -> Option<&Matrix> {
         match self {
-            Operation::Conv { matrix, .. } | Operation::Dense { matrix } => Some(matrix),
+            Operation::Conv { matrix, .. } | Operation::Dense { matrix } | Operation::BatchNorm { matrix, .. } => {
+                Some(matrix)
+            }
             _ => None,
         }
     }
@@ -79,8 +88,9 @@ fn steps(network: &Network) -> Vec<Step> {
             _ => {}
         }
         operations.push(match *layer {
-            Layer::Conv { .. } => Operation::Conv { matrix: matrix(), padding: layer.padding() },
+            Layer::Conv { stride, .. } => Operation::Conv { matrix: matrix(), padding: layer.padding(), stride },
             Layer::Dense { .. } => Operation::Dense { matrix: matrix() },
+            Layer::BatchNorm { .. } => Operation::BatchNorm { matrix: matrix(), is_flat },
             Layer::Pool { size } => Operation::Pool { size },
             Layer::Dropout { rate } => Operation::Dropout { rate },
         });

@@ -7,7 +7,8 @@ use onnx_rs::ast::{
 };
 
 use super::{Operation, metadata, steps};
-use crate::network::{Matrix, ModelFile, Network, tensor_names};
+use crate::network::{Matrix, ModelFile, Network, statistics_names, tensor_names};
+use crate::reference::batchnorm::EPSILON;
 
 /// The version of the standard operators, that of ONNX 1.8 (2020): the oldest whose softmax takes one axis.
 pub const OPSET: i64 = 13;
@@ -36,7 +37,7 @@ struct Operator {
 pub fn onnx(model: &ModelFile) -> Vec<u8> {
     let (network, operators, metadata) = (&model.network, operators(&model.network), metadata(model));
     let text = network.to_string();
-    let names: Vec<[String; 2]> = network.matrices().iter().map(tensor_names).collect();
+    let names: Vec<Vec<String>> = network.matrices().iter().map(names_of).collect();
     let input = network.input();
     let graph = Graph {
         name: "digits",
@@ -63,12 +64,15 @@ fn operators(network: &Network) -> Vec<Operator> {
     let mut operators: Vec<Operator> = Vec::new();
     for step in steps(network) {
         let (op_type, attributes) = match step.operation {
-            Operation::Conv { ref matrix, padding: [y, x] } => {
+            Operation::Conv { ref matrix, padding: [y, x], stride } => {
                 let kernel = ints("kernel_shape", &matrix.weight_shape[2..]);
-                (OpType::Conv, vec![kernel, ints("pads", &[y, x, y, x])])
+                let mut attributes = vec![kernel, ints("pads", &[y, x, y, x])];
+                attributes.extend((stride > 1).then(|| ints("strides", &[stride; 2])));
+                (OpType::Conv, attributes)
             }
             // The weights lie as [units, inputs], and are turned.
             Operation::Dense { .. } => (OpType::Gemm, vec![int("transB", 1)]),
+            Operation::BatchNorm { .. } => (OpType::BatchNormalization, vec![float("epsilon", EPSILON as f32)]),
             Operation::Relu => (OpType::Relu, Vec::new()),
             Operation::Pool { size } => {
                 (OpType::MaxPool, vec![ints("kernel_shape", &[size; 2]), ints("strides", &[size; 2])])
@@ -79,7 +83,7 @@ fn operators(network: &Network) -> Vec<Operator> {
         };
         let constants = match &step.operation {
             Operation::Unflatten { .. } => vec![SPATIAL_AXES.into()],
-            operation => operation.matrix().map_or_else(Vec::new, |matrix| tensor_names(matrix).into()),
+            operation => operation.matrix().map_or_else(Vec::new, names_of),
         };
         operators.push(Operator { name: step.name, op_type, constants, attributes });
     }
@@ -107,11 +111,21 @@ fn node<'a>(operator: &'a Operator, input: &'a str) -> Node<'a> {
     }
 }
 
-fn initializers<'a>(model: &ModelFile, names: &'a [[String; 2]]) -> Vec<TensorProto<'a>> {
+/// What the tensors of a matrix are called, in the order in which operators take them.
+fn names_of(matrix: &Matrix) -> Vec<String> {
+    let statistics = matrix.is_norm().then(|| statistics_names(matrix));
+    tensor_names(matrix).into_iter().chain(statistics.into_iter().flatten()).collect()
+}
+
+fn initializers<'a>(model: &ModelFile, names: &'a [Vec<String>]) -> Vec<TensorProto<'a>> {
     let values = &model.parameters.values;
-    let of_matrix = |(matrix, [weight, bias]): (Matrix, &'a [String; 2])| {
-        let weights = TensorProto::from_f32(weight, dims(&matrix.weight_shape), matrix.weights(values));
-        [weights, TensorProto::from_f32(bias, dims(&[matrix.rows]), matrix.biases(values))]
+    let of_matrix = |(matrix, names): (Matrix, &'a Vec<String>)| {
+        let statistics = matrix.is_norm().then(|| matrix.statistics(values));
+        let rest = std::iter::once(matrix.biases(values)).chain(statistics.into_iter().flatten());
+        let rest = rest.map(|numbers| (dims(&[matrix.rows]), numbers));
+        let tensors = std::iter::once((dims(&matrix.weight_shape), matrix.weights(values))).chain(rest);
+        let tensor = |(name, (shape, numbers)): (&'a String, _)| TensorProto::from_f32(name, shape, numbers);
+        names.iter().zip(tensors).map(tensor).collect::<Vec<_>>()
     };
     let mut initializers: Vec<_> = model.network.matrices().into_iter().zip(names).flat_map(of_matrix).collect();
     initializers.push(TensorProto::from_f32(TEMPERATURE, vec![], vec![model.calibration.temperature]));
@@ -133,6 +147,10 @@ fn value<'a>(name: &'a str, shape: &[usize]) -> ValueInfo<'a> {
 
 fn int(name: &'static str, i: i64) -> Attribute<'static> {
     Attribute { name, r#type: AttributeType::Int, i, ..Attribute::default() }
+}
+
+fn float(name: &'static str, f: f32) -> Attribute<'static> {
+    Attribute { name, r#type: AttributeType::Float, f, ..Attribute::default() }
 }
 
 fn ints(name: &'static str, values: &[usize]) -> Attribute<'static> {

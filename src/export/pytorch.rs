@@ -18,6 +18,11 @@ pub fn pytorch(model: &ModelFile) -> Vec<u8> {
         if let Some(matrix) = step.operation.matrix() {
             tensors.push((format!("{index}.weight"), matrix.weight_shape.clone(), matrix.weights(values)));
             tensors.push((format!("{index}.bias"), vec![matrix.rows], matrix.biases(values)));
+            if matrix.is_norm() {
+                let [means, variances] = matrix.statistics(values);
+                tensors.push((format!("{index}.running_mean"), vec![matrix.rows], means));
+                tensors.push((format!("{index}.running_var"), vec![matrix.rows], variances));
+            }
         }
     }
     let views = tensors.iter().map(|(name, shape, values)| {
@@ -40,18 +45,21 @@ pub fn pytorch(model: &ModelFile) -> Vec<u8> {
 /// The network as Python, from images [N, C, H, W] to logits [N, classes]: `nn.Sequential(nn.Conv2d(1, 32, (3, 3)), ...)`.
 pub fn sequential(network: &Network) -> String {
     let modules = steps(network).into_iter().map(|step| match step.operation {
-        Operation::Conv { matrix, padding } => match matrix.weight_shape[..] {
+        Operation::Conv { matrix, padding, stride } => match matrix.weight_shape[..] {
             [filters, channels, height, width] => {
                 let padding = if padding == [0, 0] {
                     String::new()
                 } else {
                     format!(", padding=({}, {})", padding[0], padding[1])
                 };
-                format!("nn.Conv2d({channels}, {filters}, ({height}, {width}){padding})")
+                let stride = if stride == 1 { String::new() } else { format!(", stride={stride}") };
+                format!("nn.Conv2d({channels}, {filters}, ({height}, {width}){stride}{padding})")
             }
             _ => unreachable!("a convolution's weights are [F, C, KH, KW]"),
         },
         Operation::Dense { matrix } => format!("nn.Linear({}, {})", matrix.inputs, matrix.rows),
+        Operation::BatchNorm { matrix, is_flat: true } => format!("nn.BatchNorm1d({})", matrix.rows),
+        Operation::BatchNorm { matrix, is_flat: false } => format!("nn.BatchNorm2d({})", matrix.rows),
         Operation::Relu => "nn.ReLU()".into(),
         Operation::Pool { size } => format!("nn.MaxPool2d({size})"),
         Operation::Dropout { rate } => format!("nn.Dropout({rate})"),

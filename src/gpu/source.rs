@@ -16,6 +16,9 @@ macro_rules! shader_files {
 shader_files!(
     "batch",
     "batch/augmented",
+    "batchnorm",
+    "batchnorm/batch",
+    "batchnorm/running",
     "ceiling/arithmetic",
     "ceiling/copy",
     "classifier/gradients",

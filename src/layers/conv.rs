@@ -78,7 +78,7 @@ pub fn backward_input(
     let taps = shape.kernel[0] * shape.kernel[1];
     let product = Product {
         rows: shape.c,
-        columns: Columns::Blocks(shape.h * shape.w * image_blocks(shape.n)),
+        columns: Columns::Blocks(phases(shape) * image_blocks(shape.n)),
         inner_blocks: taps * shape.f.div_ceil(4),
         parts: taps,
         splits: 1,
@@ -144,6 +144,12 @@ fn pooled(shape: &ConvShape) -> ConvShape {
     ConvShape { crop: [shape.crop[0] + left_over[0], shape.crop[1] + left_over[1]], ..*shape }
 }
 
+/// Pixels of a channel in `conv/backward_input.wgsl`'s columns, which have as many of each phase.
+fn phases(shape: &ConvShape) -> usize {
+    let phase = shape.h.div_ceil(shape.stride) * shape.w.div_ceil(shape.stride);
+    shape.stride * shape.stride * phase
+}
+
 /// Outputs of a filter, in blocks of four images.
 fn outputs(shape: &ConvShape) -> usize {
     let [oh, ow] = shape.output();
@@ -161,6 +167,7 @@ fn source(file: &'static str, shape: &ConvShape) -> Source {
         .with("KW", shape.kernel[1])
         .with("PAD_Y", shape.padding[0])
         .with("PAD_X", shape.padding[1])
+        .with("STRIDE", shape.stride)
         .with("OH", oh)
         .with("OW", ow);
     with_images(source, shape.n)

@@ -8,6 +8,7 @@ use crate::gpu::{GpuError, Kernel, Recording, Source, Tensor};
 use crate::network::Activation;
 
 pub mod batch;
+pub mod batchnorm;
 pub mod classifier;
 pub mod clock;
 pub mod conv;

@@ -7,6 +7,7 @@ use super::{EACH_WORKGROUP, record_each};
 use crate::gpu::{Core, Gpu, GpuError, Recording, Source, Tensor};
 use crate::network::Matrix;
 use crate::reference::adam::Adam;
+use crate::reference::batchnorm;
 use crate::reference::sgd::Sgd;
 
 /// A weight matrix in training.
@@ -142,6 +143,9 @@ impl Gradients {
             .with("W_T_OFFSET4", of_turned(|turned| turned.offset / 4))
             .with("TILE_ROWS", tile_rows)
             .with("TILE_COLUMNS", tile_columns)
+            .with("NORMS", self.parts.iter().any(|parts| parts.matrix.is_norm()))
+            .with("IS_NORM", table(|parts| usize::from(parts.matrix.is_norm())))
+            .with("MOMENTUM_OF_RUNNING", batchnorm::MOMENTUM as f32)
             .with("MOST_LANES", most_lanes)
             .with("LANE_SUMS", if most_lanes > 1 { 4 * EACH_WORKGROUP } else { 1 });
         let mut bind = [&[("d_w", &self.d_parameters), ("w", parameters), ("w_t", &self.w_t)], tensors].concat();

@@ -72,9 +72,9 @@ impl Winograd {
     }
 }
 
-/// Whether the kernels are made for a convolution: filters of 3 x 3, channels by fours, and a tile at least.
+/// Whether the kernels are made for a convolution: filters of 3 x 3, stride 1, channels by fours, and a tile at least.
 pub fn takes(shape: &ConvShape) -> bool {
-    shape.kernel == [3, 3] && shape.c.is_multiple_of(4) && count(shape) > 0
+    shape.kernel == [3, 3] && shape.stride == 1 && shape.c.is_multiple_of(4) && count(shape) > 0
 }
 
 /// parameters (the flat vector, of which `matrix` is this layer's part) -> u [POINTS, F, C]

@@ -92,11 +92,11 @@ pub(super) fn widened(width: f64) -> Network {
     let (classes, hidden) = seed.layers().split_last().expect("a network has layers");
     let scaled = |count: usize| (count as f64 * width) as usize;
     let widen = |layer: &Layer| match *layer {
-        Layer::Conv { filters, kernel, padding, activation } => {
-            Layer::Conv { filters: scaled(filters), kernel, padding, activation }.to_string()
+        Layer::Conv { filters, kernel, padding, stride, activation } => {
+            Layer::Conv { filters: scaled(filters), kernel, padding, stride, activation }.to_string()
         }
         Layer::Dense { units, activation } => Layer::Dense { units: scaled(units), activation }.to_string(),
-        Layer::Pool { .. } | Layer::Dropout { .. } => layer.to_string(),
+        Layer::Pool { .. } | Layer::Dropout { .. } | Layer::BatchNorm { .. } => layer.to_string(),
     };
     let layers: Vec<String> = hidden.iter().map(widen).chain([classes.to_string()]).collect();
     Network::parse(Shape::MNIST, &layers.join(" | ")).expect("a wider network is a network")

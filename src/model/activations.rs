@@ -3,7 +3,7 @@
 use super::{Model, Operation, Pass};
 use crate::gpu::{GpuError, Tensor};
 use crate::layers::winograd::Winograd;
-use crate::layers::{self, pool};
+use crate::layers::{self, batchnorm, pool};
 use crate::network::Shape;
 
 /// What a batch of `n` images becomes on its way through a network. Clones share the numbers.
@@ -14,6 +14,8 @@ pub struct Activations {
     pub(super) tensors: Vec<Tensor>,
     /// Of each operation that pools, what its windows took, [C, H, W, N / 4].
     winners: Vec<Option<Tensor>>,
+    /// Of each batch normalisation, the statistics of a batch in training, [C, 4].
+    statistics: Vec<Option<Tensor>>,
     /// Of each convolution that goes Winograd's way, what it keeps.
     pub(super) winograd: Vec<Option<Winograd>>,
 }
@@ -34,6 +36,10 @@ impl Activations {
         &self.tensors[self.tensors.len() - 2]
     }
 
+    pub(super) fn statistics(&self, operation: usize) -> &Tensor {
+        self.statistics[operation].as_ref().expect("a batch normalisation has statistics")
+    }
+
     pub(super) fn winners(&self, operation: usize) -> &Tensor {
         self.winners[operation].as_ref().expect("a pooling has winners")
     }
@@ -50,7 +56,7 @@ impl Model {
             |name: &str, shape: Shape| Tensor::zeros(&self.gpu, name, layers::activation_length(shape.features(), n));
         let mut shape = self.network.input();
         let mut tensors = vec![zeros("the images of a batch", shape)?];
-        let (mut winners, mut winograd) = (Vec::new(), Vec::new());
+        let (mut winners, mut statistics, mut winograd) = (Vec::new(), Vec::new(), Vec::new());
         let mut joins_dropout = false;
         for operation in Operation::of(&self.network, n, 0) {
             shape = operation.output(shape);
@@ -63,7 +69,14 @@ impl Model {
                 Operation::ConvPool(.., pool) | Operation::Pool(pool, _) => {
                     Some(Tensor::zeros(&self.gpu, "the winners of a pooling", pool::winners_length(pool))?)
                 }
-                Operation::Conv(..) | Operation::Dense(..) | Operation::Dropout(_) => None,
+                _ => None,
+            });
+            statistics.push(match &operation {
+                Operation::BatchNorm(shape, ..) => {
+                    let length = batchnorm::statistics_length(shape);
+                    Some(Tensor::zeros(&self.gpu, "the statistics of a batch", length)?)
+                }
+                _ => None,
             });
             winograd.push(match &operation {
                 Operation::ConvPool(shape, ..) => Winograd::new(&self.gpu, shape)?,
@@ -71,6 +84,6 @@ impl Model {
             });
             joins_dropout = operation.joins_dropout(&self.gpu);
         }
-        Ok(Activations { n, tensors, winners, winograd })
+        Ok(Activations { n, tensors, winners, statistics, winograd })
     }
 }

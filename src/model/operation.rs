@@ -8,6 +8,7 @@ use crate::layers::transpose::Turned;
 use crate::layers::update::Gradients;
 use crate::layers::{self, conv, dense};
 use crate::network::{Activation, Layer, Matrix, Network, Shape};
+use crate::reference::batchnorm::BatchNormShape;
 use crate::reference::conv::ConvShape;
 use crate::reference::dense::DenseShape;
 use crate::reference::dropout::Dropout;
@@ -21,6 +22,7 @@ pub(crate) enum Operation {
     /// With the activation that made its input.
     Pool(PoolShape, Activation),
     Dropout(Dropout),
+    BatchNorm(BatchNormShape, Matrix, Activation),
 }
 
 impl Operation {
@@ -34,8 +36,8 @@ impl Operation {
         while let Some((index, layer)) = rest.next() {
             let Shape { channels: c, height: h, width: w } = shape;
             let operation = match *layer {
-                Layer::Conv { filters: f, kernel, activation, .. } => {
-                    let full = ConvShape { n, c, h, w, f, kernel, padding: layer.padding(), crop: [0, 0] };
+                Layer::Conv { filters: f, kernel, stride, activation, .. } => {
+                    let full = ConvShape { n, c, h, w, f, kernel, padding: layer.padding(), stride, crop: [0, 0] };
                     let conv = match rest.peek() {
                         Some((_, Layer::Pool { size })) => {
                             ConvShape { crop: full.output().map(|length| length % size), ..full }
@@ -55,6 +57,9 @@ impl Operation {
                     Operation::Dense(DenseShape { n, inputs: c * h * w, units }, matrix(index), activation)
                 }
                 Layer::Pool { size } => Operation::Pool(PoolShape { n, c, h, w, size }, below),
+                Layer::BatchNorm { activation } => {
+                    Operation::BatchNorm(BatchNormShape { n, c, h, w }, matrix(index), activation)
+                }
                 Layer::Dropout { rate } => {
                     let (layer, capacity) = (index as u32, layers::capacity(n));
                     Operation::Dropout(Dropout { rate, seed, layer, step: 0, features: c * h * w, capacity })
@@ -67,7 +72,7 @@ impl Operation {
         operations
     }
 
-    /// d_y and x -> the gradient of the operation's weights, if it has any.
+    /// d_y and x -> the gradient of the operation's weights, if it is a product.
     pub(super) fn record_weights_gradient(
         &self,
         recording: &mut Recording,
@@ -81,11 +86,11 @@ impl Operation {
             Operation::Dense(shape, matrix, _) => {
                 dense::backward_weights(recording, shape, tensors, gradients.parts(matrix))
             }
-            Operation::Pool(..) | Operation::Dropout(_) => Ok(()),
+            Operation::Pool(..) | Operation::Dropout(_) | Operation::BatchNorm(..) => Ok(()),
         }
     }
 
-    /// d_y and x, if it has weights -> d_x, gated by what made x.
+    /// d_y and x, if it is a product -> d_x, gated by what made x.
     pub(super) fn record_input_gradient(
         &self,
         recording: &mut Recording,
@@ -98,17 +103,17 @@ impl Operation {
                 conv::backward_input(recording, shape, below, turned, tensors)
             }
             Operation::Dense(shape, ..) => dense::backward_input(recording, shape, below, turned, tensors),
-            Operation::Pool(..) | Operation::Dropout(_) => Ok(()),
+            Operation::Pool(..) | Operation::Dropout(_) | Operation::BatchNorm(..) => Ok(()),
         }
     }
 
-    /// Its weights, if it has any.
+    /// The weights that it multiplies by, if it is a product.
     pub(super) fn matrix(&self) -> Option<&Matrix> {
         match self {
             Operation::Conv(_, matrix, _) | Operation::ConvPool(_, matrix, ..) | Operation::Dense(_, matrix, _) => {
                 Some(matrix)
             }
-            Operation::Pool(..) | Operation::Dropout(_) => None,
+            Operation::Pool(..) | Operation::Dropout(_) | Operation::BatchNorm(..) => None,
         }
     }
 
@@ -156,6 +161,7 @@ impl Operation {
             Operation::Conv(.., activation)
             | Operation::ConvPool(.., activation, _)
             | Operation::Dense(.., activation)
+            | Operation::BatchNorm(.., activation)
             | Operation::Pool(_, activation) => *activation == Activation::Relu,
             Operation::Dropout(_) => false,
         }
@@ -178,7 +184,9 @@ impl Operation {
     /// What a gradient by the output must be gated by. Behind a pooling the winners know it.
     pub(super) fn activation(&self) -> Activation {
         match self {
-            Operation::Conv(.., activation) | Operation::Dense(.., activation) => *activation,
+            Operation::Conv(.., activation)
+            | Operation::Dense(.., activation)
+            | Operation::BatchNorm(.., activation) => *activation,
             Operation::ConvPool(..) | Operation::Pool(..) | Operation::Dropout(_) => Activation::Linear,
         }
     }
@@ -189,15 +197,16 @@ impl Operation {
             Operation::Conv(conv, ..) => shape(conv.f, conv.output()),
             Operation::ConvPool(.., pool) | Operation::Pool(pool, _) => shape(pool.c, pool.output()),
             Operation::Dense(dense, ..) => Shape::flat(dense.units),
-            Operation::Dropout(_) => input,
+            Operation::Dropout(_) | Operation::BatchNorm(..) => input,
         }
     }
 
     pub(super) fn name(&self) -> &str {
         match self {
-            Operation::Conv(_, matrix, _) | Operation::ConvPool(_, matrix, ..) | Operation::Dense(_, matrix, _) => {
-                &matrix.name
-            }
+            Operation::Conv(_, matrix, _)
+            | Operation::ConvPool(_, matrix, ..)
+            | Operation::Dense(_, matrix, _)
+            | Operation::BatchNorm(_, matrix, _) => &matrix.name,
             Operation::Pool(..) => "a pooling",
             Operation::Dropout(_) => "a dropout",
         }

@@ -98,6 +98,8 @@ pub enum ModelFileProblem {
     OtherTensor { name: String, found: String, expected: String },
     #[error("has an infinite or NaN value in {0}")]
     NotFinite(String),
+    #[error("has a variance below zero in {0}")]
+    NegativeVariance(String),
 }
 
 use ModelFileProblem as Problem;
@@ -227,6 +229,14 @@ fn encode(
         }
         tensors.extend(encode_weights(&matrix, weight, matrix.weight_shape.clone(), weights));
         tensors.push((bias, Dtype::F32, vec![matrix.rows], bytes(&biases)));
+        if matrix.is_norm() {
+            for (name, values) in statistics_names(&matrix).into_iter().zip(matrix.statistics(values)) {
+                if !all_finite(&values) {
+                    return Err(Problem::Diverged(name));
+                }
+                tensors.push((name, Dtype::F32, vec![matrix.rows], bytes(&values)));
+            }
+        }
     }
     let views = tensors.iter().map(|(name, dtype, shape, bytes)| {
         let view = TensorView::new(*dtype, shape.clone(), bytes);
@@ -314,6 +324,16 @@ fn read_parameters(network: &Network, tensors: &SafeTensors) -> Result<Parameter
         values.resize(matrix.end(), 0.0);
         matrix.fill(&mut values, &weights, &biases);
         needed.extend([weight, bias]);
+        if matrix.is_norm() {
+            let [mean, variance] = statistics_names(&matrix);
+            let read = |name: &str| read_tensor(tensors, name, &[matrix.rows]);
+            let (means, variances) = (read(&mean)?, read(&variance)?);
+            if variances.iter().any(|variance| *variance < 0.0) {
+                return Err(Problem::NegativeVariance(variance));
+            }
+            matrix.fill_statistics(&mut values, [&means, &variances]);
+            needed.extend([mean, variance]);
+        }
     }
     match tensors.names().into_iter().filter(|name| !needed.contains(*name)).min() {
         Some(extra) => Err(Problem::ExtraTensor(extra.into())),
@@ -343,6 +363,11 @@ fn all_finite(values: &[f32]) -> bool {
 /// What a matrix's weights and biases are called.
 pub fn tensor_names(matrix: &Matrix) -> [String; 2] {
     [format!("{}.weight", matrix.name), format!("{}.bias", matrix.name)]
+}
+
+/// What the running mean and variance of a batch normalisation are called, as in PyTorch.
+pub fn statistics_names(matrix: &Matrix) -> [String; 2] {
+    [format!("{}.running_mean", matrix.name), format!("{}.running_var", matrix.name)]
 }
 
 /// The label of each output: `0,1,2,3,4,5,6,7,8,9`.

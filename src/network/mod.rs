@@ -16,7 +16,7 @@ mod text;
 pub use calibration::{Calibration, Judgement, best, score};
 pub use file::{ModelFile, ModelFileError, ModelFileProblem, Summary};
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use file::{sort_header, tensor_names};
+pub(crate) use file::{sort_header, statistics_names, tensor_names};
 pub use parameters::{Matrix, Parameters, ROW_ALIGNMENT};
 pub use text::{GRAMMAR, NetworkError};
 
@@ -32,25 +32,27 @@ pub struct Network {
     layers: Vec<Layer>,
 }
 
-/// One layer. Convolutions have stride 1 and are cross-correlations, as everywhere in the field.
+/// One layer. Convolutions are cross-correlations, as everywhere in the field.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Layer {
-    /// [N, C, H, W] -> [N, F, H', W'] with F filters of C x KH x KW and F biases.
-    Conv { filters: usize, kernel: [usize; 2], padding: Padding, activation: Activation },
+    /// [N, C, H, W] -> [N, F, H', W'] with F filters of C x KH x KW and F biases, at every `stride`-th row and column.
+    Conv { filters: usize, kernel: [usize; 2], padding: Padding, stride: usize, activation: Activation },
     /// The maximum of each `size` x `size` window, side by side: [N, C, H, W] -> [N, C, H / size, W / size], rounded down.
     Pool { size: usize },
     /// In training, sets each unit to zero with probability `rate` and divides the others by 1 - `rate`.
     Dropout { rate: f32 },
     /// [N, C, H, W], flattened in that order -> [N, units].
     Dense { units: usize, activation: Activation },
+    /// Normalises each channel over its values in a batch, in recognition by running statistics, then scales and moves it.
+    BatchNorm { activation: Activation },
 }
 
 /// What surrounds the image that a convolution reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding {
-    /// Nothing: the output is smaller by the kernel's size less one.
+    /// Nothing: with stride 1 the output is smaller by the kernel's size less one.
     Valid,
-    /// Zeros: the output is as large as the input.
+    /// Zeros, half the kernel on each side, as PyTorch has them: with stride 1 the output is as large as the input.
     Same,
 }
 
@@ -107,7 +109,9 @@ impl Layer {
     /// What happens to the layer's sums; `Linear` where there are none.
     pub fn activation(&self) -> Activation {
         match *self {
-            Layer::Conv { activation, .. } | Layer::Dense { activation, .. } => activation,
+            Layer::Conv { activation, .. } | Layer::Dense { activation, .. } | Layer::BatchNorm { activation } => {
+                activation
+            }
             Layer::Pool { .. } | Layer::Dropout { .. } => Activation::Linear,
         }
     }
@@ -115,13 +119,14 @@ impl Layer {
     /// The shape that the layer makes of `input`, or why it cannot.
     fn output(&self, input: Shape) -> Result<Shape, String> {
         let shape = match *self {
-            Layer::Conv { filters, kernel: [kernel_height, kernel_width], .. } => {
+            Layer::Conv { filters, kernel: [kernel_height, kernel_width], stride, .. } => {
                 let [pad_y, pad_x] = self.padding();
                 let [height, width] = [input.height + 2 * pad_y, input.width + 2 * pad_x];
                 if kernel_height > height || kernel_width > width {
                     return Err(format!("its {kernel_height}x{kernel_width} kernel is larger than its input, {input}"));
                 }
-                Shape { channels: filters, height: height - kernel_height + 1, width: width - kernel_width + 1 }
+                let places = |length: usize, kernel: usize| (length - kernel) / stride + 1;
+                Shape { channels: filters, height: places(height, kernel_height), width: places(width, kernel_width) }
             }
             Layer::Pool { size } if size > input.height || size > input.width => {
                 return Err(format!("its {size}x{size} window is larger than its input, {input}"));
@@ -129,7 +134,7 @@ impl Layer {
             Layer::Pool { size } => {
                 Shape { channels: input.channels, height: input.height / size, width: input.width / size }
             }
-            Layer::Dropout { .. } => input,
+            Layer::Dropout { .. } | Layer::BatchNorm { .. } => input,
             Layer::Dense { units, .. } => Shape::flat(units),
         };
         Ok(shape)
@@ -169,7 +174,8 @@ impl Network {
         self.shapes()[self.layers.len()].channels
     }
 
-    /// The weight matrix of each layer that has one, in the order of the layers.
+    /// The weight matrix of each layer that has one, in the order of the layers. Of a batch normalisation it has a weight and a bias
+    /// for each channel.
     pub fn matrices(&self) -> Vec<Matrix> {
         parameters::matrices(self)
     }
@@ -187,6 +193,7 @@ impl Network {
         let products = self.matrices().into_iter().enumerate().map(|(index, matrix)| {
             let positions = match self.layers[matrix.layer] {
                 Layer::Conv { .. } => shapes[matrix.layer + 1].height * shapes[matrix.layer + 1].width,
+                Layer::BatchNorm { .. } => 0,
                 _ => 1,
             };
             passes(index) * 2 * (matrix.rows * matrix.inputs * positions) as u64

@@ -2,10 +2,12 @@
 //! the weight matrices of the layers one behind the other, a row for each filter or unit.
 //!
 //! The bias is the weight of an input that is always one, so it stands in its row behind the weights. Rows start at
-//! multiples of four, which lets the GPU read four weights at a time; the gap holds zeros and stays zero.
+//! multiples of four, which lets the GPU read four weights at a time; the gap holds zeros and stays zero. A batch normalisation has
+//! one weight for each channel, and keeps what it has seen of the channel in the gap, its running mean and variance.
 //!
 //! ```text
-//! row of filter f:  w[f, 0] .. w[f, inputs - 1]  bias[f]  0 .. 0      (stride = inputs + 1, rounded up to four)
+//! row of filter f:   w[f, 0] .. w[f, inputs - 1]  bias[f]  0 .. 0      (stride = inputs + 1, rounded up to four)
+//! row of channel c:  weight[c]  bias[c]  mean[c]  variance[c]
 //! ```
 
 use super::{Layer, Network};
@@ -19,11 +21,12 @@ pub const ROW_ALIGNMENT: usize = 4;
 pub struct Matrix {
     /// The index of the layer in [`Network::layers`].
     pub layer: usize,
-    /// `conv1`, `conv2`, `dense1`, ...: the kind of the layer and its number among those of its kind.
+    /// `conv1`, `conv2`, `batchnorm1`, `dense1`, ...: the kind of the layer and its number among those of its kind.
     pub name: String,
-    /// The shape of the weights alone: [F, C, KH, KW] of a convolution, [units, inputs] of a dense layer.
+    /// The shape of the weights alone: [F, C, KH, KW] of a convolution, [units, inputs] of a dense layer, `[C]` of a batch
+    /// normalisation.
     pub weight_shape: Vec<usize>,
-    /// Filters or units.
+    /// Filters, units or channels.
     pub rows: usize,
     /// The weights of a row, C * KH * KW, not counting the bias.
     pub inputs: usize,
@@ -67,6 +70,29 @@ impl Matrix {
         (0..self.rows).map(|row| flat[self.index(row, self.inputs)]).collect()
     }
 
+    /// Whether it is a batch normalisation's.
+    pub fn is_norm(&self) -> bool {
+        self.weight_shape.len() == 1
+    }
+
+    /// Where the running mean and the running variance of a batch normalisation's channel `row` lie.
+    pub fn running(&self, row: usize) -> [usize; 2] {
+        [self.index(row, 2), self.index(row, 3)]
+    }
+
+    /// The running means and variances of a batch normalisation out of a flat vector, `[C]` each.
+    pub fn statistics<T: Copy>(&self, flat: &[T]) -> [Vec<T>; 2] {
+        [0, 1].map(|which| (0..self.rows).map(|row| flat[self.running(row)[which]]).collect())
+    }
+
+    /// Puts running means and variances of a batch normalisation into a flat vector, `[C]` each.
+    pub fn fill_statistics<T: Copy>(&self, flat: &mut [T], [means, variances]: [&[T]; 2]) {
+        for (row, (mean, variance)) in means.iter().zip(variances).enumerate() {
+            let [at_mean, at_variance] = self.running(row);
+            (flat[at_mean], flat[at_variance]) = (*mean, *variance);
+        }
+    }
+
     /// Puts dense `weights` and `biases` into a flat vector.
     ///
     /// # Panics
@@ -82,10 +108,17 @@ impl Matrix {
 
 impl Parameters {
     /// Weights from the uniform distribution of Glorot and Bengio (2010), between -l and l with
-    /// l = sqrt(6 / (fan in + fan out)), and biases of zero, as Keras starts.
+    /// l = sqrt(6 / (fan in + fan out)), and biases of zero, as Keras starts. A batch normalisation starts with weights and
+    /// variances of one.
     pub fn glorot(network: &Network, seed: u32) -> Parameters {
         let mut values = vec![0.0; flat_length(network)];
         for matrix in network.matrices() {
+            if matrix.is_norm() {
+                let [zeros, ones] = [0.0, 1.0].map(|value| vec![value; matrix.rows]);
+                matrix.fill(&mut values, &ones, &zeros);
+                matrix.fill_statistics(&mut values, [&zeros, &ones]);
+                continue;
+            }
             let receptive_field: usize = matrix.weight_shape[2..].iter().product();
             let limit = (6.0 / (matrix.inputs + matrix.rows * receptive_field) as f64).sqrt();
             let stream = Stream::Initialise { layer: matrix.layer as u32 };
@@ -104,7 +137,8 @@ pub(crate) fn flat_length(network: &Network) -> usize {
 
 pub(super) fn matrices(network: &Network) -> Vec<Matrix> {
     let shapes = network.shapes();
-    let (mut matrices, mut offset, mut convs, mut denses) = (Vec::new(), 0, 0, 0);
+    let (mut matrices, mut offset) = (Vec::new(), 0);
+    let (mut convs, mut denses, mut norms) = (0, 0, 0);
     for (layer, &kind) in network.layers().iter().enumerate() {
         let (name, weight_shape) = match kind {
             Layer::Conv { filters, kernel: [height, width], .. } => {
@@ -114,6 +148,10 @@ pub(super) fn matrices(network: &Network) -> Vec<Matrix> {
             Layer::Dense { units, .. } => {
                 denses += 1;
                 (format!("dense{denses}"), vec![units, shapes[layer].features()])
+            }
+            Layer::BatchNorm { .. } => {
+                norms += 1;
+                (format!("batchnorm{norms}"), vec![shapes[layer].channels])
             }
             Layer::Pool { .. } | Layer::Dropout { .. } => continue,
         };

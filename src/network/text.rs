@@ -20,10 +20,15 @@ pub enum NetworkError {
 pub const GRAMMAR: &str = "\
 Layers of a network, from the image (28x28 pixels) to a score for each class, with | between them:
 
-  conv FILTERS HxW [same|valid] [relu]
-          Convolution by FILTERS filters of H rows and W columns, odd numbers below 64, with stride 1. `same` puts zeros
-          around its input, so that height and width stay; `valid` does not [default: valid]. `relu` turns what is
-          negative into zero [default: nothing is done to the sums]. Example: conv 32 3x3 relu
+  conv FILTERS HxW [same|valid] [stride STRIDE] [relu]
+          Convolution by FILTERS filters of H rows and W columns, odd numbers below 64. `same` puts zeros around its
+          input, half a filter on each side, so that height and width stay; `valid` does not [default: valid]. At every
+          STRIDE-th row and column, 1 to 15 [default: 1]. `relu` turns what is negative into zero [default: nothing is
+          done to the sums]. Example: conv 32 3x3 same stride 2 relu
+  batchnorm [relu]
+          Each channel, or number of a vector, minus its mean over a batch, divided by its deviation, times a weight, plus
+          a bias; in recognition by means and deviations that the training gathered. It stands behind a layer without
+          relu and has the `relu` itself. Example: batchnorm relu
   pool SIZE
           The largest number of each window of SIZE x SIZE, 1 to 15, side by side; what is left at the edge is dropped.
           Example: pool 2
@@ -36,6 +41,9 @@ Layers of a network, from the image (28x28 pixels) to a score for each class, wi
 The last layer is dense, without relu, a unit for each class: dense 10. A whole network:
 
   --network \"conv 8 5x5 same relu | pool 2 | dropout 0.5 | dense 10\"";
+
+/// Larger ones would skip most of any image that fits the program.
+const MOST_STRIDE: usize = 15;
 
 /// More parameters or activations than this in one layer is a slip of the pen, and would overflow 32-bit addresses.
 const LARGEST: usize = 1 << 26;
@@ -51,6 +59,7 @@ pub(super) fn parse(input: Shape, text: &str) -> Result<Network, NetworkError> {
         let output = layer.output(shape).map_err(problem)?;
         let inputs_of_a_row = match layer {
             Layer::Conv { kernel: [height, width], .. } => shape.channels * height * width,
+            Layer::BatchNorm { .. } => 1,
             _ => shape.features(),
         };
         let parameters = inputs_of_a_row.saturating_mul(output.channels);
@@ -81,10 +90,10 @@ fn parse_layer(text: &str) -> Result<Layer, String> {
         _ => (&words[..], Activation::Linear),
     };
     match (words, activation) {
-        (["conv", filters, kernel], _) => conv(filters, kernel, Padding::Valid, activation),
-        (["conv", filters, kernel, "same"], _) => conv(filters, kernel, Padding::Same, activation),
-        (["conv", filters, kernel, "valid"], _) => conv(filters, kernel, Padding::Valid, activation),
+        (["conv", _], _) => Err("its kernel is missing: `conv 32 3x3`".into()),
+        (["conv", filters, kernel, options @ ..], _) => conv(filters, kernel, options, activation),
         (["dense", units], _) => Ok(Layer::Dense { units: count(units)?, activation }),
+        (["batchnorm"], _) => Ok(Layer::BatchNorm { activation }),
         (["pool", size], Activation::Linear) => match size.parse() {
             // The place of a window's maximum is kept in eight bits.
             Ok(size @ 1..=15) => Ok(Layer::Pool { size }),
@@ -97,25 +106,43 @@ fn parse_layer(text: &str) -> Result<Layer, String> {
         ([], Activation::Linear) => Err("it is empty: a | is too many".into()),
         ([], _) => Err("relu stands behind its layer, without a | between them: `dense 128 relu`".into()),
         (["pool" | "dropout", ..], Activation::Relu) => {
-            Err("relu goes with conv and dense alone; put it behind the one before".into())
+            Err("relu goes with conv, batchnorm and dense alone; put it behind the one before".into())
         }
-        (["conv", _], _) => Err("its kernel is missing: `conv 32 3x3`".into()),
         (["dense"], _) => Err("the number of its units is missing: `dense 128`".into()),
         (["softmax" | "flatten"], _) => Err("leave it out: it is done where it is needed".into()),
-        _ => {
-            Err("a layer is one of `conv FILTERS KxK [same] [relu]`, `pool SIZE`, `dropout RATE`, `dense UNITS [relu]`"
-                .into())
-        }
+        _ => Err("a layer is one of `conv FILTERS KxK [same] [stride STRIDE] [relu]`, `batchnorm [relu]`, `pool SIZE`, `dropout RATE`, \
+                 `dense UNITS [relu]`"
+            .into()),
     }
 }
 
-fn conv(filters: &str, kernel: &str, padding: Padding, activation: Activation) -> Result<Layer, String> {
+fn conv(filters: &str, kernel: &str, options: &[&str], activation: Activation) -> Result<Layer, String> {
     let odd = |text: &str| text.parse().ok().filter(|size: &usize| size % 2 == 1 && *size < 64);
     let kernel = kernel
         .split_once('x')
         .and_then(|(height, width)| Some([odd(height)?, odd(width)?]))
         .ok_or_else(|| format!("the kernel \"{kernel}\" must be two odd numbers below 64, such as 3x3"))?;
-    Ok(Layer::Conv { filters: count(filters)?, kernel, padding, activation })
+    let (padding, options) = match options {
+        ["same", rest @ ..] => (Padding::Same, rest),
+        ["valid", rest @ ..] => (Padding::Valid, rest),
+        all => (Padding::Valid, all),
+    };
+    let stride = match options {
+        [] => 1,
+        ["stride", stride] => stride
+            .parse()
+            .ok()
+            .filter(|stride| (1..=MOST_STRIDE).contains(stride))
+            .ok_or_else(|| format!("the stride \"{stride}\" must be a whole number from 1 to {MOST_STRIDE}"))?,
+        ["stride"] => return Err("the number of its stride is missing: `stride 2`".into()),
+        other => {
+            let other = other.join(" ");
+            return Err(format!(
+                "behind the kernel may stand `same` or `valid`, then `stride 2`, then `relu`, not \"{other}\""
+            ));
+        }
+    };
+    Ok(Layer::Conv { filters: count(filters)?, kernel, padding, stride, activation })
 }
 
 fn count(text: &str) -> Result<usize, String> {
@@ -127,19 +154,23 @@ fn count(text: &str) -> Result<usize, String> {
 
 impl Layer {
     fn has_weights(&self) -> bool {
-        matches!(self, Layer::Conv { .. } | Layer::Dense { .. })
+        matches!(self, Layer::Conv { .. } | Layer::Dense { .. } | Layer::BatchNorm { .. })
     }
 }
 
 impl fmt::Display for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Layer::Conv { filters, kernel: [height, width], padding: Padding::Valid, .. } => {
-                write!(f, "conv {filters} {height}x{width}")?
+        match *self {
+            Layer::Conv { filters, kernel: [height, width], padding, stride, .. } => {
+                write!(f, "conv {filters} {height}x{width}")?;
+                if padding == Padding::Same {
+                    f.write_str(" same")?;
+                }
+                if stride > 1 {
+                    write!(f, " stride {stride}")?;
+                }
             }
-            Layer::Conv { filters, kernel: [height, width], padding: Padding::Same, .. } => {
-                write!(f, "conv {filters} {height}x{width} same")?
-            }
+            Layer::BatchNorm { .. } => f.write_str("batchnorm")?,
             Layer::Pool { size } => write!(f, "pool {size}")?,
             Layer::Dropout { rate } => write!(f, "dropout {rate}")?,
             Layer::Dense { units, .. } => write!(f, "dense {units}")?,
@@ -181,11 +212,17 @@ mod tests {
 
     #[test]
     fn text_survives_a_round_trip() {
-        for text in ["conv 7 5x3 same relu | pool 3 | dense 10", "dropout 0 | dense 2", "conv 1 1x1 | dense 255"] {
+        for text in [
+            "conv 7 5x3 same stride 3 relu | pool 3 | dense 10",
+            "conv 7 5x3 stride 2 | dense 10",
+            "batchnorm | dense 4 | batchnorm relu | dense 10",
+            "dropout 0 | dense 2",
+            "conv 1 1x1 | dense 255",
+        ] {
             assert_eq!(Network::parse(Shape::MNIST, text).unwrap().to_string(), text);
         }
         assert_eq!(
-            Network::parse(Shape::MNIST, " conv  3 3x3 valid|dense 10 ").unwrap().to_string(),
+            Network::parse(Shape::MNIST, " conv  3 3x3 valid stride 1|dense 10 ").unwrap().to_string(),
             "conv 3 3x3 | dense 10"
         );
     }
@@ -196,7 +233,10 @@ mod tests {
         let names: Vec<String> = examples
             .map(|text| parse_layer(text).unwrap_or_else(|problem| panic!("{text}: {problem}")).to_string())
             .collect();
-        assert_eq!(names, ["conv 32 3x3 relu", "pool 2", "dropout 0.25", "dense 500 relu"]);
+        assert_eq!(
+            names,
+            ["conv 32 3x3 same stride 2 relu", "batchnorm relu", "pool 2", "dropout 0.25", "dense 500 relu"]
+        );
         let whole = GRAMMAR.rsplit('"').nth(1).unwrap();
         assert_eq!(Network::parse(Shape::MNIST, whole).unwrap().to_string(), whole);
     }
@@ -212,11 +252,16 @@ mod tests {
             problem("dense 20 relu | conv 4 3x3 | dense 10").starts_with("layer 2, \"conv 4 3x3\": its 3x3 kernel")
         );
         assert!(problem("conv 4 2x2 | dense 10").contains("two odd numbers"));
+        assert!(
+            problem("conv 4 3x3 stride 0 | dense 10").contains("the stride \"0\" must be a whole number from 1 to 15")
+        );
+        assert!(problem("conv 4 3x3 stride | dense 10").contains("its stride is missing"));
+        assert!(problem("conv 4 3x3 strid 2 | dense 10").contains("not \"strid 2\""));
         assert!(problem("dropout 1 | dense 10").contains("below 1"));
         assert!(problem("dropout NaN | dense 10").contains("below 1"));
         assert!(problem("pool 16 | dense 10").contains("from 1 to 15"));
         assert!(problem("conv 0 3x3 | dense 10").contains("from 1 to 65535"));
-        assert!(problem("pool 2 relu | dense 10").contains("relu goes with conv and dense alone"));
+        assert!(problem("pool 2 relu | dense 10").contains("relu goes with conv, batchnorm and dense alone"));
         assert!(problem("linear 10").contains("a layer is one of"));
         assert_eq!(
             problem("dense 128 | relu | dense 10"),

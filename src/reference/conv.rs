@@ -1,8 +1,8 @@
-//! Convolution with stride 1, as a cross-correlation (the kernel is not flipped), with zeros around the image.
+//! Convolution as a cross-correlation (the kernel is not flipped), with zeros around the image, at every `stride`-th place.
 //!
 //! All three passes add up the same products; they differ only in which of the three factors is the unknown. Formulas:
 //! Goodfellow, Bengio and Courville, "Deep Learning" (2016), section 9.5; sizes: Dumoulin and Visin, "A guide to
-//! convolution arithmetic for deep learning" (2016), relationship 3.
+//! convolution arithmetic for deep learning" (2016), relationship 6.
 
 /// The sizes of one convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,14 +21,16 @@ pub struct ConvShape {
     pub kernel: [usize; 2],
     /// The zeros on each side of the input, [rows, columns].
     pub padding: [usize; 2],
+    /// Rows, and columns, from one place of the filters to the next.
+    pub stride: usize,
     /// The rows and columns at the end of the output that nobody reads and that are not computed.
     pub crop: [usize; 2],
 }
 
-/// The filters over the images, at each place.
+/// The filters over the images, at each place; s is the stride.
 ///
 /// ```text
-/// y[n, f, i, j] = bias[f] + sum over c, ky, kx of w[f, c, ky, kx] x[n, c, i + ky - py, j + kx - px]
+/// y[n, f, i, j] = bias[f] + sum over c, ky, kx of w[f, c, ky, kx] x[n, c, s i + ky - py, s j + kx - px]
 ///
 /// x [N, C, H, W], weights [F, C, KH, KW], biases [F] -> y [N, F, H', W']
 /// ```
@@ -47,7 +49,8 @@ pub fn forward(x: &[f64], weights: &[f64], biases: &[f64], shape: &ConvShape) ->
 /// The gradient by the images: each pixel hears from every sum that it took part in.
 ///
 /// ```text
-/// d_x[n, c, a, b] = sum over f, ky, kx of w[f, c, ky, kx] d_y[n, f, a - ky + py, b - kx + px]
+/// d_x[n, c, a, b] = sum over f, ky, kx of w[f, c, ky, kx] d_y[n, f, (a - ky + py) / s, (b - kx + px) / s]
+///                   where s divides both
 ///
 /// d_y [N, F, H', W'], weights [F, C, KH, KW] -> d_x [N, C, H, W]
 /// ```
@@ -60,7 +63,7 @@ pub fn backward_input(d_y: &[f64], weights: &[f64], shape: &ConvShape) -> Vec<f6
 /// The gradient by the filters and by the biases.
 ///
 /// ```text
-/// d_w[f, c, ky, kx] = sum over n, i, j of d_y[n, f, i, j] x[n, c, i + ky - py, j + kx - px]
+/// d_w[f, c, ky, kx] = sum over n, i, j of d_y[n, f, i, j] x[n, c, s i + ky - py, s j + kx - px]
 /// d_bias[f] = sum over n, i, j of d_y[n, f, i, j]
 ///
 /// d_y [N, F, H', W'], x [N, C, H, W] -> d_weights [F, C, KH, KW], d_biases [F]
@@ -78,12 +81,13 @@ pub fn backward_weights(d_y: &[f64], x: &[f64], shape: &ConvShape) -> (Vec<f64>,
 }
 
 impl ConvShape {
-    /// `[H', W'] = [H + 2 py - KH + 1, W + 2 px - KW + 1]`, less the crop.
+    /// `[H', W'] = [(H + 2 py - KH) / s + 1, (W + 2 px - KW) / s + 1]`, rounded down, less the crop.
     pub fn output(&self) -> [usize; 2] {
         let [kernel_height, kernel_width] = self.kernel;
         let [pad_y, pad_x] = self.padding;
         let [crop_y, crop_x] = self.crop;
-        [self.h + 2 * pad_y - kernel_height + 1 - crop_y, self.w + 2 * pad_x - kernel_width + 1 - crop_x]
+        let places = |length: usize, kernel: usize| (length - kernel) / self.stride + 1;
+        [places(self.h + 2 * pad_y, kernel_height) - crop_y, places(self.w + 2 * pad_x, kernel_width) - crop_x]
     }
 }
 
@@ -99,7 +103,7 @@ fn for_each_product(shape: &ConvShape, mut product: impl FnMut(usize, usize, usi
                 for (ky, kx) in pairs(kernel_height, kernel_width) {
                     let w_at = ((filter * c + channel) * kernel_height + ky) * kernel_width + kx;
                     // Row and column of the padded image; the image itself starts at (pad_y, pad_x).
-                    let (row, column) = (i + ky, j + kx);
+                    let (row, column) = (shape.stride * i + ky, shape.stride * j + kx);
                     if (pad_y..pad_y + h).contains(&row) && (pad_x..pad_x + w).contains(&column) {
                         product(y_at, w_at, ((image * c + channel) * h + row - pad_y) * w + column - pad_x);
                     }
@@ -124,8 +128,8 @@ mod tests {
         for (n, c) in [(1, 1), (1, 5), (3, 1), (3, 5)] {
             for kernel in [[1, 1], [3, 3], [5, 3]] {
                 for padding in [[0, 0], [kernel[0] / 2, kernel[1] / 2]] {
-                    for crop in [[0, 0], [1, 0]] {
-                        shapes.push(ConvShape { n, c, h: 6, w: 5, f: 2, kernel, padding, crop });
+                    for (stride, crop) in [(1, [0, 0]), (1, [1, 0]), (2, [0, 0]), (3, [0, 0])] {
+                        shapes.push(ConvShape { n, c, h: 6, w: 5, f: 2, kernel, padding, stride, crop });
                     }
                 }
             }
@@ -142,7 +146,8 @@ mod tests {
 
     #[test]
     fn conv_of_an_impulse_is_the_kernel_rotated_by_half_a_turn_plus_the_bias() {
-        let shape = ConvShape { n: 1, c: 1, h: 3, w: 3, f: 1, kernel: [3, 3], padding: [1, 1], crop: [0, 0] };
+        let shape =
+            ConvShape { n: 1, c: 1, h: 3, w: 3, f: 1, kernel: [3, 3], padding: [1, 1], stride: 1, crop: [0, 0] };
         let x = [0., 0., 0., 0., 1., 0., 0., 0., 0.];
         let weights = [1., 2., 3., 4., 5., 6., 7., 8., 9.];
         assert_eq!(forward(&x, &weights, &[10.], &shape), [19., 18., 17., 16., 15., 14., 13., 12., 11.]);
@@ -151,10 +156,22 @@ mod tests {
     #[test]
     fn conv_forward_adds_up_channels_and_keeps_images_and_filters_apart() {
         // Two images of two channels of one row; the filters are (1, 10) and (0, 1) on the first of two columns.
-        let shape = ConvShape { n: 2, c: 2, h: 1, w: 3, f: 2, kernel: [1, 2], padding: [0, 0], crop: [0, 0] };
+        let shape =
+            ConvShape { n: 2, c: 2, h: 1, w: 3, f: 2, kernel: [1, 2], padding: [0, 0], stride: 1, crop: [0, 0] };
         let x = [1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12.];
         let weights = [1., 0., 10., 0., 0., 0., 1., 0.];
         assert_eq!(forward(&x, &weights, &[0., 100.], &shape), [41., 52., 104., 105., 107., 118., 110., 111.]);
+    }
+
+    #[test]
+    fn conv_forward_with_a_stride_is_every_so_manyth_output_without() {
+        let shape =
+            ConvShape { n: 2, c: 3, h: 9, w: 8, f: 2, kernel: [3, 5], padding: [1, 2], stride: 1, crop: [0, 0] };
+        let [x, weights, biases, _] = operands(&shape);
+        let (all, [height, width]) = (forward(&x, &weights, &biases, &shape), shape.output());
+        let is_met = |at: &usize| (at / width % height).is_multiple_of(3) && (at % width).is_multiple_of(3);
+        let expected: Vec<f64> = (0..all.len()).filter(is_met).map(|at| all[at]).collect();
+        assert_eq!(forward(&x, &weights, &biases, &ConvShape { stride: 3, ..shape }), expected);
     }
 
     #[test]

@@ -16,6 +16,7 @@
 pub mod adam;
 pub mod augment;
 pub mod batch;
+pub mod batchnorm;
 pub mod classifier;
 pub mod conv;
 pub mod dense;

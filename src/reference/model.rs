@@ -3,12 +3,13 @@
 
 use super::adam::{self, Adam};
 use super::batch::Batch;
+use super::batchnorm::{self, BatchNormShape, Statistics};
 use super::conv::{self, ConvShape};
 use super::dense::{self, DenseShape};
 use super::dropout::{self, Dropout};
 use super::pool::{self, PoolShape};
 use super::sgd::{self, Sgd};
-use super::{relu, relu_backward, softmax};
+use super::{relu, relu_backward, softmax, update};
 use crate::network::{Activation, Layer, Matrix, Network, Parameters, Shape};
 
 /// A network and everything that training changes. The vectors have the flat layout of [`Parameters`].
@@ -29,10 +30,11 @@ pub struct Model {
 /// How a batch goes through the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pass {
-    /// Recognition: dropout does nothing.
+    /// Recognition: dropout does nothing, and batches are normalised by running statistics.
     Evaluate,
-    /// Training: dropout draws for `step`, counted from 0, of a training with `seed` and room for `capacity` images.
-    Train { seed: u32, step: u32, capacity: usize },
+    /// Training: dropout draws for `step`, counted from 0, of a training with `seed` and room for `capacity` images, and batches
+    /// are normalised by the statistics of their first `images`.
+    Train { seed: u32, step: u32, capacity: usize, images: usize },
 }
 
 /// The rule that turns gradients into new parameters.
@@ -63,7 +65,7 @@ impl Optimiser {
 /// The gradient of the mean loss.
 #[derive(Clone, Debug)]
 pub struct Gradients {
-    /// By the parameters, in their flat layout.
+    /// By the parameters, in their flat layout; of running statistics, the distance from the batch's.
     pub d_parameters: Vec<f64>,
     /// By each of [`Model::forward`]'s activations.
     pub d_activations: Vec<Vec<f64>>,
@@ -90,6 +92,10 @@ impl Model {
                 Operation::Dense(shape) => dense::forward(x, &self.weights(index), &self.biases(index), &shape),
                 Operation::Pool(shape) => pool::forward(x, &shape),
                 Operation::Dropout(dropout) => dropout::forward(x, &dropout),
+                Operation::BatchNorm(shape) => {
+                    let by = self.statistics(index, x, pass, &shape);
+                    batchnorm::forward(x, &self.weights(index), &self.biases(index), &by, &shape)
+                }
                 Operation::Identity => x.clone(),
             };
             activations.push(match layer.activation() {
@@ -120,6 +126,9 @@ impl Model {
             let (d_weights, d_biases) = gradients();
             self.matrix(index).fill(&mut d_parameters, &d_weights, &d_biases);
         });
+        if let Pass::Train { images, .. } = pass {
+            self.fill_distances(&mut d_parameters, activations, images);
+        }
         Gradients { d_parameters, d_activations }
     }
 
@@ -156,6 +165,14 @@ impl Model {
                     weights(index, &|| dense::backward_weights(&d_y, x, &shape));
                     dense::backward_input(&d_y, &self.weights(index), &shape)
                 }
+                Operation::BatchNorm(shape) => {
+                    let (by, w) = (self.statistics(index, x, pass, &shape), self.weights(index));
+                    weights(index, &|| batchnorm::backward_weights(&d_y, x, &by, &shape));
+                    match pass {
+                        Pass::Train { images, .. } => batchnorm::backward_input(&d_y, x, &w, &by, images, &shape),
+                        Pass::Evaluate => batchnorm::backward_running(&d_y, &w, &by, &shape),
+                    }
+                }
                 Operation::Pool(shape) => pool::backward(&d_y, x, &shape),
                 Operation::Dropout(dropout) => dropout::backward(&d_y, &dropout),
                 Operation::Identity => d_y,
@@ -170,7 +187,8 @@ impl Model {
     pub fn train(&mut self, batches: &[Batch], optimiser: Optimiser, seed: u32, capacity: usize) -> Vec<f64> {
         let mut losses = Vec::new();
         for batch in batches {
-            let pass = Pass::Train { seed, step: self.steps, capacity };
+            let images = batch.labels.iter().filter(|label| **label != softmax::NO_IMAGE).count();
+            let pass = Pass::Train { seed, step: self.steps, capacity, images };
             let activations = self.forward(&batch.images, pass);
             losses.push(self.mean_loss(&activations, &batch.labels));
             let gradients = self.backward(&activations, &batch.labels, pass);
@@ -182,18 +200,47 @@ impl Model {
     /// One step of `optimiser`.
     pub fn step(&mut self, d_parameters: &[f64], optimiser: Optimiser) {
         self.steps += 1;
-        match optimiser {
-            Optimiser::Adam(adam) => {
-                adam::step(&mut self.parameters, d_parameters, &mut self.m, &mut self.v, self.steps, &adam);
-            }
-            Optimiser::Sgd(sgd) => sgd::step(&mut self.parameters, d_parameters, &mut self.m, &sgd),
+        let Model { network, parameters, m, v, steps, .. } = self;
+        update::with_running(
+            parameters,
+            d_parameters,
+            &network.matrices(),
+            |parameters, d_parameters| match optimiser {
+                Optimiser::Adam(adam) => adam::step(parameters, d_parameters, m, v, *steps, &adam),
+                Optimiser::Sgd(sgd) => sgd::step(parameters, d_parameters, m, &sgd),
+            },
+        );
+    }
+
+    /// What the batch normalisation at `index` normalises x, [N, C, H, W], by.
+    fn statistics(&self, index: usize, x: &[f64], pass: Pass, shape: &BatchNormShape) -> Statistics {
+        match pass {
+            Pass::Train { images, .. } => batchnorm::statistics(x, images, shape),
+            Pass::Evaluate => self.running(index),
+        }
+    }
+
+    fn running(&self, index: usize) -> Statistics {
+        let [mean, variance] = self.matrix(index).statistics(&self.parameters);
+        Statistics { mean, variance }
+    }
+
+    /// Puts the distance of all running statistics from those of a batch, with so many images, into a flat vector.
+    fn fill_distances(&self, d_parameters: &mut [f64], activations: &[Vec<f64>], images: usize) {
+        let (shapes, n) = (self.network.shapes(), activations[0].len() / self.network.input().features());
+        for matrix in self.network.matrices().iter().filter(|matrix| matrix.is_norm()) {
+            let shape = norm_shape(n, shapes[matrix.layer]);
+            let batch = batchnorm::statistics(&activations[matrix.layer], images, &shape);
+            let distances = self.running(matrix.layer).distance(&batch, images, &shape);
+            let [means, variances] = [0, 1].map(|which| distances.iter().map(|of| of[which]).collect::<Vec<f64>>());
+            matrix.fill_statistics(d_parameters, [&means, &variances]);
         }
     }
 
     /// The place of the parameters of layer `index`, which must have some.
     fn matrix(&self, index: usize) -> Matrix {
         let mut matrices = self.network.matrices().into_iter();
-        matrices.find(|matrix| matrix.layer == index).expect("every convolution and dense layer has a matrix")
+        matrices.find(|matrix| matrix.layer == index).expect("it is a layer with weights")
     }
 
     /// The weights of layer `index`, `[F, C, KH, KW]` or `[units, inputs]`.
@@ -213,7 +260,12 @@ enum Operation {
     Dense(DenseShape),
     Pool(PoolShape),
     Dropout(Dropout),
+    BatchNorm(BatchNormShape),
     Identity,
+}
+
+fn norm_shape(n: usize, Shape { channels: c, height: h, width: w }: Shape) -> BatchNormShape {
+    BatchNormShape { n, c, h, w }
 }
 
 impl Operation {
@@ -222,12 +274,13 @@ impl Operation {
         let input = shapes[index];
         let Shape { channels: c, height: h, width: w } = input;
         match (*layer, pass) {
-            (Layer::Conv { filters: f, kernel, .. }, _) => {
-                Operation::Conv(ConvShape { n, c, h, w, f, kernel, padding: layer.padding(), crop: [0, 0] })
+            (Layer::Conv { filters: f, kernel, stride, .. }, _) => {
+                Operation::Conv(ConvShape { n, c, h, w, f, kernel, padding: layer.padding(), stride, crop: [0, 0] })
             }
             (Layer::Dense { units, .. }, _) => Operation::Dense(DenseShape { n, inputs: input.features(), units }),
             (Layer::Pool { size }, _) => Operation::Pool(PoolShape { n, c, h, w, size }),
-            (Layer::Dropout { rate }, Pass::Train { seed, step, capacity }) => {
+            (Layer::BatchNorm { .. }, _) => Operation::BatchNorm(norm_shape(n, input)),
+            (Layer::Dropout { rate }, Pass::Train { seed, step, capacity, .. }) => {
                 let (layer, features) = (index as u32, input.features());
                 Operation::Dropout(Dropout { rate, seed, layer, step, features, capacity })
             }
@@ -243,7 +296,7 @@ mod tests {
 
     const INPUT: Shape = Shape { channels: 2, height: 9, width: 8 };
     const LABELS: [u8; 4] = [3, 0, softmax::NO_IMAGE, 1];
-    const TRAIN: Pass = Pass::Train { seed: 11, step: 2, capacity: 8 };
+    const TRAIN: Pass = Pass::Train { seed: 11, step: 2, capacity: 8, images: 4 };
 
     fn network() -> Network {
         let text =
@@ -251,8 +304,17 @@ mod tests {
         Network::parse(INPUT, text).unwrap()
     }
 
+    fn normalised() -> Network {
+        let text =
+            "batchnorm | conv 3 3x3 stride 2 | batchnorm relu | dropout 0.3 | dense 6 | batchnorm relu | dense 4";
+        Network::parse(INPUT, text).unwrap()
+    }
+
     fn model() -> Model {
-        let network = network();
+        model_of(network())
+    }
+
+    fn model_of(network: Network) -> Model {
         let mut model = Model::new(&network, &Parameters::glorot(&network, 1));
         for matrix in network.matrices() {
             for (row, bias) in values(matrix.layer as u32, matrix.rows).into_iter().enumerate() {
@@ -275,27 +337,38 @@ mod tests {
 
     #[test]
     fn model_parameter_gradient_agrees_with_finite_differences() {
-        let (model, batch) = (model(), batch());
-        let d_parameters = gradients(&model, &batch).d_parameters;
-        assert_gradient("d_parameters", &model.parameters, &d_parameters, |parameters| {
-            Model { parameters: parameters.to_vec(), ..model.clone() }.loss(&batch, TRAIN)
-        });
+        for network in [network(), normalised()] {
+            let (model, batch) = (model_of(network), batch());
+            let mut d_parameters = gradients(&model, &batch).d_parameters;
+            // What stands for the gradient of running statistics is none: in training the loss does not hear of them.
+            for matrix in model.network.matrices().iter().filter(|matrix| matrix.is_norm()) {
+                matrix.fill_statistics(&mut d_parameters, [&vec![0.0; matrix.rows]; 2].map(Vec::as_slice));
+            }
+            assert_gradient("d_parameters", &model.parameters, &d_parameters, |parameters| {
+                Model { parameters: parameters.to_vec(), ..model.clone() }.loss(&batch, TRAIN)
+            });
+        }
     }
 
     #[test]
     fn model_input_gradient_agrees_with_finite_differences() {
-        let (model, batch) = (model(), batch());
-        let d_images = &gradients(&model, &batch).d_activations[0];
-        assert_gradient("d_images", &batch.images, d_images, |images| {
-            model.loss(&Batch { images: images.to_vec(), labels: batch.labels.clone() }, TRAIN)
-        });
+        for network in [network(), normalised()] {
+            let (model, batch) = (model_of(network), batch());
+            for pass in [TRAIN, Pass::Evaluate] {
+                let activations = model.forward(&batch.images, pass);
+                let d_images = &model.backward(&activations, &batch.labels, pass).d_activations[0];
+                assert_gradient("d_images", &batch.images, d_images, |images| {
+                    model.loss(&Batch { images: images.to_vec(), labels: batch.labels.clone() }, pass)
+                });
+            }
+        }
     }
 
     #[test]
     fn model_drops_units_in_training_only_and_anew_in_each_step() {
         let (model, images) = (model(), batch().images);
         let logits = |pass| model.forward(&images, pass).pop().unwrap();
-        let other_step = Pass::Train { seed: 11, step: 3, capacity: 8 };
+        let other_step = Pass::Train { seed: 11, step: 3, capacity: 8, images: 4 };
         assert_eq!(model.forward(&images, Pass::Evaluate)[2], model.forward(&images, Pass::Evaluate)[3]);
         assert_ne!(logits(Pass::Evaluate), logits(TRAIN));
         assert_ne!(logits(other_step), logits(TRAIN));
@@ -306,7 +379,7 @@ mod tests {
     fn model_counts_the_steps_of_dropout_from_zero() {
         let mut model = model();
         let at_rest = Optimiser::Sgd(Sgd { learning_rate: 0.0, momentum: 0.0 });
-        let losses = [0, 1, 2].map(|step| model.loss(&batch(), Pass::Train { seed: 11, step, capacity: 8 }));
+        let losses = [0, 1, 2].map(|step| model.loss(&batch(), Pass::Train { seed: 11, step, capacity: 8, images: 4 }));
         assert_eq!(model.train(&vec![batch(); 3], at_rest, 11, 8), losses);
     }
 

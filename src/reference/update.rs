@@ -1,7 +1,7 @@
 //! The end of a training step: gradients that were computed in parts are added up, an optimiser moves the weights, and the
 //! weights are turned around for the way back in the next step.
 
-use super::transpose;
+use super::{batchnorm, transpose};
 use crate::network::Matrix;
 
 /// What a step leaves beside the weights that it moved.
@@ -9,7 +9,7 @@ use crate::network::Matrix;
 pub struct Updated {
     /// The gradients that the rule was given, in the flat layout.
     pub d_parameters: Vec<f64>,
-    /// Each matrix turned, as [`transpose::weights`] does it.
+    /// Each matrix turned, as [`transpose::weights`] does it; nothing of a batch normalisation's.
     pub w_t: Vec<Vec<f64>>,
 }
 
@@ -28,9 +28,34 @@ pub fn step(
 ) -> Updated {
     let sums = matrices.iter().zip(parts).flat_map(|(matrix, parts)| sum(parts, matrix.rows * matrix.stride));
     let d_parameters: Vec<f64> = sums.collect();
-    rule(parameters, &d_parameters);
-    let w_t = matrices.iter().map(|matrix| transpose::weights(parameters, matrix)).collect();
+    with_running(parameters, &d_parameters, matrices, rule);
+    // Nothing is multiplied by those of a batch normalisation.
+    let turned = |matrix: &Matrix| if matrix.is_norm() { Vec::new() } else { transpose::weights(parameters, matrix) };
+    let w_t = matrices.iter().map(turned).collect();
     Updated { d_parameters, w_t }
+}
+
+/// `rule` for all parameters but the running statistics of batch normalisations, which go towards a batch's by
+/// [`batchnorm::MOMENTUM`]: what stands for their gradient is their distance from those.
+///
+/// ```text
+/// running = running - MOMENTUM d_running
+///
+/// parameters, d_parameters in the flat layout
+/// ```
+pub fn with_running(
+    parameters: &mut [f64],
+    d_parameters: &[f64],
+    matrices: &[Matrix],
+    rule: impl FnOnce(&mut [f64], &[f64]),
+) {
+    let old = parameters.to_vec();
+    rule(parameters, d_parameters);
+    for matrix in matrices.iter().filter(|matrix| matrix.is_norm()) {
+        for at in (0..matrix.rows).flat_map(|row| matrix.running(row)) {
+            parameters[at] = old[at] - batchnorm::MOMENTUM * d_parameters[at];
+        }
+    }
 }
 
 /// The mean of the weights over the last steps takes in those after step `t`, counted from 1 (Polyak and Juditsky, "Acceleration

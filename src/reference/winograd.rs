@@ -140,9 +140,9 @@ mod tests {
     use super::*;
 
     const SHAPES: [ConvShape; 3] = [
-        ConvShape { n: 2, c: 3, h: 6, w: 8, f: 2, kernel: [3, 3], padding: [0, 0], crop: [0, 0] },
-        ConvShape { n: 1, c: 2, h: 7, w: 5, f: 3, kernel: [3, 3], padding: [0, 0], crop: [1, 1] },
-        ConvShape { n: 2, c: 1, h: 4, w: 5, f: 2, kernel: [3, 3], padding: [1, 1], crop: [0, 1] },
+        ConvShape { n: 2, c: 3, h: 6, w: 8, f: 2, kernel: [3, 3], padding: [0, 0], stride: 1, crop: [0, 0] },
+        ConvShape { n: 1, c: 2, h: 7, w: 5, f: 3, kernel: [3, 3], padding: [0, 0], stride: 1, crop: [1, 1] },
+        ConvShape { n: 2, c: 1, h: 4, w: 5, f: 2, kernel: [3, 3], padding: [1, 1], stride: 1, crop: [0, 1] },
     ];
 
     #[track_caller]
