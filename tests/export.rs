@@ -10,20 +10,22 @@ use std::path::Path;
 
 use digits::export;
 use digits::mnist::Split;
-use digits::network::{Calibration, ModelFile, Network, Parameters, Shape};
+use digits::network::{Calibration, Matrix, ModelFile, Network, Parameters, Shape};
 use digits::random::{self, Stream};
 use digits::reference::{Model, Pass, softmax};
-use onnx_rs::ast::{Dimension, Graph, Node};
+use onnx_rs::ast::{AttributeType, Dimension, Graph, Node};
 use safetensors::SafeTensors;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-/// The form of the network that ships; every word of the grammar; no convolution; and images behind a vector.
-const NETWORKS: [(&str, &str); 4] = [
+/// The form of the network that ships; no zeros and zeros around images; no convolution; images behind a vector; and strides and
+/// batch normalisation.
+const NETWORKS: [(&str, &str); 5] = [
     ("usual", "conv 4 3x3 relu | pool 2 | conv 6 3x3 relu | pool 2 | dropout 0.25 | dense 20 relu | dense 10"),
     ("same", "conv 4 5x3 same relu | conv 6 1x3 | pool 3 | dropout 0 | dense 12 | dense 10"),
     ("dense", "dense 16 relu | dense 10"),
     ("behind", "pool 4 | dense 12 relu | conv 5 3x3 same relu | pool 1 | dense 7"),
+    ("layers", "conv 4 3x3 same stride 2 | batchnorm relu | pool 2 | dense 12 | batchnorm relu | dense 10"),
 ];
 
 /// What onnxruntime said.
@@ -34,7 +36,7 @@ struct Record {
     probabilities: Vec<Vec<f32>>,
 }
 
-/// A model with biases, too, and a calibration.
+/// A model with biases and running statistics, too, and a calibration.
 fn model(text: &str) -> ModelFile {
     let network = Network::parse(Shape::MNIST, text).unwrap();
     let mut parameters = Parameters::glorot(&network, 7);
@@ -42,6 +44,12 @@ fn model(text: &str) -> ModelFile {
         for row in 0..matrix.rows {
             let index = matrix.index(row, matrix.inputs);
             parameters.values[index] = random::uniform(7, Stream::Shuffle, 0, index as u32) - 0.5;
+        }
+        if matrix.is_norm() {
+            for [mean, variance] in (0..matrix.rows).map(|row| matrix.running(row)) {
+                let [a, b] = [mean, variance].map(|index| random::uniform(7, Stream::Shuffle, 0, index as u32));
+                (parameters.values[mean], parameters.values[variance]) = (a - 0.5, b + 0.1);
+            }
         }
     }
     let calibration = Calibration { temperature: 0.37, threshold: Some(0.612_345_7) };
@@ -52,6 +60,7 @@ fn model(text: &str) -> ModelFile {
 fn line(node: &Node) -> String {
     assert_eq!(node.output, [node.name]);
     let attribute = |attribute: &onnx_rs::ast::Attribute| match &attribute.ints[..] {
+        [] if attribute.r#type == AttributeType::Float => format!(" {}={}", attribute.name, attribute.f),
         [] => format!(" {}={}", attribute.name, attribute.i),
         ints => format!(" {}={ints:?}", attribute.name),
     };
@@ -94,6 +103,20 @@ fn zeros_around_an_image_are_said_on_all_four_sides_and_a_vector_becomes_an_imag
     assert!(behind[7].starts_with("MaxPool pool2") && behind[8].starts_with("Flatten flatten2"), "{behind:?}");
 }
 
+#[test]
+fn strides_are_said_and_a_batch_normalisation_has_its_statistics_and_epsilon() {
+    let layers = lines(&model(NETWORKS[4].1));
+    assert_eq!(
+        layers[..2],
+        [
+            "Conv conv1 (pixels, conv1.weight, conv1.bias) kernel_shape=[3, 3] pads=[1, 1, 1, 1] strides=[2, 2]",
+            "BatchNormalization batchnorm1 (conv1, batchnorm1.weight, batchnorm1.bias, batchnorm1.running_mean, \
+             batchnorm1.running_var) epsilon=0.00001",
+        ]
+    );
+    assert!(layers[6].starts_with("BatchNormalization batchnorm2 (dense1, "), "{layers:?}");
+}
+
 fn shape<'a>(values: &'a [onnx_rs::ast::ValueInfo]) -> (&'a str, Vec<Dimension<'a>>) {
     let dims = values[0].tensor_shape().unwrap().dim.iter().map(|dim| dim.value.clone()).collect();
     (values[0].name, dims)
@@ -125,6 +148,11 @@ fn initializer(graph: &Graph, name: &str, shape: &[usize]) -> Vec<u32> {
     bits(&tensor.as_f32().unwrap())
 }
 
+/// The running statistics of a batch normalisation; of others none.
+fn statistics(matrix: &Matrix, values: &[f32]) -> Vec<Vec<f32>> {
+    if matrix.is_norm() { matrix.statistics(values).into() } else { Vec::new() }
+}
+
 fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.to_bits()).collect()
 }
@@ -140,6 +168,10 @@ fn every_parameter_is_in_the_onnx_file_to_the_bit() {
             assert_eq!(weights, bits(&matrix.weights(values)), "{}", matrix.name);
             let biases = initializer(&graph, &format!("{}.bias", matrix.name), &[matrix.rows]);
             assert_eq!(biases, bits(&matrix.biases(values)), "{}", matrix.name);
+            for (name, numbers) in ["running_mean", "running_var"].iter().zip(statistics(&matrix, values)) {
+                let found = initializer(&graph, &format!("{}.{name}", matrix.name), &[matrix.rows]);
+                assert_eq!(found, bits(&numbers), "{}", matrix.name);
+            }
         }
         assert_eq!(initializer(&graph, "temperature", &[]), [model.calibration.temperature.to_bits()]);
     }
@@ -195,6 +227,12 @@ fn pytorch_finds_every_parameter_where_its_sequential_has_it() {
              nn.MaxPool2d(3), nn.Dropout(0), nn.Flatten(), nn.Linear(432, 12), nn.Linear(12, 10))",
         ),
         (
+            NETWORKS[4].1,
+            &[0, 1, 5, 6, 8],
+            "nn.Sequential(nn.Conv2d(1, 4, (3, 3), stride=2, padding=(1, 1)), nn.BatchNorm2d(4), nn.ReLU(), \
+             nn.MaxPool2d(2), nn.Flatten(), nn.Linear(196, 12), nn.BatchNorm1d(12), nn.ReLU(), nn.Linear(12, 10))",
+        ),
+        (
             NETWORKS[3].1,
             &[2, 5, 9],
             "nn.Sequential(nn.MaxPool2d(4), nn.Flatten(), nn.Linear(49, 12), nn.ReLU(), nn.Unflatten(1, (12, 1, 1)), \
@@ -208,7 +246,8 @@ fn pytorch_finds_every_parameter_where_its_sequential_has_it() {
         assert_eq!((metadata["format"].as_str(), metadata["sequential"].as_str()), ("pt", sequential));
         assert_eq!((metadata["temperature"].as_str(), metadata["threshold"].as_str()), ("0.37", "0.6123457"));
         let tensors = SafeTensors::deserialize(&bytes).unwrap();
-        assert_eq!(tensors.len(), 2 * places.len());
+        let norms = model.network.matrices().iter().filter(|matrix| matrix.is_norm()).count();
+        assert_eq!(tensors.len(), 2 * (places.len() + norms));
         let found = |name: String| {
             let tensor = tensors.tensor(&name).unwrap();
             let values = tensor.data().chunks(4).map(|value| u32::from_le_bytes(value.try_into().unwrap()));
@@ -219,6 +258,9 @@ fn pytorch_finds_every_parameter_where_its_sequential_has_it() {
             let weights = (matrix.weight_shape.clone(), bits(&matrix.weights(values)));
             assert_eq!(found(format!("{place}.weight")), weights, "{}", matrix.name);
             assert_eq!(found(format!("{place}.bias")), (vec![matrix.rows], bits(&matrix.biases(values))));
+            for (name, numbers) in ["running_mean", "running_var"].iter().zip(statistics(matrix, values)) {
+                assert_eq!(found(format!("{place}.{name}")), (vec![matrix.rows], bits(&numbers)));
+            }
         }
     }
 }

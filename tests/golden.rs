@@ -1,13 +1,16 @@
 //! The reference against PyTorch: every activation, every gradient and three steps of Adam, in `f64`. Operations are
 //! fed PyTorch's inputs one by one, so that a failure names the operation; then the whole network runs by itself.
 
+use digits::network::{Network, Parameters, Shape};
 use digits::reference::adam;
 use digits::reference::batch;
 use digits::reference::conv::{self, ConvShape};
 use digits::reference::dense::{self, DenseShape};
 use digits::reference::golden::Golden;
 use digits::reference::pool::{self, PoolShape};
+use digits::reference::sgd::Sgd;
 use digits::reference::{Model, Optimiser, Pass, relu, relu_backward, softmax};
+use safetensors::SafeTensors;
 
 const CONV1: ConvShape =
     ConvShape { n: 8, c: 1, h: 28, w: 28, f: 4, kernel: [3, 3], padding: [0, 0], stride: 1, crop: [0, 0] };
@@ -149,4 +152,60 @@ fn model_matches_losses_parameters_and_moments_of_three_steps_of_pytorch() {
     assert_near("m", &model.m, &trained.m);
     assert_near("v", &model.v, &trained.v);
     assert_near("parameters", &model.parameters, &trained.parameters);
+}
+
+/// `data/golden/layers.safetensors`: strides and batch normalisation.
+struct Layers(SafeTensors<'static>);
+
+impl Layers {
+    /// Where its `nn.Sequential` has what a network's matrices are.
+    const PLACES: [&'static str; 7] = ["0", "1", "3", "5", "7", "8", "10"];
+
+    fn open() -> (Layers, Network) {
+        let file = include_bytes!("../data/golden/layers.safetensors");
+        let (_, header) = SafeTensors::read_metadata(file).unwrap();
+        let text = header.metadata().as_ref().unwrap()["network"].clone();
+        (Layers(SafeTensors::deserialize(file).unwrap()), Network::parse(Shape::MNIST, &text).unwrap())
+    }
+
+    fn numbers(&self, name: &str) -> Vec<f64> {
+        let tensor = self.0.tensor(name).unwrap_or_else(|error| panic!("{name}: {error}"));
+        tensor.data().chunks_exact(8).map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap())).collect()
+    }
+
+    /// The tensors of `prefix`, with running statistics or without, in the flat layout.
+    fn flat(&self, prefix: &str, network: &Network) -> Vec<f64> {
+        let matrices = network.matrices();
+        let mut flat = vec![0.0; matrices.last().unwrap().end()];
+        for (matrix, place) in matrices.iter().zip(Layers::PLACES) {
+            let of = |name| self.numbers(&format!("{prefix}.{place}.{name}"));
+            matrix.fill(&mut flat, &of("weight"), &of("bias"));
+            if matrix.is_norm() && prefix != "grad" {
+                matrix.fill_statistics(&mut flat, [&of("running_mean"), &of("running_var")]);
+            }
+        }
+        flat
+    }
+}
+
+#[test]
+fn strides_and_batch_normalisation_match_three_steps_of_pytorch_and_what_it_says_afterwards() {
+    let (golden, network) = Layers::open();
+    let batch = Golden::open().batch();
+    let initial = golden.flat("init", &network).into_iter().map(|number| number as f32).collect();
+    let mut model = Model::new(&network, &Parameters { values: initial });
+    let pass = Pass::Train { seed: 0, step: 0, capacity: 8, images: 8 };
+    let activations = model.forward(&batch.images, pass);
+    assert_near("logits", activations.last().unwrap(), &golden.numbers("logits"));
+    let mut d_parameters = model.backward(&activations, &batch.labels, pass).d_parameters;
+    for matrix in network.matrices().iter().filter(|matrix| matrix.is_norm()) {
+        matrix.fill_statistics(&mut d_parameters, [&vec![0.0; matrix.rows]; 2].map(Vec::as_slice));
+    }
+    assert_near("d_parameters", &d_parameters, &golden.flat("grad", &network));
+    let sgd = Optimiser::Sgd(Sgd { learning_rate: 0.05, momentum: 0.9 });
+    let losses = model.train(&vec![batch.clone(); 3], sgd, 0, 8);
+    assert_near("losses", &losses, &golden.numbers("losses"));
+    assert_near("parameters", &model.parameters, &golden.flat("after3", &network));
+    let logits = model.forward(&batch.images, Pass::Evaluate).pop().unwrap();
+    assert_near("logits afterwards", &logits, &golden.numbers("logits_after3"));
 }

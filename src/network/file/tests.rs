@@ -48,6 +48,25 @@ fn message(file: &[u8]) -> String {
 }
 
 #[test]
+fn running_statistics_are_kept_to_the_bit_and_a_variance_below_zero_is_refused() {
+    let network = Network::parse(Shape::MNIST, "conv 3 3x3 | batchnorm relu | pool 5 | dense 10").unwrap();
+    let mut parameters = Parameters::glorot(&network, 1);
+    let norm = &network.matrices()[1];
+    norm.fill_statistics(&mut parameters.values, [&[0.1, -0.2, 1e-9], &[0.0, 3.5, 0.7]]);
+    let normalised = ModelFile { network: network.clone(), parameters, ..model() };
+    let file = normalised.encode().unwrap();
+    assert_eq!(decode(&file).unwrap(), normalised);
+    assert_eq!(decode(&normalised.encode_compact().unwrap()).unwrap().network, network);
+    let names: Vec<String> = SafeTensors::deserialize(&file).unwrap().names().into_iter().map(String::from).collect();
+    for name in ["weight", "bias", "running_mean", "running_var"] {
+        assert!(names.contains(&format!("batchnorm1.{name}")), "{names:?}");
+    }
+    let mut below = normalised;
+    norm.fill_statistics(&mut below.parameters.values, [&[0.0; 3], &[1.0, -1e-3, 1.0]]);
+    assert_eq!(message(&below.encode().unwrap()), "has a variance below zero in batchnorm1.running_var");
+}
+
+#[test]
 fn an_augmentation_is_kept_and_without_one_the_summary_is_as_it_was() {
     let augmented = ModelFile { summary: Summary { augment: Some("rotate 12".into()), ..model().summary }, ..model() };
     assert_eq!(decode(&augmented.encode().unwrap()).unwrap(), augmented);
