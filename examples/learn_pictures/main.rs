@@ -39,15 +39,5 @@ fn main() -> std::io::Result<()> {
     for picture in pictures {
         std::fs::write(folder.join(picture.name).with_extension("svg"), picture.file())?;
     }
-    for (name, values, columns) in [
-        ("y", &worked.y, 2),
-        ("d_w", &worked.d_w, 3),
-        ("d_x", &worked.d_x, 4),
-        ("d_s", &worked.d_sums, 2),
-        ("d_w_pooled", &worked.d_w_pooled, 3),
-    ] {
-        println!("{}", worked::grid(name, values, columns));
-    }
-    println!("{} {} {}", worked.d_bias, worked.pooled, worked.winner);
     Ok(())
 }

@@ -78,7 +78,12 @@ impl Worked {
 
 /// A whole number as a person writes it.
 pub fn number(value: f64) -> String {
-    if value < 0.0 { format!("−{}", -value) } else { format!("{}", value.abs()) }
+    decimal(value, 0)
+}
+
+fn decimal(value: f64, places: usize) -> String {
+    let sign = if value < 0.0 { "−" } else { "" };
+    format!("{sign}{:.places$}", value.abs())
 }
 
 /// A product of two numbers, to be added to others.
@@ -87,9 +92,9 @@ pub fn term(a: f64, b: f64) -> String {
     format!("{}·{}", factor(a), factor(b))
 }
 
-/// A matrix as the text shows it: its name, then its rows below each other.
-pub fn grid(name: &str, values: &[f64], columns: usize) -> String {
-    let numbers: Vec<String> = values.iter().copied().map(number).collect();
+/// A matrix as the text shows it: its name, then its rows below each other, with so many places behind the point.
+pub fn grid(name: &str, values: &[f64], columns: usize, places: usize) -> String {
+    let numbers: Vec<String> = values.iter().map(|value| decimal(*value, places)).collect();
     let width = numbers.iter().map(|number| number.chars().count()).max().unwrap_or(0);
     let rows = numbers.chunks(columns).enumerate().map(|(index, row)| {
         let before = if index == 0 { format!("{name} = ") } else { " ".repeat(name.chars().count() + 3) };
