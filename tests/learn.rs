@@ -208,7 +208,8 @@ fn the_tables_name_every_kernel_of_a_training_step_in_its_order() {
         let (_, rest) = text.split_once(heading).unwrap_or_else(|| panic!("there is no {heading}"));
         let section = rest.split("\n## ").next().unwrap();
         let rows = section.lines().filter(|line| line.starts_with("| `"));
-        let named: Vec<String> = rows.map(|row| row.split('|').nth(1).unwrap().trim().replace('`', "")).collect();
+        let name = |row: &str| row[2..].split("<br>").next().unwrap().replace('`', "");
+        let named: Vec<String> = rows.map(name).collect();
         assert_eq!(named, expected, "{heading}");
     }
 }
