@@ -21,9 +21,10 @@ use digits::layers::batch::Images;
 use digits::measure::Training;
 use digits::mnist::Split;
 use digits::reference::adam::{self, Adam};
+use digits::reference::conv;
 use pollster::FutureExt as _;
 use training::{STEPS, Trained};
-use worked::{BIAS, D_Y, W, Worked, X, grid};
+use worked::{BIAS, D_Y, SHAPE, W, Worked, X, number};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -146,6 +147,7 @@ fn the_numbers_of_the_text_are_the_references() {
     let (worked, text) = (Worked::new(), chapters().into_iter().map(|(_, text)| text).collect::<String>());
     let (mut w, mut m, mut v) = (W, [0.0; 9], [0.0; 9]);
     adam::step(&mut w, &worked.d_w, &mut m, &mut v, 1, &Adam::new(1e-3));
+    let (d_w_pooled, _) = conv::backward_weights(&worked.d_sums, &X, &SHAPE);
     let blocks = [
         grid("x", &X, 4, 0),
         grid("w", &W, 3, 0),
@@ -154,15 +156,28 @@ fn the_numbers_of_the_text_are_the_references() {
         grid("d_w", &worked.d_w, 3, 0),
         grid("d_x", &worked.d_x, 4, 0),
         grid("d_s", &worked.d_sums, 2, 0),
-        grid("d_w", &worked.d_w_pooled, 3, 0),
+        grid("d_w", &d_w_pooled, 3, 0),
         grid("w", &w, 3, 3),
     ];
     for block in blocks {
         assert!(text.contains(&format!("```text\n{block}\n```")), "docs/learn lacks\n{block}");
     }
-    assert!(text.contains(&format!("and a bias of {}.", worked::number(BIAS))));
+    assert!(text.contains(&format!("and a bias of {}.", number(BIAS))));
     assert!(text.contains(&format!("The bias's gradient is {},", worked.d_bias)));
     assert!(text.contains(&format!("Forward, {} wins. It is number {} of the window", worked.pooled, worked.winner)));
+}
+
+/// A matrix as the text shows it: its name, then its rows below each other, with so many places behind the point.
+fn grid(name: &str, values: &[f64], columns: usize, places: usize) -> String {
+    let decimal = |value: &f64| format!("{}{:.places$}", if *value < 0.0 { "−" } else { "" }, value.abs());
+    let numbers: Vec<String> = values.iter().map(decimal).collect();
+    let width = numbers.iter().map(|number| number.chars().count()).max().unwrap_or(0);
+    let rows = numbers.chunks(columns).enumerate().map(|(index, row)| {
+        let before = if index == 0 { format!("{name} = ") } else { " ".repeat(name.chars().count() + 3) };
+        let row: Vec<String> = row.iter().map(|number| format!("{number:>width$}")).collect();
+        before + &row.join("  ")
+    });
+    rows.collect::<Vec<_>>().join("\n")
 }
 
 #[test]

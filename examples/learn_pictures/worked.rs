@@ -38,8 +38,6 @@ pub struct Worked {
     pub winner: usize,
     /// `[H', W']`, of [`D_POOLED`].
     pub d_sums: Vec<f64>,
-    /// `[KH, KW]`, of the same.
-    pub d_w_pooled: Vec<f64>,
 }
 
 impl Worked {
@@ -54,7 +52,6 @@ impl Worked {
         let (d_w, d_bias) = conv::backward_weights(&D_Y, &X, &SHAPE);
         let activations = relu(&y);
         let d_sums = relu_backward(&pool::backward(&[D_POOLED], &activations, &POOL), &activations);
-        let (d_w_pooled, _) = conv::backward_weights(&d_sums, &X, &SHAPE);
         Worked {
             patches,
             d_w,
@@ -65,7 +62,6 @@ impl Worked {
             winner: pool::argmax(&activations, &POOL)[0],
             activations,
             d_sums,
-            d_w_pooled,
             y,
         }
     }
@@ -78,28 +74,12 @@ impl Worked {
 
 /// A whole number as a person writes it.
 pub fn number(value: f64) -> String {
-    decimal(value, 0)
-}
-
-fn decimal(value: f64, places: usize) -> String {
     let sign = if value < 0.0 { "−" } else { "" };
-    format!("{sign}{:.places$}", value.abs())
+    format!("{sign}{}", value.abs())
 }
 
 /// A product of two numbers, to be added to others.
 pub fn term(a: f64, b: f64) -> String {
     let factor = |value| if value < 0.0 { format!("({})", number(value)) } else { number(value) };
     format!("{}·{}", factor(a), factor(b))
-}
-
-/// A matrix as the text shows it: its name, then its rows below each other, with so many places behind the point.
-pub fn grid(name: &str, values: &[f64], columns: usize, places: usize) -> String {
-    let numbers: Vec<String> = values.iter().map(|value| decimal(*value, places)).collect();
-    let width = numbers.iter().map(|number| number.chars().count()).max().unwrap_or(0);
-    let rows = numbers.chunks(columns).enumerate().map(|(index, row)| {
-        let before = if index == 0 { format!("{name} = ") } else { " ".repeat(name.chars().count() + 3) };
-        let row: Vec<String> = row.iter().map(|number| format!("{number:>width$}")).collect();
-        before + &row.join("  ")
-    });
-    rows.collect::<Vec<_>>().join("\n")
 }
