@@ -12,12 +12,13 @@ use clap::{CommandFactory, Parser, Subcommand};
 #[cfg(feature = "window")]
 use commands::draw;
 use commands::{
-    GpuOptions, Interrupted, Misuse, bench, compact, eval, export, gpus, predict, report, selftest, train, tune,
+    GpuOptions, Interrupted, Misuse, VERSION, bench, compact, completions, eval, export, gpus, man, predict, report,
+    selftest, train, tune,
 };
 
 /// Recognizes handwritten digits; every forward and backward pass is a WGSL compute shader.
 #[derive(Parser)]
-#[command(version, subcommand_required = true, arg_required_else_help = true)]
+#[command(version = VERSION.as_str(), subcommand_required = true, arg_required_else_help = true)]
 struct Cli {
     #[command(flatten)]
     gpu: GpuOptions,
@@ -41,6 +42,8 @@ enum Command {
     Gpus,
     /// Checks that the adapter computes what the reference and PyTorch compute
     Selftest,
+    Completions(completions::Options),
+    Man(man::Options),
 }
 
 fn main() -> ExitCode {
@@ -59,6 +62,8 @@ fn main() -> ExitCode {
         Command::Export(options) => export::run(&options),
         Command::Gpus => gpus::run(&gpu),
         Command::Selftest => selftest::run(&gpu),
+        Command::Completions(options) => completions::run(&options, Cli::command()),
+        Command::Man(options) => man::run(&options, Cli::command()),
     };
     done.map_or_else(tell, |()| ExitCode::SUCCESS)
 }

@@ -1,4 +1,20 @@
 //! A network on the GPU: its parameters, and how a batch goes forward and backward through its layers.
+//!
+//! ```
+//! # use pollster::FutureExt as _;
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use digits::gpu::{Gpu, Request};
+//! use digits::model::Model;
+//! use digits::network::{Network, Parameters, Shape};
+//!
+//! let network = Network::parse(Shape::MNIST, "dense 10")?;
+//! let gpu = Gpu::open(&Request::default()).block_on()?;
+//! let model = Model::new(&gpu, &network, &Parameters::glorot(&network, 0))?;
+//! let weights: Vec<f32> = model.parameters().read(&gpu).block_on()?;
+//! assert_eq!(weights, Parameters::glorot(&network, 0).values);
+//! # Ok(())
+//! # }
+//! ```
 
 mod activations;
 mod operation;

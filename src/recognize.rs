@@ -1,4 +1,26 @@
 //! Recognition: images on the host go in, the probability of each class comes out.
+//!
+//! ```
+//! # use pollster::FutureExt as _;
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use digits::gpu::{Gpu, Request};
+//! use digits::mnist::Split;
+//! use digits::model::Model;
+//! use digits::network::{ModelFile, best};
+//! use digits::recognize::Recognizer;
+//!
+//! let file = ModelFile::shipped();
+//! let gpu = Gpu::open(&Request::default()).block_on()?;
+//! let recognizer = Recognizer::new(&Model::new(&gpu, &file.network, &file.parameters)?, 128)?;
+//! let mut test = Split::embedded()?.test;
+//! test.truncate(200);
+//! let probabilities = recognizer.recognize(&test.images).block_on()?;
+//! let answers = probabilities.chunks(10).map(best);
+//! let right = answers.zip(&test.labels).filter(|(answer, label)| *answer == usize::from(**label)).count();
+//! assert!(right >= 195);
+//! # Ok(())
+//! # }
+//! ```
 
 use std::collections::VecDeque;
 use std::marker::PhantomData;

@@ -135,6 +135,43 @@ impl Epoch {
 /// at the model or hold the training up. Meanwhile the GPU goes on with what was submitted: the model may be some steps
 /// ahead of the event, [`Progress::learnt`] says how many. An error that it returns ends the training and is handed on.
 ///
+/// ```
+/// # use pollster::FutureExt as _;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use digits::gpu::{Gpu, Request};
+/// use digits::mnist::Split;
+/// use digits::network::{Network, Parameters, Shape};
+/// use digits::recipe::Recipe;
+/// use digits::train::{Event, Job, Keep, TrainError, train};
+///
+/// let mut data = Split::embedded()?;
+/// data.training.truncate(2_560);
+/// data.validation.truncate(100);
+/// data.test.truncate(500);
+/// let network = Network::parse(Shape::MNIST, "dense 10")?;
+/// let job = Job {
+///     parameters: Parameters::glorot(&network, 0),
+///     network,
+///     plan: Recipe::seed().plan(2_560, 0),
+///     epochs: 3,
+///     keep: Keep::Last,
+///     patience: None,
+///     steps_per_submit: None,
+/// };
+/// let gpu = Gpu::open(&Request::default()).block_on()?;
+/// let mut accuracy = 0.0;
+/// let tell = async |event: Event<'_>, _: &_| {
+///     if let Event::Test(test, _) = event {
+///         accuracy = test.score.accuracy;
+///     }
+///     Ok::<(), TrainError>(())
+/// };
+/// train(&gpu, &job, data, tell).block_on()?;
+/// assert!(accuracy > 0.7);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// The device failed, the adapter is too small, or the training diverged.
 pub async fn train<E: From<TrainError>>(

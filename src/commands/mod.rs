@@ -3,12 +3,14 @@
 
 pub mod bench;
 pub mod compact;
+pub mod completions;
 #[cfg(feature = "window")]
 pub mod draw;
 pub mod eval;
 pub mod export;
 pub mod gpus;
 mod interrupt;
+pub mod man;
 mod pages;
 pub mod predict;
 mod recipe;
@@ -20,6 +22,7 @@ mod tiles;
 pub mod train;
 pub mod tune;
 mod values;
+mod version;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -32,6 +35,7 @@ use digits::network::{ModelFile, Network, Shape};
 use pollster::FutureExt as _;
 
 pub use interrupt::Interrupted;
+pub use version::VERSION;
 
 /// Where to compute.
 #[derive(Args)]

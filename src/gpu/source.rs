@@ -102,7 +102,10 @@ pub enum Constant {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Source {
     pub entry_point: &'static str,
+    /// Names, of [`FILES`] or of `own`.
     pub files: Vec<&'static str>,
+    /// Files that are not this library's: name and text.
+    own: Vec<(&'static str, &'static str)>,
     pub constants: Vec<(&'static str, Constant)>,
 }
 
@@ -147,7 +150,14 @@ impl From<bool> for Constant {
 impl Source {
     /// `entry_point` in the concatenation of `files`.
     pub fn new(entry_point: &'static str, files: &[&'static str]) -> Source {
-        Source { entry_point, files: files.to_vec(), constants: Vec::new() }
+        Source { entry_point, files: files.to_vec(), own: Vec::new(), constants: Vec::new() }
+    }
+
+    /// Gives the text of a file that is not one of [`FILES`], for a kernel of one's own, which may be joined with theirs.
+    /// examples/kernel.rs has one.
+    pub fn with_text(mut self, file: &'static str, text: &'static str) -> Source {
+        self.own.push((file, text));
+        self
     }
 
     /// Adds a constant.
@@ -164,7 +174,7 @@ impl Source {
     /// The text to compile.
     ///
     /// # Panics
-    /// If a file is not one of [`FILES`], or its `repeat` and `end` lines do not match: mistakes in this program.
+    /// If a file is neither one of [`FILES`] nor given, or its `repeat` and `end` lines do not match: mistakes in this program.
     pub fn text(&self, operands: Operands) -> String {
         let mut text = String::new();
         for (name, value) in &self.constants {
@@ -180,7 +190,8 @@ impl Source {
             .expect("writing to a string does not fail");
         }
         for name in &self.files {
-            let file = FILES.iter().find(|file| file.0 == *name).unwrap_or_else(|| panic!("no shader file {name}"));
+            let file = self.own.iter().chain(FILES).find(|file| file.0 == *name);
+            let file = file.unwrap_or_else(|| panic!("no shader file {name}"));
             text.push_str(&with_operands(file.1, operands));
         }
         let text = repeat(&text, &self.constants);

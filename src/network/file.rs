@@ -22,6 +22,20 @@ use super::{Calibration, Matrix, Network, NetworkError, Parameters, Shape, param
 use crate::files::{self, WriteError};
 
 /// A trained network, as its file holds it.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use digits::network::ModelFile;
+///
+/// let model = ModelFile::shipped();
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("model.safetensors");
+/// model.save(&path)?;
+/// assert!(ModelFile::load(&path)? == model);
+/// assert_eq!(model.network.parameter_count(), 619_702);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelFile {
     /// Reads [`Shape::MNIST`].
