@@ -122,12 +122,14 @@ impl Inspection {
     }
 }
 
-/// SHA-256 of the weights and the biases of each layer, as the tensors of the model file have them, in the order of the layers.
+/// SHA-256 of the weights, the biases and the running statistics of each layer, as the tensors of the model file have them, in the
+/// order of the layers.
 pub fn hash(network: &Network, parameters: &Parameters) -> String {
     let mut hasher = Sha256::new();
     for matrix in network.matrices() {
         let (weights, biases) = (matrix.weights(&parameters.values), matrix.biases(&parameters.values));
-        weights.into_iter().chain(biases).for_each(|number| hasher.update(number.to_le_bytes()));
+        let statistics = if matrix.is_norm() { matrix.statistics(&parameters.values).concat() } else { Vec::new() };
+        weights.into_iter().chain(biases).chain(statistics).for_each(|number| hasher.update(number.to_le_bytes()));
     }
     hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

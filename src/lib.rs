@@ -46,7 +46,7 @@
 //! # Training and running a network
 //!
 //! - [`model`] strings layers together, [`trainer`] makes a training step of them, [`mod@train`] arranges steps into epochs as a
-//!   [`recipe`] says.
+//!   [`recipe`] says, and [`checkpoint`] keeps where it is.
 //! - [`recognize`] runs a network, [`explain`] shows why it decides, [`predict`] reads whole pictures.
 //! - [`evaluate`] asks how well it recognises, [`corrupt`] makes the images worse for that; [`calibrate`] makes its percentages
 //!   true, [`teach`] adapts it to a few images more.
@@ -72,6 +72,8 @@ pub mod annotate;
 pub mod augment;
 pub mod calibrate;
 pub mod cases;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod checkpoint;
 pub mod corrupt;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod drawings;

@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         #[cfg(feature = "window")]
         Command::Draw(options) => draw::run(&options, &gpu),
         Command::Predict(options) => predict::run(&options, &gpu),
-        Command::Train(options) => train::run(&options, &gpu),
+        Command::Train(options) => run_training(&options, &gpu),
         Command::Eval(options) => eval::run(&options, &gpu),
         Command::Report(options) => report::run(&options),
         Command::Bench(options) => bench::run(&options, &gpu),
@@ -66,6 +66,16 @@ fn main() -> ExitCode {
         Command::Man(options) => man::run(&options, Cli::command()),
     };
     done.map_or_else(tell, |()| ExitCode::SUCCESS)
+}
+
+/// A training, or one that goes on with the options that stand in its checkpoint.
+fn run_training(options: &train::Options, gpu: &GpuOptions) -> anyhow::Result<()> {
+    let Some(checkpoint) = train::resumed(options)? else { return train::run(options, gpu) };
+    let line = std::iter::once("digits".into()).chain(checkpoint.arguments.clone());
+    match Cli::parse_from(line) {
+        Cli { gpu, command: Command::Train(options) } => train::resume(&options, &gpu, checkpoint),
+        _ => anyhow::bail!("the checkpoint is of no training"),
+    }
 }
 
 /// Sets what Vulkan's drivers take from the environment, unless the user has.

@@ -12,7 +12,7 @@ use crate::mnist::{DataSet, Split};
 use crate::model::Model;
 use crate::network::{Network, Parameters};
 use crate::platform::Instant;
-use crate::trainer::{Losses, Plan, Trainer};
+use crate::trainer::{self, Losses, Plan, Trainer};
 
 /// Submits that are on their way to a GPU at a time: while it works on one, the host encodes the next and reads what came of
 /// the last. A software driver is the host.
@@ -46,13 +46,16 @@ pub enum Keep {
     Last,
 }
 
-/// What happens in a training, in this order: progress, again and again, and an epoch; at last the test.
+/// What happens in a training, in this order: progress, again and again, and an epoch; at last the test. Between them checkpoints,
+/// where they are asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Event<'a> {
     /// A submit is done.
     Progress(Progress),
     /// An epoch is done: what it makes of the validation images, and the parameters that it ended with.
     Epoch(Epoch, &'a Evaluation, &'a Parameters),
+    /// The training rests here for a moment, and could go on from here.
+    Checkpoint(&'a State),
     /// The training is done, the model is the one to keep, and this is what it makes of the test images.
     Test(Test, &'a Evaluation),
 }
@@ -108,6 +111,33 @@ pub struct Score {
     pub accuracy: f64,
 }
 
+/// Where a training is: all that an exact continuation needs beside the job and the data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    pub trainer: trainer::State,
+    /// Of the epoch in work.
+    pub progress: Progress,
+    /// The last epoch that was judged.
+    pub judged: u32,
+    /// The epoch to keep, what it makes of the validation images, and its parameters.
+    pub kept: Option<(u32, Score, Parameters)>,
+}
+
+/// Where a training begins, and how often it rests to tell where it is.
+#[derive(Clone, Debug, Default)]
+pub struct Checkpoints {
+    /// Where an earlier one was; at the start where there was none.
+    pub from: Option<State>,
+    pub every: Option<Every>,
+}
+
+/// How far apart checkpoints are, at least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Every {
+    Steps(u32),
+    Time(Duration),
+}
+
 /// Why a training ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
@@ -115,6 +145,8 @@ pub enum TrainError {
     Gpu(#[from] GpuError),
     #[error("the loss is no longer a number in step {step} of epoch {epoch}: choose a smaller learning rate")]
     Diverged { epoch: u32, step: usize },
+    #[error("the checkpoint is of another training")]
+    OtherTraining,
 }
 
 impl Progress {
@@ -178,17 +210,46 @@ pub async fn train<E: From<TrainError>>(
     gpu: &Gpu,
     job: &Job,
     data: Split,
+    events: impl AsyncFnMut(Event, &Model) -> Result<(), E>,
+) -> Result<(), E> {
+    train_from(gpu, job, data, Checkpoints::default(), events).await
+}
+
+/// [`train`], with checkpoints: it comes to the same bits, wherever it begins and however often it rests.
+///
+/// # Errors
+/// Those of [`train`], and a checkpoint of another network or plan.
+pub async fn train_from<E: From<TrainError>>(
+    gpu: &Gpu,
+    job: &Job,
+    data: Split,
+    Checkpoints { from, every }: Checkpoints,
     mut events: impl AsyncFnMut(Event, &Model) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut training = Training::new(gpu, job, data)?;
-    'epochs: for epoch in 1..=job.epochs {
-        training.trainer.begin_epoch(epoch - 1).map_err(TrainError::from)?;
+    let mut rest = every.map(Rest::new);
+    let mut first = 1;
+    if let Some(state) = from {
+        first = state.trainer.epoch;
+        training.restore(state)?;
+    }
+    'epochs: for epoch in first..=job.epochs {
+        if training.trainer.epochs() < epoch {
+            training.trainer.begin_epoch(epoch - 1).map_err(TrainError::from)?;
+        }
         while training.trainer.steps_left() > 0 {
             training.land_until(training.most_in_flight - 1, &mut events).await?;
+            if let Some(rest) = rest.as_mut().filter(|rest| rest.is_due()) {
+                training.land_until(0, &mut events).await?;
+                let state = training.state().await?;
+                events(Event::Checkpoint(&state), training.trainer.result()).await?;
+                rest.begin_again();
+            }
             if training.is_out_of_patience() {
                 break 'epochs;
             }
-            training.submit_steps(epoch)?;
+            let steps = training.submit_steps(epoch)?;
+            rest.iter_mut().for_each(|rest| rest.steps += steps as u32);
         }
         training.land_until(training.most_in_flight - 1, &mut events).await?;
         training.submit_validation(epoch)?;
@@ -212,6 +273,31 @@ impl Keep {
             Keep::Best => by_accuracy().then_with(by_loss).is_gt(),
             Keep::Last => true,
         }
+    }
+}
+
+/// When the next checkpoint is due.
+struct Rest {
+    every: Every,
+    /// Since the last.
+    steps: u32,
+    last: Instant,
+}
+
+impl Rest {
+    fn new(every: Every) -> Rest {
+        Rest { every, steps: 0, last: Instant::now() }
+    }
+
+    fn is_due(&self) -> bool {
+        match self.every {
+            Every::Steps(steps) => self.steps >= steps,
+            Every::Time(time) => self.last.elapsed() >= time,
+        }
+    }
+
+    fn begin_again(&mut self) {
+        *self = Rest::new(self.every);
     }
 }
 
@@ -273,14 +359,32 @@ impl Training {
         })
     }
 
-    fn submit_steps(&mut self, epoch: u32) -> Result<(), TrainError> {
+    /// Where it is when nothing is on its way.
+    async fn state(&self) -> Result<State, TrainError> {
+        let (trainer, kept) = (self.trainer.state().await?, self.kept.clone());
+        Ok(State { trainer, progress: self.progress, judged: self.judged, kept })
+    }
+
+    fn restore(&mut self, State { trainer, progress, judged, kept }: State) -> Result<(), TrainError> {
+        let parameters = trainer.parameters.len();
+        let fits = kept.as_ref().is_none_or(|(_, _, kept)| kept.values.len() == parameters);
+        if !fits || !self.trainer.fits(&trainer) {
+            return Err(TrainError::OtherTraining);
+        }
+        self.trainer.restore(&trainer)?;
+        (self.progress, self.judged, self.kept) = (progress, judged, kept);
+        Ok(())
+    }
+
+    /// Gives how many.
+    fn submit_steps(&mut self, epoch: u32) -> Result<usize, TrainError> {
         let steps = self.steps.min(self.trainer.steps_left());
         let submitted = Instant::now();
         let losses = self.trainer.submit(steps)?;
         let done = self.trainer.steps_of_an_epoch() - self.trainer.steps_left();
         self.progress.learnt = u64::from(epoch - 1) * self.images as u64 + (done * self.batch).min(self.images) as u64;
         self.in_flight.push_back(Flight { epoch, submitted, work: Work::Steps(steps, losses) });
-        Ok(())
+        Ok(steps)
     }
 
     /// The parameters go to the host behind each epoch: those to keep are then there, without a wait for them.

@@ -46,6 +46,21 @@ impl Plan {
     }
 }
 
+/// All that steps change. A training that goes on from it, with the same plan and images on the same adapter, comes to the same bits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    /// Epochs that have begun, and steps that are done in the last of them.
+    pub epoch: u32,
+    pub batches: usize,
+    pub clock: Clock,
+    /// In the flat layout of the parameters.
+    pub parameters: Vec<f32>,
+    /// Adam's moments, first m, then v, or the velocity of gradient descent; in the layout of the parameters.
+    pub moments: Vec<f32>,
+    /// The mean of the weights, where one is kept.
+    pub average: Option<Vec<f32>>,
+}
+
 /// A network in training.
 pub struct Trainer {
     model: Model,
@@ -57,10 +72,14 @@ pub struct Trainer {
     /// What a step must find done: the turning of weights that no step before it left.
     turning: Recording,
     clock: Tensor,
+    /// Adam's, or the velocity.
+    moments: Tensor,
     /// `[count]`, the order of the images in this epoch
     order: Tensor,
     scores: Scores,
     gradients: Gradients,
+    /// Epochs that have begun.
+    epochs: u32,
     batches_done: usize,
 }
 
@@ -115,19 +134,36 @@ impl Trainer {
         model.record_training(&mut step, &activations, plan.seed, &batch, &gradients)?;
         let average = plan.average.map(|_| Tensor::new(gpu, "the average weights", &parameters.values)).transpose()?;
         let kept = average.as_ref().zip(plan.average).map(|(tensor, decay)| Average { decay, tensor });
-        match &plan.optimiser {
+        let moments = match &plan.optimiser {
             Optimiser::Adam(rule) => {
                 let moments = Tensor::zeros(gpu, "Adam's moments", 2 * parameters.values.len())?;
                 update::adam(&mut step, rule, &gradients, kept, [&clock, model.parameters(), &moments])?;
+                moments
             }
             Optimiser::Sgd(rule) => {
                 let velocity = Tensor::zeros(gpu, "the velocity", parameters.values.len())?;
                 update::sgd(&mut step, rule, &gradients, kept, [&clock, model.parameters(), &velocity])?;
+                velocity
             }
-        }
+        };
         let averaged = average.map(|parameters| model.with_parameters(parameters));
         let seed = plan.seed;
-        Ok(Trainer { model, averaged, shape, seed, step, turning, clock, order, scores, gradients, batches_done: 0 })
+        let (epochs, batches_done) = (0, 0);
+        Ok(Trainer {
+            model,
+            averaged,
+            shape,
+            seed,
+            step,
+            turning,
+            clock,
+            moments,
+            order,
+            scores,
+            gradients,
+            epochs,
+            batches_done,
+        })
     }
 
     /// The network in training; its parameters are the newest.
@@ -158,6 +194,11 @@ impl Trainer {
         self.shape.batches()
     }
 
+    /// How many epochs have begun.
+    pub fn epochs(&self) -> u32 {
+        self.epochs
+    }
+
     /// How many steps of the epoch are not submitted yet.
     pub fn steps_left(&self) -> usize {
         self.steps_of_an_epoch() - self.batches_done
@@ -172,8 +213,60 @@ impl Trainer {
         let gpu = self.model.gpu();
         self.order.write(gpu, &random::shuffle(self.seed, epoch, self.shape.count as u32));
         Clock::restart_epoch(gpu, &self.clock);
-        self.batches_done = 0;
+        (self.epochs, self.batches_done) = (epoch + 1, 0);
         self.turning.submit(1)
+    }
+
+    /// Where the training is, behind all that was submitted.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub async fn state(&self) -> Result<State, GpuError> {
+        let gpu = self.model.gpu();
+        let [clock]: [Clock; 1] = self.clock.read(gpu).await?.try_into().expect("there is one clock");
+        let average = match &self.averaged {
+            Some(model) => Some(model.parameters().read(gpu).await?),
+            None => None,
+        };
+        Ok(State {
+            epoch: self.epochs,
+            batches: self.batches_done,
+            clock,
+            parameters: self.model.parameters().read(gpu).await?,
+            moments: self.moments.read(gpu).await?,
+            average,
+        })
+    }
+
+    /// Whether `state` is one of a training by this network and plan.
+    pub fn fits(&self, state: &State) -> bool {
+        let average = state.average.as_ref().map(Vec::len);
+        state.epoch > 0
+            && state.batches <= self.steps_of_an_epoch()
+            && state.parameters.len() == self.model.parameters().len()
+            && state.moments.len() == self.moments.len()
+            && average == self.averaged.as_ref().map(|model| model.parameters().len())
+    }
+
+    /// Goes on from `state`.
+    ///
+    /// # Errors
+    /// The device failed.
+    ///
+    /// # Panics
+    /// If the state does not fit, see [`Trainer::fits`].
+    pub fn restore(&mut self, state: &State) -> Result<(), GpuError> {
+        assert!(self.fits(state), "it is another training's state");
+        let gpu = self.model.gpu();
+        self.model.parameters().write(gpu, &state.parameters);
+        self.moments.write(gpu, &state.moments);
+        if let (Some(model), Some(average)) = (&self.averaged, &state.average) {
+            model.parameters().write(gpu, average);
+        }
+        self.begin_epoch(state.epoch - 1)?;
+        self.batches_done = state.batches;
+        self.clock.write(self.model.gpu(), &[state.clock]);
+        Ok(())
     }
 
     /// Trains `steps` steps, waits for them, and gives their [`Losses::finish`].

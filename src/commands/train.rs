@@ -1,5 +1,7 @@
 //! `digits train`: options into a job, and the events of its training into lines, a log and a model file.
 
+mod checkpoints;
+
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -9,22 +11,24 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 use digits::augment::Augment;
 use digits::calibrate::{self, Certainty, Sample};
+use digits::checkpoint::Checkpoint;
 use digits::drawings::{self, Mixture, Part};
 use digits::evaluate::Evaluation;
 use digits::gpu::{Gpu, Settings};
 use digits::html::{Folder, Origin, TrainingPart};
-use digits::inspect::Judged;
+use digits::inspect::{self, Judged};
 use digits::mnist::{DataSet, Split, TRAINING};
 use digits::model::Model;
 use digits::network::{self, Calibration, Layer, ModelFile, Network, Parameters, Summary};
 use digits::pen::read_pen_file;
 use digits::recipe::Recipe;
 use digits::report::{Ending, EpochLine, Log, Run, Times, adapter_line, network_table};
-use digits::train::{Epoch, Event, Job, Keep, Progress, Test, train};
+use digits::train::{Epoch, Event, Job, Keep, Progress, State, Test, train_from};
 use digits::trainer::Plan;
 use indicatif::HumanCount;
 use pollster::FutureExt as _;
 
+use self::checkpoints::{CheckpointOptions, Keeper};
 use super::interrupt::{Interrupt, Interrupted};
 use super::pages::{self, ReportOptions};
 use super::recipe::{RecipeOptions, optimiser_name};
@@ -78,6 +82,8 @@ pub struct Options {
     #[arg(long, value_name = "FILE.jsonl")]
     log: Option<PathBuf>,
     #[command(flatten)]
+    checkpoints: CheckpointOptions,
+    #[command(flatten)]
     report: ReportOptions,
     #[command(flatten)]
     tiles: TileOptions,
@@ -104,6 +110,26 @@ enum KeepName {
 /// Trains as the options say. Whatever ends the training early, the model file holds the epoch to keep of those that are
 /// finished; after Ctrl-C the newest step, where that is what is kept, or no epoch is finished.
 pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
+    run_from(options, gpu, &checkpoints::arguments, None)
+}
+
+/// The training whose checkpoint is to go on, if one is asked for: its options stand in it, as a command line.
+pub fn resumed(options: &Options) -> anyhow::Result<Option<Checkpoint>> {
+    options.checkpoints.resumed().map(|folder| checkpoints::read(folder)).transpose()
+}
+
+/// Goes on with the training of a checkpoint, which was begun with `options`.
+pub fn resume(options: &Options, gpu: &GpuOptions, checkpoint: Checkpoint) -> anyhow::Result<()> {
+    let arguments = checkpoint.arguments.clone();
+    run_from(options, gpu, &|| Ok(arguments.clone()), Some(checkpoint))
+}
+
+fn run_from(
+    options: &Options,
+    gpu: &GpuOptions,
+    arguments: &dyn Fn() -> Result<Vec<String>, Misuse>,
+    from: Option<Checkpoint>,
+) -> anyhow::Result<()> {
     let started = Instant::now();
     let recipe = options.recipe.recipe()?;
     // What does not fit is told before anything takes time.
@@ -111,6 +137,8 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     // First, since model and log may go into it.
     let folder = options.report.folder(&[Some(options.out.as_path()), options.log.as_deref()])?;
     ModelFile::check_path(&options.out)?;
+    let checkpoints = options.checkpoints.folder()?;
+    let arguments = if checkpoints.is_some() { arguments()? } else { Vec::new() };
     let log = options.log.as_deref().map(Log::new).transpose()?;
     let interrupt = Interrupt::install()?;
     // The images are unpacked while the device opens.
@@ -122,6 +150,9 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let ((data, known), gpu) = (data?, options.with_precision(gpu?)?);
     // Drawings come on top of the images that the options count.
     job.plan = recipe.plan(data.training.count(), options.seed);
+    if let Some(checkpoint) = &from {
+        checkpoints::compare(checkpoint, &data, &gpu)?;
+    }
     introduce(options, &recipe, &job, &gpu, &data)?;
     let screen = Screen::new(job.epochs);
     let gpu = options.tiles.apply(&gpu, options.tune_budget.unwrap_or(tune_budget(&gpu)), screen.spinner());
@@ -143,10 +174,13 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
             data: options.data.name(),
             images: data.test.clone(),
         }),
+        keeper: checkpoints.map(|folder| Keeper::new(folder, &arguments, &data, &gpu)),
         calibration: Calibration::default(),
         summary,
     };
-    let done = train(&gpu, &job, data, async |event, model| session.on(event, model).await).block_on();
+    let from = from.map(|checkpoint| session.go_on(checkpoint)).transpose()?;
+    let plan = options.checkpoints.plan(from);
+    let done = train_from(&gpu, &job, data, plan, async |event, model| session.on(event, model).await).block_on();
     session.screen.clear();
     if done.as_ref().is_err_and(|error| !error.is::<Interrupted>()) && session.summary.epochs > 0 {
         note(&format!("note: {} holds the model of epoch {}", options.out.display(), session.summary.epochs));
@@ -358,6 +392,7 @@ struct Session<'a> {
     /// The sets that validate, each by itself.
     known: Vec<DataSet>,
     report: Option<Report>,
+    keeper: Option<Keeper>,
     /// The default until the training has ended: after Ctrl-C nobody waits for a fit.
     calibration: Calibration,
     /// Of the newest model.
@@ -378,8 +413,35 @@ impl Session<'_> {
         match event {
             Event::Progress(progress) => self.progress(&progress, model).await,
             Event::Epoch(epoch, _, parameters) => self.epoch(&epoch, parameters),
+            Event::Checkpoint(state) => self.checkpoint(state),
             Event::Test(score, evaluation) => self.test(&score, evaluation, model).await,
         }
+    }
+
+    /// Tells what was done before the training was killed, and has the files as they were then.
+    fn go_on(&mut self, Checkpoint { epochs, state, .. }: Checkpoint) -> anyhow::Result<State> {
+        let done = HumanCount((state.trainer.batches * self.run.batch) as u64);
+        say(&format!("resumed   in epoch {} after {done} of its images\n", state.trainer.epoch))?;
+        if let Some((epoch, score, parameters)) = &state.kept {
+            self.save(self.summary_of(*epoch, score.accuracy), parameters)?;
+        }
+        for line in &epochs {
+            if let Some(log) = &mut self.log {
+                log.epoch(line)?;
+            }
+        }
+        self.epochs = epochs;
+        Ok(state)
+    }
+
+    fn checkpoint(&mut self, state: &State) -> anyhow::Result<()> {
+        self.keeper.as_ref().map_or(Ok(()), |keeper| keeper.write(state, &self.epochs))
+    }
+
+    /// Of the model of an epoch that is kept.
+    fn summary_of(&self, epoch: u32, accuracy: f64) -> Summary {
+        let images_seen = u64::from(epoch) * self.run.images as u64;
+        Summary { epochs: epoch, images_seen, validation_accuracy: Some(accuracy), ..self.summary.clone() }
     }
 
     async fn progress(&mut self, progress: &Progress, model: &Model) -> anyhow::Result<()> {
@@ -393,10 +455,7 @@ impl Session<'_> {
 
     fn epoch(&mut self, epoch: &Epoch, parameters: &Parameters) -> anyhow::Result<()> {
         if epoch.kept == epoch.epoch {
-            let images_seen = u64::from(epoch.epoch) * epoch.images as u64;
-            let validation_accuracy = Some(epoch.validation.accuracy);
-            let summary = Summary { epochs: epoch.epoch, images_seen, validation_accuracy, ..self.summary.clone() };
-            self.save(summary, parameters)?;
+            self.save(self.summary_of(epoch.epoch, epoch.validation.accuracy), parameters)?;
         }
         let line = EpochLine::from(epoch);
         if let Some(log) = &mut self.log {
@@ -431,6 +490,7 @@ impl Session<'_> {
             score.loss
         ))?;
         say(&format!("saved {} after {total:.1} s", self.out.display()))?;
+        say(&format!("SHA-256 of its parameters {}", inspect::hash(self.network, &parameters)))?;
         let Some(Report { folder, plan, data, images }) = &self.report else { return Ok(()) };
         let sample = Sample::of(model, images).await?;
         let certainty = Certainty::of(&sample, self.calibration);

@@ -77,6 +77,7 @@ impl<T: Fn(Answer)> Session<T> {
                 kept.take(&epoch, parameters);
                 Ok(())
             }
+            Event::Checkpoint(_) => Ok(()),
             Event::Test(result, _) => {
                 kept.model.parameters = model.read_parameters().await?;
                 kept.model.summary.test_accuracy = Some(result.score.accuracy);

@@ -1,6 +1,7 @@
 //! The program as its users meet it: a real, short training, what it leaves behind, and what is said when something is
 //! wrong. All trainings share one small network, so that its kernels are compiled once.
 
+mod checkpoint;
 mod export;
 mod install;
 mod many;

@@ -1,0 +1,109 @@
+//! `digits train --checkpoint` and `--resume`: a training that was killed goes on with the options that it was begun with.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use digits::checkpoint::{Checkpoint, CheckpointFolder, DEFAULT_INTERVAL, hash_of};
+use digits::gpu::Gpu;
+use digits::mnist::Split;
+use digits::report::{EpochLine, adapter_line};
+use digits::train::{Checkpoints, Every, State};
+
+use super::super::values::{parse_seconds, whole};
+use super::super::{Misuse, note};
+
+/// What is kept of a training while it goes on.
+#[derive(Args)]
+pub struct CheckpointOptions {
+    /// Folder to keep in where the training is, so that --resume can go on from there to the same bits
+    #[arg(long, value_name = "DIR")]
+    checkpoint: Option<PathBuf>,
+    /// How often to write there: a number of steps, or of seconds, such as 10s [default: 30s]
+    #[arg(long, value_name = "STEPS|SECONDS", requires = "checkpoint", value_parser = parse_every)]
+    every: Option<Every>,
+    /// Go on with the training whose checkpoints are in this folder, with the options that it was begun with; no others go with it
+    #[arg(long, value_name = "DIR", exclusive = true)]
+    resume: Option<PathBuf>,
+}
+
+/// The checkpoints of a training on their way to a folder.
+pub struct Keeper {
+    folder: CheckpointFolder,
+    arguments: Vec<String>,
+    data: String,
+    adapter: String,
+}
+
+impl CheckpointOptions {
+    /// The folder whose training is to go on.
+    pub fn resumed(&self) -> Option<&PathBuf> {
+        self.resume.as_ref()
+    }
+
+    /// What is to be written, of a training of these data by an adapter; the folder is checked before anything takes time.
+    pub fn folder(&self) -> anyhow::Result<Option<CheckpointFolder>> {
+        Ok(self.checkpoint.as_deref().map(CheckpointFolder::create).transpose()?)
+    }
+
+    /// How often, and where to begin.
+    pub fn plan(&self, from: Option<State>) -> Checkpoints {
+        let every = self.every.unwrap_or(Every::Time(DEFAULT_INTERVAL));
+        Checkpoints { from, every: self.checkpoint.is_some().then_some(every) }
+    }
+}
+
+impl Keeper {
+    pub fn new(folder: CheckpointFolder, arguments: &[String], data: &Split, gpu: &Gpu) -> Keeper {
+        let (arguments, adapter) = (arguments.to_vec(), adapter_line(gpu));
+        Keeper { folder, arguments, data: hash_of(data), adapter }
+    }
+
+    pub fn write(&self, state: &State, epochs: &[EpochLine]) -> anyhow::Result<()> {
+        let Keeper { folder, arguments, data, adapter } = self;
+        let (arguments, data, adapter) = (arguments.clone(), data.clone(), adapter.clone());
+        let checkpoint = Checkpoint { arguments, data, adapter, epochs: epochs.to_vec(), state: state.clone() };
+        Ok(folder.write(&checkpoint)?)
+    }
+}
+
+/// Refuses data that are not those of the checkpoint, and tells of another adapter.
+pub fn compare(checkpoint: &Checkpoint, data: &Split, gpu: &Gpu) -> anyhow::Result<()> {
+    if hash_of(data) != checkpoint.data {
+        anyhow::bail!("the images are not those that the training was begun with: give it those, or begin a new one");
+    }
+    let adapter = adapter_line(gpu);
+    if adapter != checkpoint.adapter {
+        note(&format!(
+            "note: the training was begun on another adapter, {}: its last bits may differ from now on",
+            checkpoint.adapter
+        ));
+    }
+    Ok(())
+}
+
+/// The newest whole checkpoint of a folder; one that is damaged is told of.
+pub fn read(folder: &std::path::Path) -> anyhow::Result<Checkpoint> {
+    let (checkpoint, damaged) = CheckpointFolder::read(folder)?;
+    if let Some(problem) = damaged {
+        note(&format!("note: {problem}; going on from the one before it"));
+    }
+    Ok(checkpoint)
+}
+
+/// The options of this program's command line, which a checkpoint keeps.
+pub fn arguments() -> Result<Vec<String>, Misuse> {
+    let utf8 = |argument: std::ffi::OsString| argument.into_string().ok();
+    std::env::args_os().skip(1).map(utf8).collect::<Option<_>>().ok_or_else(|| {
+        Misuse("--checkpoint keeps the options, and one of them is no UTF-8: choose another name".into())
+    })
+}
+
+fn parse_every(text: &str) -> Result<Every, String> {
+    match text.strip_suffix('s') {
+        Some(seconds) => parse_seconds(seconds).map(|time| Every::Time(time.max(Duration::from_millis(1)))),
+        None => whole::<u32>(1, u32::MAX.into())(text)
+            .map(Every::Steps)
+            .map_err(|_| format!("\"{text}\" is neither a number of steps, such as 500, nor of seconds, such as 10s")),
+    }
+}
