@@ -3,7 +3,7 @@
 //!
 //! A tour, in the order in which the data flow:
 //!
-//! 1. [`mnist`] reads and checks the images; [`pen`] has drawings, stroke by stroke, [`picture`] finds the digits in pictures, and makes images like MNIST's of both; [`network`] says what a
+//! 1. [`mnist`] reads and checks the images, [`datasets`] those of other sets; [`pen`] has drawings, stroke by stroke, [`picture`] finds the digits in pictures, and makes images like MNIST's of both; [`network`] says what a
 //!    network is and where its parameters lie; [`drawings`] are what people write and MNIST lacks, and what is no digit; [`augment`] how training images
 //!    are drawn anew; [`random`] draws every random number from a seed and a counter.
 //! 2. [`mod@reference`] is the specification: what each operation computes, in plain loops.
@@ -28,6 +28,8 @@ pub mod augment;
 pub mod calibrate;
 pub mod cases;
 pub mod corrupt;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod datasets;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod drawings;
 pub mod evaluate;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use async_channel::Sender;
 use digits::gpu::Request;
 use digits::mnist::Split;
-use digits::network::{Calibration, ModelFile, Network, Parameters, Shape, best, score};
+use digits::network::{Calibration, Classes, ModelFile, Network, Parameters, Shape, best, score};
 use digits::pen::Strokes;
 use digits::platform::Instant;
 use digits::reference::Optimiser;
@@ -179,7 +179,8 @@ fn tiny(text: &str) -> Box<ModelFile> {
     let network = Network::parse(Shape::MNIST, text).unwrap();
     let parameters = Parameters::glorot(&network, 0);
     let calibration = Calibration::default();
-    Box::new(ModelFile { network, parameters, calibration, summary: ModelFile::shipped().summary })
+    let classes = Classes::numbered(network.classes());
+    Box::new(ModelFile { network, parameters, classes, calibration, summary: ModelFile::shipped().summary })
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::explain::Maps;
 use crate::gpu::GpuError;
 use crate::mnist::DataSet;
 use crate::model::Model;
-use crate::network::{Calibration, Layer, ModelFile, Parameters, Shape, Summary, best};
+use crate::network::{Calibration, Classes, Layer, ModelFile, Parameters, Shape, Summary, best};
 use crate::platform::Instant;
 use crate::reference::Optimiser;
 use crate::train::{Epoch, Event, Job, Progress, Test, TrainError, train};
@@ -55,6 +55,7 @@ impl<T: Fn(Answer)> Session<T> {
         let model = ModelFile {
             network: job.network.clone(),
             parameters: job.parameters.clone(),
+            classes: Classes::numbered(job.network.classes()),
             calibration: Calibration::default(),
             summary: summary(&job),
         };

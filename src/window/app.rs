@@ -129,7 +129,8 @@ impl App {
             Some(recognition) if !recognition.is_digit => "no digit - digits".into(),
             Some(recognition) => {
                 let class = best(&recognition.probabilities);
-                format!("{class} ({:.0} %) - digits", 100.0 * recognition.probabilities[class])
+                let name = self.about.as_ref().map_or_else(|| class.to_string(), |about| about.name(class));
+                format!("{name} ({:.0} %) - digits", 100.0 * recognition.probabilities[class])
             }
         }
     }
@@ -205,9 +206,9 @@ impl App {
 
     fn show_answer(&mut self, ui: &mut Ui) {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            panels::answer(ui, self.recognition.as_ref(), self.shown.input.as_ref());
-            let classes = self.about.as_ref().map_or(CLASSES, |about| about.classes);
-            if let Some(digit) = panels::bars(ui, classes, self.recognition.as_ref()) {
+            let about = self.about.as_ref();
+            panels::answer(ui, about, self.recognition.as_ref(), self.shown.input.as_ref());
+            if let Some(digit) = panels::bars(ui, about, self.recognition.as_ref()) {
                 self.run(ui, Command::Teach(digit));
             }
             let Some(explanation) = &self.shown.explanation else { return };

@@ -7,23 +7,25 @@ use egui::{
 
 use super::controls::{CONTROLS, Command};
 use crate::explain::Maps;
-use crate::mnist::SIDE;
+use crate::mnist::{CLASSES, SIDE};
 use crate::network::best;
 use crate::session::{About, Recognition};
 
 /// The answer in large type, which is announced to those who hear the window, and the picture that it is about.
-pub fn answer(ui: &mut Ui, recognition: Option<&Recognition>, input: Option<&TextureHandle>) {
+pub fn answer(ui: &mut Ui, about: Option<&About>, recognition: Option<&Recognition>, input: Option<&TextureHandle>) {
     let (text, size, spoken, confidence) = match recognition {
         None => (String::new(), 64.0, "No prediction".to_string(), String::new()),
         Some(Recognition { probabilities, is_digit, .. }) => {
             let class = best(probabilities);
             let percent = 100.0 * probabilities[class];
-            let spoken = format!("{class}, {percent:.0} percent");
+            let name = name(about, class);
+            let spoken = format!("{name}, {percent:.0} percent");
             match is_digit {
-                true => (class.to_string(), 64.0, format!("Prediction: {spoken}"), format!("{percent:.1} %")),
+                true if name.len() > 2 => (name, 32.0, format!("Prediction: {spoken}"), format!("{percent:.1} %")),
+                true => (name, 64.0, format!("Prediction: {spoken}"), format!("{percent:.1} %")),
                 false => {
                     let spoken = format!("Prediction: no digit, most like {spoken}");
-                    ("no digit".into(), 32.0, spoken, format!("most like {class}\n{percent:.1} %"))
+                    ("no digit".into(), 32.0, spoken, format!("most like {name}\n{percent:.1} %"))
                 }
             }
         }
@@ -45,17 +47,22 @@ pub fn answer(ui: &mut Ui, recognition: Option<&Recognition>, input: Option<&Tex
     });
 }
 
+/// What a class is called.
+fn name(about: Option<&About>, class: usize) -> String {
+    about.map_or_else(|| class.to_string(), |about| about.name(class))
+}
+
 /// A bar for each class. Gives the one that was clicked: the right one.
-pub fn bars(ui: &mut Ui, classes: usize, recognition: Option<&Recognition>) -> Option<u8> {
+pub fn bars(ui: &mut Ui, about: Option<&About>, recognition: Option<&Recognition>) -> Option<u8> {
     let digit = recognition.filter(|recognition| recognition.is_digit);
     let winner = digit.map(|recognition| best(&recognition.probabilities));
     let mut clicked = None;
-    for class in 0..classes {
+    for class in 0..about.map_or(CLASSES, |about| about.classes) {
         let probability = recognition.map_or(0.0, |recognition| recognition.probabilities[class]);
         ui.horizontal(|ui| {
-            let name = RichText::new(class.to_string()).monospace();
-            let help = format!("Teach: this is a {class}");
-            if ui.small_button(name).on_hover_text(help).clicked() {
+            let name = name(about, class);
+            let help = format!("Teach: this is a {name}");
+            if ui.small_button(RichText::new(name).monospace()).on_hover_text(help).clicked() {
                 clicked = Some(class as u8);
             }
             let text = if recognition.is_some() { format!("{:.1} %", 100.0 * probability) } else { String::new() };
