@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, ensure};
 use clap::Args;
-use digits::datasets::{Change, Cut, Fit, Found, Parts, Unfit};
+use digits::datasets::{Change, Cut, Fit, Found, Need, Parts, Unfit};
 use digits::mnist::Split;
 use digits::network::{Classes, Shape};
 
@@ -36,16 +36,18 @@ pub struct Data {
 }
 
 impl DataOptions {
-    /// The set, its images of size [H, W], where it is not MNIST as it is; its classes are those that `choose` takes.
+    /// What is needed of the set, its images of size [H, W], where it is not MNIST as it is; its classes are those that `choose`
+    /// takes.
     pub fn read(
         &self,
         size: [usize; 2],
+        need: Need,
         choose: impl FnOnce(&Found) -> Result<Classes, Unfit>,
     ) -> anyhow::Result<Option<Data>> {
         let found = match &self.data {
             None if self.validation.is_none() => return Ok(None),
             None => Found::mnist()?,
-            Some(path) => Found::read(path, &Fit { size, changes: self.changes() })?,
+            Some(path) => Found::read(path, &Fit { size, changes: self.changes() }, need)?,
         };
         let unfit = |problem| anyhow!("{} {problem}", self.name());
         let classes = choose(&found).map_err(unfit)?;
@@ -86,7 +88,7 @@ fn parse_cut(text: &str) -> Result<Cut, String> {
 /// The names of classes: those of a file, a line each, where there is one of this name, or with commas between them.
 pub fn class_names(text: &str) -> anyhow::Result<Vec<String>> {
     let path = Path::new(text);
-    if !path.is_file() {
+    if path.is_dir() || !path.exists() {
         return Ok(text.split(',').map(|name| name.trim().to_string()).collect());
     }
     let lines = fs::read_to_string(path).map_err(|error| anyhow!("{text} cannot be read: {error}"))?;

@@ -8,6 +8,7 @@ use anyhow::{bail, ensure};
 use clap::{Args, ValueEnum};
 use corrupted::Corrupted;
 use digits::calibrate::{BINS, Certainty, Sample};
+use digits::datasets::Need;
 use digits::drawings;
 use digits::evaluate::{self, Evaluator};
 use digits::html::Origin;
@@ -165,7 +166,8 @@ impl Options {
             return Ok((format!("{} writers", self.set.name()), "drawn", drawings::digits(self.set.of_drawings())));
         }
         let Shape { height, width, .. } = file.network.input();
-        let given = self.data.read([height, width], |_| Ok(file.classes.clone()))?;
+        let need = if self.set == Part::Test { Need::Test } else { Need::Everything };
+        let given = self.data.read([height, width], need, |_| Ok(file.classes.clone()))?;
         let Split { training, validation, test } = given.map_or_else(Split::embedded, |data| Ok(data.split))?;
         let data = match self.set {
             Part::Test => test,

@@ -9,6 +9,7 @@ use anyhow::{anyhow, bail};
 use clap::{Args, ValueEnum};
 use digits::augment::Augment;
 use digits::calibrate::{self, Certainty, Sample};
+use digits::datasets::Need;
 use digits::drawings::{self, Mixture, Part};
 use digits::evaluate::Evaluation;
 use digits::gpu::{Gpu, Settings};
@@ -193,7 +194,7 @@ impl Options {
             )?;
         }
         let names = self.classes.as_deref().map(class_names).transpose()?;
-        let data = self.data.read([input.height, input.width], |found| match from {
+        let data = self.data.read([input.height, input.width], Need::Everything, |found| match from {
             Some(file) => Ok(file.classes.clone()),
             None => found.classes(names),
         })?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use csv::{Position, ReaderBuilder, StringRecord};
 use image::GrayImage;
 
-use super::{Fit, Found, MOST_MIB, SetError, label};
+use super::{Fit, Found, MOST_MIB, Need, SetError, label};
 use crate::mnist::DataSet;
 
 pub fn is_called_csv(path: &Path) -> bool {
@@ -17,21 +17,21 @@ pub fn is_called_csv(path: &Path) -> bool {
 ///
 /// # Errors
 /// A file that is damaged, or several for the same part.
-pub fn folder(folder: &Path, fit: &Fit) -> Result<Option<Found>, SetError> {
-    let mut found = Found::default();
-    for (word, part) in [("train", &mut found.training), ("test", &mut found.test)] {
-        let files = files_called(folder, word)?;
-        if let [first, _, ..] = &files[..] {
-            let names: Vec<_> =
-                files.iter().map(|file| file.file_name().unwrap_or_default().to_string_lossy()).collect();
-            let (names, example) = (names.join(", "), first.display().to_string());
-            return Err(SetError::Several { folder: folder.into(), names, example });
+pub fn folder(folder: &Path, fit: &Fit, need: Need) -> Result<Option<Found>, SetError> {
+    let part = |word| match &files_called(folder, word)?[..] {
+        [] => Ok(None),
+        [file] => Ok(Some((file.clone(), read(file, fit)?))),
+        several => {
+            let names: Vec<_> = several.iter().filter_map(|file| Some(file.file_name()?.to_string_lossy())).collect();
+            let (names, example) = (names.join(", "), several[0].display().to_string());
+            Err(SetError::Several { folder: folder.into(), names, example })
         }
-        if let [file] = &files[..] {
-            *part = read(file, fit)?;
-        }
-    }
-    Ok((found.training.is_some() || found.test.is_some()).then_some(found))
+    };
+    let test = part("test")?.and_then(|(_, data)| data);
+    let is_enough = need == Need::Test && test.is_some();
+    let training = if is_enough { None } else { part("train")? };
+    let training = training.map(|(path, data)| data.ok_or_else(|| unlabelled(&path))).transpose()?;
+    Ok((training.is_some() || test.is_some()).then(|| Found { training, test, ..Found::default() }))
 }
 
 /// The set that one file is: test images where its name says so, and else training images.
@@ -39,10 +39,13 @@ pub fn folder(folder: &Path, fit: &Fit) -> Result<Option<Found>, SetError> {
 /// # Errors
 /// A file that is damaged or has no labels.
 pub fn file(path: &Path, fit: &Fit) -> Result<Found, SetError> {
-    let problem = || SetError::Csv { path: path.into(), line: 1, problem: "there is no column called label".into() };
-    let data = Some(read(path, fit)?.ok_or_else(problem)?);
+    let data = Some(read(path, fit)?.ok_or_else(|| unlabelled(path))?);
     let (training, test) = if is_called(path, "test") { (None, data) } else { (data, None) };
     Ok(Found { training, test, ..Found::default() })
+}
+
+fn unlabelled(path: &Path) -> SetError {
+    SetError::Csv { path: path.into(), line: 1, problem: "there is no column called label".into() }
 }
 
 /// The CSV files of a folder whose names end with `word`, by name.

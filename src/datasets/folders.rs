@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
-use super::{Fit, Found, MOST_MIB, Order, SetError};
+use super::{Fit, Found, MOST_MIB, Need, Order, SetError};
 use crate::mnist::DataSet;
 use crate::network::{Classes, ClassesError};
 use crate::picture::{PictureError, Pictures, is_called_a_picture};
@@ -21,7 +21,7 @@ const TEST: [&str; 2] = ["test", "testing"];
 ///
 /// # Errors
 /// A folder without pictures, a picture that is damaged, or a class that the training images do not have.
-pub fn read(folder: &Path, fit: &Fit) -> Result<Option<Found>, SetError> {
+pub fn read(folder: &Path, fit: &Fit, need: Need) -> Result<Option<Found>, SetError> {
     let inside = folders_in(folder)?;
     if inside.is_empty() {
         return Ok(None);
@@ -41,6 +41,9 @@ pub fn read(folder: &Path, fit: &Fit) -> Result<Option<Found>, SetError> {
         return Err(SetError::Classes { folder: of_names.clone(), problem });
     }
     let read = |part: &Option<PathBuf>| part.as_deref().map(|part| images(part, &names, fit)).transpose();
+    if need == Need::Test && parts[2].is_some() {
+        (parts[0], parts[1]) = (None, None);
+    }
     let [training, validation, test] = [read(&parts[0])?, read(&parts[1])?, read(&parts[2])?];
     Ok(Some(Found { training, validation, test, names: Some(names), order: Order::ByClass }))
 }

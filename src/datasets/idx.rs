@@ -10,7 +10,7 @@ use image::GrayImage;
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
-use super::{Fit, Found, MOST_MIB, SetError, WrongLabel, label};
+use super::{Fit, Found, MOST_MIB, Need, SetError, WrongLabel, label};
 use crate::mnist::idx::{self, GZIP, unpack};
 use crate::mnist::{Content, DataError, DataSet, Problem, SIDE, Split};
 
@@ -128,7 +128,7 @@ impl Files {
     ///
     /// # Errors
     /// A file is damaged, or lacks its partner.
-    pub fn read(&self, fit: &Fit) -> Result<Found, SetError> {
+    pub fn read(&self, fit: &Fit, need: Need) -> Result<Found, SetError> {
         if fit.is_nothing(SIDE, SIDE) && self.is_like_mnist() {
             match Split::from_folder(&self.folder) {
                 // Labels of other classes are no damage.
@@ -137,7 +137,10 @@ impl Files {
             }
         }
         let read = |pair: &Pair, part| pair.read(&self.folder, part, fit);
-        Ok(Found { training: read(&self.training, "training")?, test: read(&self.test, "test")?, ..Found::default() })
+        let test = read(&self.test, "test")?;
+        let is_enough = need == Need::Test && test.is_some();
+        let training = if is_enough { None } else { read(&self.training, "training")? };
+        Ok(Found { training, test, ..Found::default() })
     }
 
     /// Whether these are 60,000 and 10,000 images of 28 x 28 with their labels.

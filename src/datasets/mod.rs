@@ -43,6 +43,14 @@ pub enum Order {
     ByClass,
 }
 
+/// What is wanted of a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    Everything,
+    /// The test images alone, where the files have some; the others may be missing, and are not looked at.
+    Test,
+}
+
 /// Why a set cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SetError {
@@ -62,7 +70,7 @@ pub enum SetError {
     #[error("{} {problem}", .path.display())]
     Idx { path: PathBuf, problem: IdxError },
     #[error(
-        "{} has the IDX files of several sets, {names}: say which, as in --data {example}", .folder.display()
+        "{} has the files of several sets, {names}: say which, as in --data {example}", .folder.display()
     )]
     Several { folder: PathBuf, names: String, example: String },
     #[error("{} has {has} and lacks {lacks}", .folder.display())]
@@ -117,24 +125,24 @@ impl Found {
     ///
     /// # Errors
     /// There is no set, or a file is damaged.
-    pub fn read(path: &Path, fit: &Fit) -> Result<Found, SetError> {
+    pub fn read(path: &Path, fit: &Fit, need: Need) -> Result<Found, SetError> {
         if path.is_file() && csv::is_called_csv(path) {
             return csv::file(path, fit);
         }
         if !path.is_dir() {
             return match idx::of_prefix(path)? {
-                Some(files) => files.read(fit),
+                Some(files) => files.read(fit, need),
                 None if path.exists() => Err(SetError::NotAFolder(path.into())),
                 None => Err(SetError::NoFolder(path.into())),
             };
         }
         if let Some(files) = idx::of_folder(path)? {
-            return files.read(fit);
+            return files.read(fit, need);
         }
-        if let Some(found) = csv::folder(path, fit)? {
+        if let Some(found) = csv::folder(path, fit, need)? {
             return Ok(found);
         }
-        folders::read(path, fit)?.ok_or_else(|| SetError::Nothing(path.into()))
+        folders::read(path, fit, need)?.ok_or_else(|| SetError::Nothing(path.into()))
     }
 
     /// The classes that the set has: those of its folders; or one for each label up to the largest, from 1 where the labels

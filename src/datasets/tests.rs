@@ -43,12 +43,12 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn read(path: &Path) -> Found {
-    Found::read(path, &Fit::MNIST).unwrap()
+    Found::read(path, &Fit::MNIST, Need::Everything).unwrap()
 }
 
 /// What is said of a set that cannot be read, without the path of its folder.
 fn problem(folder: &TempDir) -> String {
-    let error = Found::read(folder.path(), &Fit::MNIST).unwrap_err().to_string();
+    let error = Found::read(folder.path(), &Fit::MNIST, Need::Everything).unwrap_err().to_string();
     error.replace(&format!("{}/", folder.path().display()), "").replace(&folder.path().display().to_string(), "FOLDER")
 }
 
@@ -106,9 +106,9 @@ fn one_of_several_sets_is_chosen_by_what_its_files_begin_with() {
     let digits =
         [("b-c-train-images-idx3-ubyte", images(3, 28, 28)), ("b-c-train-labels-idx1-ubyte", labels(&[0, 1, 2]))];
     let folder = folder(&[letters, digits].concat());
-    assert_eq!(problem(&folder), "FOLDER has the IDX files of several sets, a, b-c: say which, as in --data a");
+    assert_eq!(problem(&folder), "FOLDER has the files of several sets, a, b-c: say which, as in --data a");
     assert_eq!(labels_of(&read(&folder.path().join("b-c")).training), [0, 1, 2]);
-    let error = Found::read(&folder.path().join("c"), &Fit::MNIST).unwrap_err().to_string();
+    let error = Found::read(&folder.path().join("c"), &Fit::MNIST, Need::Everything).unwrap_err().to_string();
     assert!(error.starts_with("there is no folder "), "{error}");
 }
 
@@ -153,7 +153,7 @@ fn images_of_another_size_are_scaled_and_transposed() {
     let ramp: Vec<u8> = (0..32 * 16).map(|at| (at % 16 * 16) as u8).collect();
     let files = [("train-images-idx3-ubyte", idx(8, &[1, 32, 16], &ramp)), ("train-labels-idx1-ubyte", labels(&[0]))];
     let fit = Fit { size: [16, 32], changes: vec![Change::Transpose] };
-    let data = Found::read(folder(&files).path(), &fit).unwrap().training.unwrap();
+    let data = Found::read(folder(&files).path(), &fit, Need::Everything).unwrap().training.unwrap();
     let expected: Vec<u8> = (0..16u8).flat_map(|row| [16 * row; 32]).collect();
     assert_eq!(data.images, expected);
 }
@@ -242,6 +242,23 @@ fn csv_files_are_read_with_names_of_columns_and_without() {
 }
 
 #[test]
+fn where_test_images_are_enough_the_others_are_not_looked_at() {
+    let idx = [
+        ("train-images-idx3-ubyte", b"damaged".to_vec()),
+        ("test-images-idx3-ubyte", images(2, 28, 28)),
+        ("test-labels-idx1-ubyte", labels(&[3, 4])),
+    ];
+    let csv = [("train.csv", b"damaged".to_vec()), ("test.csv", rows(&["3", "4"]).into_bytes())];
+    let pictures = [("train/b/x.png", b"damaged".to_vec()), ("train/a/y.png", vec![]), ("test/b/x.png", picture(7))];
+    for (files, expected) in [(&idx[..], &[3, 4][..]), (&csv, &[3, 4]), (&pictures, &[1])] {
+        let folder = folder(files);
+        let found = Found::read(folder.path(), &Fit::MNIST, Need::Test).unwrap();
+        assert_eq!((labels_of(&found.test), found.training), (expected, None));
+        assert!(Found::read(folder.path(), &Fit::MNIST, Need::Everything).is_err());
+    }
+}
+
+#[test]
 fn damaged_csv_files_are_told_with_the_line() {
     let file = |text: &str| problem(&folder(&[("train.csv", text.as_bytes().to_vec())]));
     let good = rows(&["1", "2"]);
@@ -278,7 +295,8 @@ fn a_set_of_mnists_shape_is_split_as_the_mnist_crate_does() {
     assert!(split == mnist);
     // Through this module's own reader, too.
     let files = idx::of_folder(folder).unwrap().unwrap();
-    let inverted = files.read(&Fit { changes: vec![Change::Invert], ..Fit::MNIST }).unwrap().test.unwrap();
+    let inverted =
+        files.read(&Fit { changes: vec![Change::Invert], ..Fit::MNIST }, Need::Everything).unwrap().test.unwrap();
     let back: Vec<u8> = inverted.images.iter().map(|grey| 255 - grey).collect();
     assert!(back == mnist.test.images && inverted.labels == mnist.test.labels);
     let large = GrayImage::from_pixel(28, 28, Luma([3]));
