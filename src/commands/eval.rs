@@ -42,7 +42,7 @@ pub struct Options {
     #[arg(long, value_name = "PART", default_value = "test")]
     set: Part,
     /// Pen file to test on instead: labelled drawings, raw or gzip, each made into an image as MNIST's were
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "set"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "set", "validation"])]
     pen: Option<PathBuf>,
     /// Tell, too, how often it is right where it is how sure
     #[arg(long)]
@@ -52,7 +52,7 @@ pub struct Options {
     corrupt: bool,
     /// Drawings to test on instead, which are built in: digits by the writers of a part, digits by those who do not train of
     /// each kind that MNIST hardly has, or what is no digit
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["data", "pen"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["data", "pen", "validation"])]
     drawings: Option<DrawingsName>,
     #[command(flatten)]
     report: ReportOptions,

@@ -1,21 +1,21 @@
 //! `digits train`: options into a job, and the events of its training into lines, a log and a model file.
 
+mod given;
+
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{anyhow, bail};
 use clap::{Args, ValueEnum};
 use digits::augment::Augment;
 use digits::calibrate::{self, Certainty, Sample};
-use digits::datasets::Need;
 use digits::drawings::{self, Mixture, Part};
 use digits::evaluate::Evaluation;
 use digits::gpu::{Gpu, Settings};
 use digits::html::{Folder, Origin, TrainingPart};
 use digits::inspect::Judged;
-use digits::mnist::{CLASSES, DataSet, SIDE, Split, TRAINING};
+use digits::mnist::{CLASSES, DataSet, Split, TRAINING};
 use digits::model::Model;
 use digits::network::{self, Calibration, Classes, Layer, ModelFile, Network, Parameters, Shape, Summary};
 use digits::pen::read_pen_file;
@@ -26,14 +26,14 @@ use digits::trainer::Plan;
 use indicatif::HumanCount;
 use pollster::FutureExt as _;
 
-use super::data::{Data, class_names, parse_input};
+use super::data::{Data, parse_input};
 use super::interrupt::{Interrupt, Interrupted};
 use super::pages::{self, ReportOptions};
 use super::recipe::{RecipeOptions, optimiser_name};
 use super::screen::Screen;
 use super::tiles::TileOptions;
 use super::values::{parse_seconds, parse_share, whole};
-use super::{DataOptions, GpuOptions, Misuse, class_mismatch, cooperative_core, no_digits, note, say};
+use super::{DataOptions, GpuOptions, Misuse, cooperative_core, note, say};
 
 /// Trains a network and writes it to a model file
 #[derive(Args)]
@@ -184,38 +184,6 @@ impl Options {
         Ok(())
     }
 
-    /// The data in place of MNIST as it is, for the model to go on from where there is one.
-    fn given(&self, from: Option<&ModelFile>) -> anyhow::Result<Option<Data>> {
-        let input = from.map(|file| file.network.input()).or(self.input).unwrap_or(Shape::MNIST);
-        if let Some(file) = from.filter(|_| self.data.is_mnist()) {
-            self.refuse(class_mismatch(&file.network, CLASSES).or_else(|| no_digits(file)))?;
-            self.refuse(
-                (input != Shape::MNIST).then(|| format!("it takes images of {input}, and MNIST's are {SIDE}x{SIDE}")),
-            )?;
-        }
-        let names = self.classes.as_deref().map(class_names).transpose()?;
-        let data = self.data.read([input.height, input.width], Need::Everything, |found| match from {
-            Some(file) => Ok(file.classes.clone()),
-            None => found.classes(names),
-        })?;
-        match &data {
-            Some(data) if data.split.training.count() == 0 => bail!("{} has no training images", self.data.name()),
-            Some(data) if self.pen.is_some() && (!data.classes.are_digits() || input != Shape::MNIST) => {
-                let what = "--pen adds drawings of the ten digits, 28x28 pixels, so it goes only with data of such";
-                Err(Misuse(what.into()).into())
-            }
-            _ => Ok(data),
-        }
-    }
-
-    /// Says why the model to go on from does not fit, if so.
-    fn refuse(&self, problem: Option<String>) -> anyhow::Result<()> {
-        match (&self.from, problem) {
-            (Some(path), Some(problem)) => bail!("{} does not fit: {problem}", path.display()),
-            _ => Ok(()),
-        }
-    }
-
     /// The training that the options ask for, if they fit the data.
     fn job(
         &self,
@@ -256,23 +224,6 @@ impl Options {
             patience: self.patience,
             steps_per_submit: self.steps_per_submit.map(usize::from),
         })
-    }
-
-    /// The network that was asked for, or the default one, for data with so many classes.
-    fn network(&self, classes: usize) -> anyhow::Result<Network> {
-        let input = self.input.unwrap_or(Shape::MNIST);
-        let Some(text) = &self.network else {
-            let seed = Network::seed(input, classes);
-            return seed
-                .map_err(|error| anyhow!("the default network does not fit: {error}; give another with --network"));
-        };
-        let network = Network::parse(input, text).map_err(|error| Misuse(format!("--network: {error}")))?;
-        match class_mismatch(&network, classes) {
-            None => Ok(network),
-            Some(problem) => {
-                Err(Misuse(format!("--network does not fit: {problem}; let it end with dense {classes}")).into())
-            }
-        }
     }
 
     /// The network with the rate of its dropout layers that was asked for.

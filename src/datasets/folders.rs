@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
-use super::{Fit, Found, MOST_MIB, Need, Order, SetError};
+use super::{Fit, Found, MOST_MIB, Need, SetError};
 use crate::mnist::DataSet;
 use crate::network::{Classes, ClassesError};
 use crate::picture::{PictureError, Pictures, is_called_a_picture};
@@ -45,10 +45,11 @@ pub fn read(folder: &Path, fit: &Fit, need: Need) -> Result<Option<Found>, SetEr
         (parts[0], parts[1]) = (None, None);
     }
     let [training, validation, test] = [read(&parts[0])?, read(&parts[1])?, read(&parts[2])?];
-    Ok(Some(Found { training, validation, test, names: Some(names), order: Order::ByClass }))
+    Ok(Some(Found { training, validation, test, names: Some(names) }))
 }
 
-/// The images of a part, class by class, each class by the names of its pictures.
+/// The images of a part, each class by the names of its pictures. The classes take turns, so the last of all, which validation
+/// may keep, are the last of each, and the first the first.
 fn images(part: &Path, names: &[String], fit: &Fit) -> Result<DataSet, SetError> {
     let mut pictures = Vec::new();
     for folder in folders_in(part)? {
@@ -56,27 +57,30 @@ fn images(part: &Path, names: &[String], fit: &Fit) -> Result<DataSet, SetError>
         let Some(class) = names.iter().position(|known| *known == name) else {
             return Err(SetError::OtherClass { folder: part.into(), name });
         };
-        let before = pictures.len();
+        let mut paths = Vec::new();
         for entry in WalkDir::new(&folder).follow_links(true).sort_by_file_name() {
             let entry = entry.map_err(|error| unreadable(&folder, error))?;
             if entry.file_type().is_file() && is_called_a_picture(entry.path()) {
-                pictures.push((entry.into_path(), class as u8));
+                paths.push(entry.into_path());
             }
         }
-        if pictures.len() == before {
+        if paths.is_empty() {
             return Err(SetError::EmptyClass { folder, class: name });
         }
+        let count = paths.len() as f64;
+        pictures.extend((1..).zip(paths).map(|(turn, path)| (f64::from(turn) / count, path, class as u8)));
     }
     if pictures.len().saturating_mul(fit.pixels()) > MOST_MIB << 20 {
         return Err(SetError::TooLarge(part.into()));
     }
-    let open = |(path, _): &(PathBuf, u8)| match Pictures::open(path) {
+    pictures.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let open = |(_, path, _): &(f64, PathBuf, u8)| match Pictures::open(path) {
         Ok(Pictures::Picture(picture)) => Ok(fit.apply(picture)),
         Ok(Pictures::Images(_)) => Err(SetError::Picture { path: path.clone(), problem: PictureError::NotAPicture }),
         Err(problem) => Err(SetError::Picture { path: path.clone(), problem }),
     };
     let images: Vec<Vec<u8>> = pictures.par_iter().map(open).collect::<Result<_, _>>()?;
-    Ok(DataSet { images: images.concat(), labels: pictures.into_iter().map(|(_, class)| class).collect() })
+    Ok(DataSet { images: images.concat(), labels: pictures.into_iter().map(|(.., class)| class).collect() })
 }
 
 /// The folders in a folder, by name, without hidden ones.

@@ -29,18 +29,6 @@ pub struct Found {
     pub test: Option<DataSet>,
     /// What the files call the classes, whose places here the labels are; without names the labels are as they stand.
     pub names: Option<Vec<String>>,
-    /// The way in which the images follow each other.
-    pub order: Order,
-}
-
-/// The way in which the images of a set follow each other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Order {
-    /// As whoever made the set wanted it: the last are as good as any.
-    #[default]
-    Mixed,
-    /// One class after the other.
-    ByClass,
 }
 
 /// What is wanted of a set.

@@ -1,6 +1,6 @@
 //! The parts of a set: what its files keep for validation and test, and what is cut off the training images where they keep none.
 
-use super::{Found, Order, Unfit};
+use super::{Found, Unfit};
 use crate::mnist::{DataSet, Split};
 
 /// How many of the training images are kept for validation.
@@ -22,43 +22,39 @@ pub struct Parts {
 const SIXTH: usize = 6;
 
 impl Found {
-    /// The three parts. What the files lack is cut off the training images: the test images first, a sixth, then those for
-    /// validation, as many as `validation` says or a sixth. Where the images are mixed it is the last of them; where they lie
-    /// class by class it is every so many, so each class gives its share.
+    /// The three parts. What the files lack is cut off the end of the training images: the test images first, a sixth, then
+    /// those for validation, as many as `validation` says or a sixth.
     ///
     /// # Errors
     /// There are too few images, or the files have a validation part and another is asked for.
     pub fn split(self, validation: Option<Cut>) -> Result<Parts, Unfit> {
-        let Found { training, validation: own, test, order, .. } = self;
+        let Found { training, validation: own, test, .. } = self;
         let empty = || DataSet { images: Vec::new(), labels: Vec::new() };
         let Some(mut training) = training else {
-            let split =
-                Split { training: empty(), validation: own.unwrap_or_else(empty), test: test.unwrap_or_else(empty) };
-            return Ok(Parts { split, said: "the files' own".into() });
+            let [validation, test] = [own, test].map(|part| part.unwrap_or_else(empty));
+            return Ok(Parts { split: Split { training: empty(), validation, test }, said: "the files' own".into() });
         };
+        if own.is_some() && validation.is_some() {
+            return Err(Unfit::OwnValidation);
+        }
         let mut said = Vec::new();
-        let mut cut = |training: &mut DataSet, part: &str, wanted: Option<Cut>| {
-            let all = training.count();
-            let count = count(wanted, all)?;
-            said.push(format!("{part} is {} of {all} training images", order.describes(count)));
-            Ok::<_, Unfit>(order.cut(training, count))
+        let mut part = |name: &str, own: Option<DataSet>, wanted: Option<Cut>| -> Result<DataSet, Unfit> {
+            match own {
+                Some(own) => {
+                    said.push(format!("{name} is the files' own"));
+                    Ok(own)
+                }
+                None => {
+                    let all = training.count();
+                    let count = count(wanted, all)?;
+                    said.push(format!("{name} is the last {count} of {all} training images"));
+                    Ok(cut(&mut training, count))
+                }
+            }
         };
-        let (test, own_test) = match test {
-            Some(test) => (test, true),
-            None => (cut(&mut training, "test", None)?, false),
-        };
-        let (kept, own_validation) = match (own, validation) {
-            (Some(_), Some(_)) => return Err(Unfit::OwnValidation),
-            (Some(own), None) => (own, true),
-            (None, wanted) => (cut(&mut training, "validation", wanted)?, false),
-        };
-        said.extend(
-            [(own_validation, "validation"), (own_test, "test")]
-                .iter()
-                .filter(|(is_own, _)| *is_own)
-                .map(|(_, part)| format!("{part} is the files' own")),
-        );
-        Ok(Parts { split: Split { training, validation: kept, test }, said: said.join(", ") })
+        let test = part("test", test, None)?;
+        let validation = part("validation", own, validation)?;
+        Ok(Parts { split: Split { training, validation, test }, said: said.join(", ") })
     }
 }
 
@@ -72,34 +68,8 @@ fn count(wanted: Option<Cut>, all: usize) -> Result<usize, Unfit> {
     if (1..all).contains(&count) { Ok(count) } else { Err(Unfit::Cut { images: all, wanted: said }) }
 }
 
-impl Order {
-    fn describes(self, count: usize) -> String {
-        match self {
-            Order::Mixed => format!("the last {count}"),
-            Order::ByClass => format!("{count}, evenly of each class,"),
-        }
-    }
-
-    /// Takes `count` images out of `data`.
-    fn cut(self, data: &mut DataSet, count: usize) -> DataSet {
-        let (all, pixels) = (data.count(), data.pixels());
-        match self {
-            Order::Mixed => {
-                let images = data.images.split_off((all - count) * pixels);
-                DataSet { images, labels: data.labels.split_off(all - count) }
-            }
-            Order::ByClass => {
-                // The image behind each of `count` equal steps through them all.
-                let is_kept = |at: usize| (at + 1) * count / all > at * count / all;
-                let [mut kept, mut left] = [(); 2].map(|()| DataSet { images: Vec::new(), labels: Vec::new() });
-                for at in 0..all {
-                    let part = if is_kept(at) { &mut kept } else { &mut left };
-                    part.images.extend(data.image(at));
-                    part.labels.push(data.labels[at]);
-                }
-                *data = left;
-                kept
-            }
-        }
-    }
+/// Takes the last `count` images off `data`.
+fn cut(data: &mut DataSet, count: usize) -> DataSet {
+    let (left, pixels) = (data.count() - count, data.pixels());
+    DataSet { images: data.images.split_off(left * pixels), labels: data.labels.split_off(left) }
 }

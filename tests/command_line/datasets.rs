@@ -59,7 +59,7 @@ fn letters_are_trained_named_evaluated_and_read() {
     let printed = success(&run(at, &[&train[..], &small, &["--report", "report"]].concat()));
     assert!(printed.contains("260 training, 52 validation, 30 test images"), "{printed}");
     assert!(
-        printed.contains("split     validation is the last 52 of 312 training images, test is the files' own"),
+        printed.contains("split     test is the files' own, validation is the last 52 of 312 training images"),
         "{printed}"
     );
     assert!(printed.contains("classes   26: a (label 1) to z (label 26)"), "{printed}");
@@ -143,8 +143,7 @@ fn a_folder_per_class_is_trained_at_another_size_and_read() {
     let network = ["--network", "conv 4 5x5 relu | pool 4 | dense 2", "--epochs", "12", "--batch", "8"];
     let augmented = ["--learning-rate", "0.01", "--augment", "shift 1 | rotate 5"];
     let printed = success(&run(at, &[&train[..], &network, &augmented, &["--report", "report"]].concat()));
-    let split =
-        "test is 10, evenly of each class, of 60 training images, validation is 10, evenly of each class, of 50";
+    let split = "test is the last 10 of 60 training images, validation is the last 10 of 50 training images";
     assert!(
         printed.contains(split) && printed.contains("classes   2: a bar (label 0) to cross (label 1)"),
         "{printed}"
@@ -217,5 +216,8 @@ fn mnist_itself_can_be_split_otherwise() {
     let options = ["train", "--validation", "1000", "--train-images", "320", "--epochs", "1", "--batch", "32"];
     let printed = success(&run(folder.path(), &[&options[..], &["--network", NETWORK]].concat()));
     assert!(printed.contains("data      MNIST: 320 training, 1,000 validation, 10,000 test images"), "{printed}");
-    assert!(printed.contains("split     validation is the last 1000 of 60000 training images"), "{printed}");
+    assert!(
+        printed.contains("split     test is the files' own, validation is the last 1000 of 60000 training images"),
+        "{printed}"
+    );
 }
