@@ -9,7 +9,7 @@ use crate::explain::{self, Maps};
 use crate::gpu::GpuError;
 use crate::mnist::DataSet;
 use crate::model::Model;
-use crate::network::{Calibration, Judgement, Layer, Network, Parameters, Shape};
+use crate::network::{Calibration, Classes, Judgement, Layer, Network, Parameters, Shape};
 use crate::report::Confusion;
 
 /// Mistakes that are shown, at most.
@@ -25,8 +25,7 @@ pub struct Inspection {
     pub data: String,
     pub set: &'static str,
     pub images: usize,
-    /// The names of the classes.
-    pub classes: Vec<String>,
+    pub classes: Classes,
     pub accuracy: f64,
     pub loss: f64,
     pub confusion: Confusion,
@@ -89,8 +88,7 @@ pub struct Judged<'a> {
     /// Where they come from, and which of them they are: `MNIST` and `test`.
     pub data: &'a str,
     pub set: &'static str,
-    /// The names of the classes.
-    pub classes: &'a [String],
+    pub classes: &'a Classes,
     pub images: &'a DataSet,
     pub evaluation: &'a Evaluation,
     pub sample: &'a Sample,
@@ -113,7 +111,7 @@ impl Inspection {
             data: data.into(),
             set,
             images: images.count(),
-            classes: classes.to_vec(),
+            classes: classes.clone(),
             accuracy: evaluation.accuracy(&images.labels),
             loss: evaluation.loss(),
             confusion: Confusion::new(network.classes(), &images.labels, &evaluation.predictions),

@@ -184,6 +184,17 @@ fn tiny(text: &str) -> Box<ModelFile> {
 }
 
 #[test]
+fn a_model_of_another_size_is_not_opened_and_the_one_before_goes_on() {
+    let network = Network::parse(Shape::of_images(32, 32).unwrap(), "dense 10").unwrap();
+    let parameters = Parameters::glorot(&network, 0);
+    let open = Ask::Open(Box::new(ModelFile { network, parameters, ..ModelFile::shipped() }), "large".into());
+    let answers = answers(start(None), vec![open, recognize(1)], |answer, _| matches!(answer, Answer::Recognized(_)));
+    let expected = "large does not fit: it takes images of 1x32x32, and what is drawn becomes 1x28x28";
+    assert_eq!(failure(&answers, "open").unwrap(), expected);
+    assert!(matches!(answers.last(), Some(Answer::Recognized(seen)) if best(&seen.probabilities) == 7));
+}
+
+#[test]
 fn a_model_of_fewer_classes_that_is_opened_before_the_reasons_are_told_ends_nothing() {
     let open = Ask::Open(tiny("dense 2"), "two.safetensors".into());
     let asks = vec![recognize(1), open, Ask::Teach { subject: seven(), label: 7 }];

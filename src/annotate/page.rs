@@ -166,6 +166,6 @@ fn words(probabilities: &[f32], is_digit: bool, classes: &Classes) -> [(String, 
     let best = best(probabilities);
     match is_digit {
         true => [(classes.names()[best].clone(), 1.0), (format!(" {:.0}%", 100.0 * probabilities[best]), PERCENTAGE)],
-        false => [("no ".into(), PERCENTAGE), ("digit".into(), PERCENTAGE)],
+        false => [(classes.none().into(), PERCENTAGE), (String::new(), PERCENTAGE)],
     }
 }

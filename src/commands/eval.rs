@@ -198,7 +198,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let evaluation = Evaluator::new(&model, &images, evaluate::batch(&gpu))?.run().block_on()?;
     let sample = Sample::of(&model, &data).block_on()?;
     let certainty = Certainty::of(&sample, file.calibration);
-    let classes = file.classes.names();
+    let classes = &file.classes;
     let (images, evaluation, sample) = (&data, &evaluation, &sample);
     let judged = Judged { data: &source, set, classes, images, evaluation, sample, certainty: &certainty };
     options.tell(&name, &file, &model, &judged)?;
@@ -240,7 +240,7 @@ impl Options {
         say(&format!("data         {source}, {} {set} images", count(data.count())))?;
         say(&format!("accuracy     {:.2} % ({} right)", 100.0 * accuracy, count(confusion.right())))?;
         say(&format!("loss         {loss:.4}"))?;
-        tell(certainty, data.count())?;
+        tell(certainty, data.count(), file.classes.none())?;
         let (names, what) = (file.classes.names(), if file.classes.are_digits() { "digit" } else { "class" });
         let matrix = match names.len() {
             ..=WIDEST_MATRIX => confusion.matrix_table(names),
@@ -257,15 +257,15 @@ impl Options {
     }
 }
 
-/// What the percentages are worth, line by line.
-fn tell(certainty: &Certainty, images: usize) -> anyhow::Result<()> {
+/// What the percentages are worth, line by line; `none` is what is said of what shows none of the classes.
+fn tell(certainty: &Certainty, images: usize, none: &str) -> anyhow::Result<()> {
     let Calibration { temperature, threshold } = certainty.calibration;
     let error = 100.0 * certainty.calibration_error;
     say(&format!("calibration  expected error {error:.2} % ({BINS} bins), temperature {temperature:.3}"))?;
     if let Some(threshold) = threshold {
         let share = 100.0 * certainty.refused as f64 / images as f64;
         let [refused, images] = [certainty.refused, images].map(|images| HumanCount(images as u64));
-        say(&format!("no digit     {refused} of {images} refused ({share:.2} %), threshold {threshold:.3}"))?;
+        say(&format!("{none:<11}  {refused} of {images} refused ({share:.2} %), threshold {threshold:.3}"))?;
     }
     Ok(())
 }

@@ -482,7 +482,7 @@ impl Session<'_> {
         let Some(Report { folder, plan, data, images }) = &self.report else { return Ok(()) };
         let sample = Sample::of(model, images).await?;
         let certainty = Certainty::of(&sample, self.calibration);
-        let classes = self.classes.names();
+        let classes = self.classes;
         let judged = Judged { data, set: "test", classes, images, evaluation, sample: &sample, certainty: &certainty };
         let origin = Origin::Training(TrainingPart { plan, epochs: &self.epochs, ending: &ending });
         let name = self.out.display().to_string();

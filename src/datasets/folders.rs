@@ -60,7 +60,8 @@ fn images(part: &Path, names: &[String], fit: &Fit) -> Result<DataSet, SetError>
         let mut paths = Vec::new();
         for entry in WalkDir::new(&folder).follow_links(true).sort_by_file_name() {
             let entry = entry.map_err(|error| unreadable(&folder, error))?;
-            if entry.file_type().is_file() && is_called_a_picture(entry.path()) {
+            let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+            if entry.file_type().is_file() && !is_hidden && is_called_a_picture(entry.path()) {
                 paths.push(entry.into_path());
             }
         }

@@ -190,7 +190,8 @@ fn a_folder_per_class_gives_names_and_each_class_its_share() {
 #[test]
 fn parts_in_folders_are_taken_as_they_are() {
     let part = |part: &str, class: &str| (format!("{part}/{class}/x.jpg"), picture(7));
-    let files = [part("Train", "a"), part("Train", "b"), part("val", "b"), part("test", "a")];
+    let hidden = ("Train/a/._x.png".to_string(), vec![]);
+    let files = [hidden, part("Train", "a"), part("Train", "b"), part("val", "b"), part("test", "a")];
     let files: Vec<(&str, Vec<u8>)> = files.iter().map(|(name, bytes)| (&name[..], bytes.clone())).collect();
     let found = read(folder(&files).path());
     assert_eq!(

@@ -6,6 +6,7 @@ use super::canvas::{field, shortened};
 use super::pixels::{Sheet, ink};
 use super::{Figure, Tone};
 use crate::inspect::{Example, Filters, Mistake};
+use crate::network::Classes;
 
 /// A small picture and what is written below it, for a sheet or for a page that sets it where it has room.
 pub struct Tile {
@@ -31,16 +32,16 @@ impl Tile {
     }
 }
 
-/// A picture of each mistake, what it is, what was said, and how surely; † where it is called no digit all the same.
-pub fn mistakes(mistakes: &[Mistake], classes: &[String]) -> Vec<Tile> {
+/// A picture of each mistake, what it is, what was said, and how surely; † where it is called none of them all the same.
+pub fn mistakes(mistakes: &[Mistake], classes: &Classes) -> Vec<Tile> {
     mistakes.iter().map(|mistake| tile(mistake, classes)).collect()
 }
 
-fn tile(mistake: &Mistake, classes: &[String]) -> Tile {
+fn tile(mistake: &Mistake, classes: &Classes) -> Tile {
     let Mistake { index, pixels, width, label, answer, confidence, of_label, is_digit } = mistake;
-    let [label, answer] = [label, answer].map(|class| &classes[*class]);
+    let [label, answer] = [label, answer].map(|class| &classes.names()[*class]);
     let side = *width.max(&(pixels.len() / width));
-    let refused = if *is_digit { "" } else { "; it is called no digit" };
+    let refused = if *is_digit { String::new() } else { format!("; it is called {}", classes.none()) };
     let title = format!(
         "Image {index}: {label}, taken for {answer} with {:.1} %; {label} had {:.1} %{refused}",
         100.0 * confidence,

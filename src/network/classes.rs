@@ -82,6 +82,11 @@ impl Classes {
     pub fn are_digits(&self) -> bool {
         *self == Classes::numbered(crate::mnist::CLASSES)
     }
+
+    /// What is said of an image that shows none of them.
+    pub fn none(&self) -> &'static str {
+        if self.are_digits() { "no digit" } else { "none of the classes" }
+    }
 }
 
 #[cfg(test)]

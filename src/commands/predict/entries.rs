@@ -44,6 +44,9 @@ pub struct DigitReport {
     pub bounds: Bounds,
     /// The most probable digits, the first first.
     top: Vec<Guess>,
+    /// What is said where it is no digit.
+    #[serde(skip)]
+    none: &'static str,
 }
 
 #[derive(Clone, Serialize)]
@@ -106,16 +109,16 @@ impl DigitReport {
             line: digit.line,
             bounds: digit.bounds,
             top: guesses,
+            none: classes.none(),
         }
     }
 
-    /// What is told of it: `7`, or a class's name, or `no digit`, or `none of the classes`.
+    /// What is told of it: `7`, or a class's name, or `no digit`.
     pub fn name(&self) -> String {
-        match (&self.class, self.is_digit) {
-            (None, true) => self.digit.to_string(),
-            (Some(class), true) => class.clone(),
-            (None, false) => "no digit".into(),
-            (Some(_), false) => "none of the classes".into(),
+        match &self.class {
+            _ if !self.is_digit => self.none.into(),
+            None => self.digit.to_string(),
+            Some(class) => class.clone(),
         }
     }
 
