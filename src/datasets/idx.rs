@@ -196,7 +196,7 @@ fn read_images(path: &Path, count: usize, fit: &Fit) -> Result<Vec<u8>, SetError
     if count.saturating_mul(fit.pixels()) > MOST_MIB << 20 {
         return Err(SetError::TooLarge(path.into()));
     }
-    let Array { bytes, .. } = array(path).map_err(|error| problem(error.into()))?;
+    let Array { bytes, .. } = array(path)?;
     if fit.is_nothing(height, width) {
         return Ok(bytes);
     }
@@ -208,7 +208,7 @@ fn read_images(path: &Path, count: usize, fit: &Fit) -> Result<Vec<u8>, SetError
 /// The labels of a file: bytes, or integers, of which QMNIST's files have a row for each image and the label in front.
 fn read_labels(path: &Path) -> Result<Vec<u8>, SetError> {
     let problem = |problem| SetError::Idx { path: path.into(), problem };
-    let Array { sizes, kind, bytes } = array(path).map_err(|error| problem(error.into()))?;
+    let Array { sizes, kind, bytes } = array(path)?;
     let numbers: Vec<i64> = match (kind, &sizes[..]) {
         (BYTE, [_]) => bytes.into_iter().map(i64::from).collect(),
         (INTEGER, [_] | [_, _]) => {
@@ -220,10 +220,9 @@ fn read_labels(path: &Path) -> Result<Vec<u8>, SetError> {
             let wrong = Problem::WrongContent { found: Content::Images, expected: Content::Labels };
             return Err(problem(wrong.into()));
         }
-        (BYTE | INTEGER, sizes) => {
+        (_, sizes) => {
             return Err(problem(IdxError::Dimensions { dimensions: sizes.len() as u8, content: Content::Labels }));
         }
-        _ => return Err(problem(IdxError::Kind)),
     };
     numbers.into_iter().map(label).collect::<Result<_, _>>().map_err(|error| problem(error.into()))
 }
@@ -243,31 +242,41 @@ fn header(path: &Path) -> Result<(u8, Vec<usize>), Problem> {
 }
 
 /// All numbers of a file. Nothing is allocated that the file is too short to have.
-fn array(path: &Path) -> Result<Array, Problem> {
-    let (kind, sizes) = header(path)?;
-    let width = if kind == INTEGER { 4 } else { 1 };
+fn array(path: &Path) -> Result<Array, SetError> {
+    let problem = |problem| SetError::Idx { path: path.into(), problem };
+    let (kind, sizes) = header(path).map_err(|error| problem(error.into()))?;
+    let width = match kind {
+        BYTE => 1,
+        INTEGER => 4,
+        _ => return Err(problem(IdxError::Kind)),
+    };
     let numbers = sizes.iter().fold(width, |numbers: usize, size| numbers.saturating_mul(*size));
     let header_length = 4 + 4 * sizes.len();
     let expected = numbers.saturating_add(header_length);
-    let file = File::open(path).map_err(Problem::Unreadable)?;
-    let found = file.metadata().map_err(Problem::Unreadable)?.len();
-    let mut input = BufReader::new(file);
-    let is_packed = input.fill_buf().map_err(Problem::Unreadable)?.starts_with(&GZIP);
-    let most = if is_packed { found.saturating_mul(MOST_PACKED) } else { found };
-    if expected as u64 > most {
-        return Err(if is_packed {
-            Problem::TruncatedGzip
-        } else {
-            Problem::Truncated { found: found as usize, expected }
-        });
+    let input = opened(path, expected).map_err(|error| problem(error.into()))?;
+    if expected > MOST_MIB << 20 {
+        return Err(SetError::TooLarge(path.into()));
     }
-    let mut bytes = unpack(input, expected)?;
+    let mut bytes = unpack(input, expected).map_err(|error| problem(error.into()))?;
     match bytes.len() {
-        length if length < expected => Err(Problem::Truncated { found: length, expected }),
-        length if length > expected => Err(Problem::TooLong { expected }),
+        length if length < expected => Err(problem(Problem::Truncated { found: length, expected }.into())),
+        length if length > expected => Err(problem(Problem::TooLong { expected }.into())),
         _ => {
             bytes.drain(..header_length);
             Ok(Array { sizes, kind, bytes })
         }
+    }
+}
+
+/// A file that says it has so many bytes, if it is long enough to.
+fn opened(path: &Path, expected: usize) -> Result<BufReader<File>, Problem> {
+    let file = File::open(path).map_err(Problem::Unreadable)?;
+    let found = file.metadata().map_err(Problem::Unreadable)?.len();
+    let mut input = BufReader::new(file);
+    let is_packed = input.fill_buf().map_err(Problem::Unreadable)?.starts_with(&GZIP);
+    match is_packed {
+        true if expected as u64 > found.saturating_mul(MOST_PACKED) => Err(Problem::TruncatedGzip),
+        false if expected as u64 > found => Err(Problem::Truncated { found: found as usize, expected }),
+        _ => Ok(input),
     }
 }

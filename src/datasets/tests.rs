@@ -144,6 +144,12 @@ fn damaged_idx_files_are_named_and_nothing_is_allocated_for_what_they_claim() {
         set(images(3, 28, 28), [three, vec![1]].concat()),
         "train-labels-idx1-ubyte goes on after the 11 bytes that its header announces; fetch it again"
     );
+    assert!(set(images(3, 28, 28), idx(13, &[3], &[0; 12])).contains("labels are bytes or 32-bit integers"));
+    // Long enough, packed, to unpack to 1.5 GiB, as it says.
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
+    encoder.write_all(&[idx(8, &[3, 1 << 15, 1 << 14], &[]), vec![0; 1_600_000]].concat()).unwrap();
+    let large = encoder.finish().unwrap();
+    assert!(set(large, labels(&[0, 1, 2])).contains("more than 1024 MiB"));
     let half = problem(&folder(&[("train-images-idx3-ubyte", images(3, 28, 28))]));
     assert_eq!(half, "FOLDER has training images and lacks their labels");
 }
