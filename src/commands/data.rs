@@ -35,6 +35,13 @@ pub struct Data {
     pub said: String,
 }
 
+impl Data {
+    /// How the parts came to be, where some were cut off others.
+    pub fn said_of_cuts(&self) -> Option<&str> {
+        Some(&self.said[..]).filter(|said| said.contains("training images"))
+    }
+}
+
 impl DataOptions {
     /// What is needed of the set, its images of size [H, W], where it is not MNIST as it is; its classes are those that `choose`
     /// takes.

@@ -168,6 +168,9 @@ impl Options {
         let Shape { height, width, .. } = file.network.input();
         let need = if self.set == Part::Test { Need::Test } else { Need::Everything };
         let given = self.data.read([height, width], need, |_| Ok(file.classes.clone()))?;
+        if let Some(said) = given.as_ref().and_then(|data| data.said_of_cuts()) {
+            note(&format!("note: of {}, {said}", self.data.name()));
+        }
         let Split { training, validation, test } = given.map_or_else(Split::embedded, |data| Ok(data.split))?;
         let data = match self.set {
             Part::Test => test,

@@ -39,9 +39,7 @@ use super::{DataOptions, GpuOptions, Misuse, cooperative_core, note, say};
 #[derive(Args)]
 #[command(after_long_help = network::GRAMMAR)]
 pub struct Options {
-    /// Layers of the network, with | between them [default: conv 32 3x3 relu | pool 2 | conv 48 3x3 relu | pool 2 | dropout 0.25
-    /// | dense 500 relu | dense 10, or as many units as the data have classes]
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", help = format!("Layers of the network, with | between them [default: {}, or as many units as the data have classes]", network::SEED))]
     network: Option<String>,
     /// Go on from a model file, with its network
     #[arg(long, value_name = "MODEL", conflicts_with = "network")]
@@ -63,7 +61,7 @@ pub struct Options {
     /// Learn from your own drawings, too: a pen file, as the window exports them; deformed copies of each are added
     #[arg(long, value_name = "FILE")]
     pen: Option<PathBuf>,
-    /// Train on only the first COUNT of the training images, of MNIST's 50,000
+    /// Train on only the first COUNT of the training images, of MNIST's 50,000 or those of --data
     #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = whole::<u32>(1, u32::MAX.into()))]
     train_images: Option<u32>,
     #[command(flatten)]
