@@ -9,7 +9,7 @@ use crate::explain::{self, Maps};
 use crate::gpu::GpuError;
 use crate::mnist::DataSet;
 use crate::model::Model;
-use crate::network::{Calibration, Judgement, Layer, Network, Parameters, Shape};
+use crate::network::{Calibration, Classes, Judgement, Layer, Network, Parameters, Shape};
 use crate::report::Confusion;
 
 /// Mistakes that are shown, at most.
@@ -25,8 +25,7 @@ pub struct Inspection {
     pub data: String,
     pub set: &'static str,
     pub images: usize,
-    /// The names of the classes.
-    pub classes: Vec<String>,
+    pub classes: Classes,
     pub accuracy: f64,
     pub loss: f64,
     pub confusion: Confusion,
@@ -49,6 +48,8 @@ pub struct Mistake {
     pub index: usize,
     /// `[H, W]`, 0 for the background to 255 for the ink
     pub pixels: Vec<u8>,
+    /// W
+    pub width: usize,
     pub label: usize,
     pub answer: usize,
     /// What the model says of its answer, from 0 to 1.
@@ -76,6 +77,8 @@ pub struct Example {
     pub class: usize,
     /// `[H, W]`
     pub pixels: Vec<u8>,
+    /// W
+    pub width: usize,
     pub maps: Vec<Maps>,
 }
 
@@ -85,6 +88,7 @@ pub struct Judged<'a> {
     /// Where they come from, and which of them they are: `MNIST` and `test`.
     pub data: &'a str,
     pub set: &'static str,
+    pub classes: &'a Classes,
     pub images: &'a DataSet,
     pub evaluation: &'a Evaluation,
     pub sample: &'a Sample,
@@ -101,18 +105,18 @@ impl Inspection {
     /// # Panics
     /// If an image shows none of the model's classes.
     pub async fn of(model: &Model, parameters: &Parameters, judged: Judged<'_>) -> Result<Inspection, GpuError> {
-        let Judged { data, set, images, evaluation, sample, certainty } = judged;
+        let Judged { data, set, classes, images, evaluation, sample, certainty } = judged;
         let network = model.network();
         Ok(Inspection {
             data: data.into(),
             set,
             images: images.count(),
-            classes: (0..network.classes()).map(|class| class.to_string()).collect(),
+            classes: classes.clone(),
             accuracy: evaluation.accuracy(&images.labels),
             loss: evaluation.loss(),
             confusion: Confusion::new(network.classes(), &images.labels, &evaluation.predictions),
             certainty: certainty.clone(),
-            mistakes: mistakes(images, evaluation, sample, &certainty.calibration),
+            mistakes: mistakes(images, network.input().width, (evaluation, sample), &certainty.calibration),
             filters: Filters::of(network, parameters),
             examples: examples(model, images).await?,
             network: network.to_string(),
@@ -134,14 +138,20 @@ pub fn hash(network: &Network, parameters: &Parameters) -> String {
     hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn mistakes(data: &DataSet, evaluation: &Evaluation, sample: &Sample, calibration: &Calibration) -> Vec<Mistake> {
+/// Of images of `width`.
+fn mistakes(
+    data: &DataSet,
+    width: usize,
+    (evaluation, sample): (&Evaluation, &Sample),
+    calibration: &Calibration,
+) -> Vec<Mistake> {
     let answers = evaluation.predictions.iter().zip(&data.labels).zip(sample.judgements(calibration)).enumerate();
     let wrong = answers.filter(|(_, ((answer, label), _))| answer != label);
     let mistake = |(index, ((answer, label), judgement)): (usize, ((&u8, &u8), Judgement))| {
         let Judgement { probabilities, is_digit } = judgement;
         let (answer, label) = (usize::from(*answer), usize::from(*label));
         let (confidence, of_label) = (probabilities[answer], probabilities[label]);
-        Mistake { index, pixels: data.image(index).to_vec(), label, answer, confidence, of_label, is_digit }
+        Mistake { index, pixels: data.image(index).to_vec(), width, label, answer, confidence, of_label, is_digit }
     };
     let mut mistakes: Vec<Mistake> = wrong.map(mistake).collect();
     mistakes.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
@@ -156,7 +166,9 @@ async fn examples(model: &Model, data: &DataSet) -> Result<Vec<Example>, GpuErro
         (0..model.network().classes()).filter_map(|class| Some((class, data.image(first(class)?)))).collect();
     let images: Vec<u8> = found.iter().flat_map(|(_, pixels)| *pixels).copied().collect();
     let maps = explain::feature_maps(model, &images).await?;
-    let example = |((class, pixels), maps): ((usize, &[u8]), _)| Example { class, pixels: pixels.to_vec(), maps };
+    let width = model.network().input().width;
+    let example =
+        |((class, pixels), maps): ((usize, &[u8]), _)| Example { class, pixels: pixels.to_vec(), width, maps };
     Ok(found.into_iter().zip(maps).map(example).collect())
 }
 

@@ -31,7 +31,7 @@
 //!
 //! # The data
 //!
-//! - [`mnist`] reads and checks the images.
+//! - [`mnist`] reads and checks the images, [`datasets`] those of other sets.
 //! - [`pen`] has drawings, stroke by stroke; [`picture`] finds the digits in pictures, and makes images like MNIST's of both.
 //! - [`drawings`] are what people write and MNIST lacks, and what is no digit.
 //! - [`augment`] says how training images are drawn anew; [`random`] draws every random number from a seed and a counter.
@@ -75,6 +75,8 @@ pub mod cases;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod checkpoint;
 pub mod corrupt;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod datasets;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod drawings;
 pub mod evaluate;

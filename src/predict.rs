@@ -5,14 +5,19 @@ mod choice;
 #[cfg(not(target_arch = "wasm32"))]
 mod many;
 
+use std::borrow::Cow;
+
 use choice::choose;
+#[cfg(not(target_arch = "wasm32"))]
+use image::{ImageBuffer, Luma, imageops};
 #[cfg(not(target_arch = "wasm32"))]
 pub use many::Found;
 
 use crate::gpu::GpuError;
-use crate::mnist::PIXELS;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::mnist::SIDE;
 use crate::model::Model;
-use crate::network::{Calibration, Judgement};
+use crate::network::{Calibration, Judgement, Shape};
 use crate::picture::{Block, Digit, Images, Pictures, Pixels, readings};
 use crate::recognize::Recognizer;
 
@@ -125,7 +130,7 @@ impl Reader {
         let Reader { model, calibration, recognizer } = self;
         let classes = model.network().classes();
         let look = async |images: &[Pixels]| {
-            let probabilities = recognize(model, recognizer, images.as_flattened()).await?;
+            let probabilities = recognize(model, recognizer, images).await?;
             Ok(probabilities.chunks_exact(classes).map(<[f32]>::to_vec).collect())
         };
         digits.judged(calibration, look).await
@@ -136,10 +141,27 @@ impl Reader {
 async fn recognize(
     model: &Model,
     ready: &mut Option<(usize, Recognizer<f32>)>,
-    images: &[f32],
+    images: &[Pixels],
 ) -> Result<Vec<f32>, GpuError> {
-    let n = if images.len() < MANY * PIXELS { 1 } else { BATCH };
-    recognizer(model, ready, n)?.recognize(images).await
+    let n = if images.len() < MANY { 1 } else { BATCH };
+    recognizer(model, ready, n)?.recognize(&to_input(model, images)).await
+}
+
+/// images [N, 28, 28] -> [N, H, W] of the model's input.
+fn to_input<'a>(model: &Model, images: &'a [Pixels]) -> Cow<'a, [f32]> {
+    #[cfg(not(target_arch = "wasm32"))]
+    if model.network().input() != Shape::MNIST {
+        let Shape { height, width, .. } = model.network().input();
+        let scaled = |pixels: &Pixels| {
+            let image = ImageBuffer::<Luma<f32>, _>::from_raw(SIDE as u32, SIDE as u32, pixels.to_vec());
+            let image = image.expect("an image has 28 x 28 pixels");
+            imageops::resize(&image, width as u32, height as u32, imageops::FilterType::Triangle).into_raw()
+        };
+        return images.iter().flat_map(scaled).collect();
+    }
+    // A page opens no model of another size.
+    debug_assert_eq!(model.network().input(), Shape::MNIST);
+    Cow::Borrowed(images.as_flattened())
 }
 
 /// A recognizer of at least `n` images at a time, the one that is there already where it is one.

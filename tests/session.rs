@@ -6,7 +6,7 @@ use std::rc::Rc;
 use async_channel::Sender;
 use digits::gpu::Request;
 use digits::mnist::Split;
-use digits::network::{Calibration, ModelFile, Network, Parameters, Shape, best, score};
+use digits::network::{Calibration, Classes, ModelFile, Network, Parameters, Shape, best, score};
 use digits::pen::Strokes;
 use digits::platform::Instant;
 use digits::reference::Optimiser;
@@ -179,7 +179,19 @@ fn tiny(text: &str) -> Box<ModelFile> {
     let network = Network::parse(Shape::MNIST, text).unwrap();
     let parameters = Parameters::glorot(&network, 0);
     let calibration = Calibration::default();
-    Box::new(ModelFile { network, parameters, calibration, summary: ModelFile::shipped().summary })
+    let classes = Classes::numbered(network.classes());
+    Box::new(ModelFile { network, parameters, classes, calibration, summary: ModelFile::shipped().summary })
+}
+
+#[test]
+fn a_model_of_another_size_is_not_opened_and_the_one_before_goes_on() {
+    let network = Network::parse(Shape::of_images(32, 32).unwrap(), "dense 10").unwrap();
+    let parameters = Parameters::glorot(&network, 0);
+    let open = Ask::Open(Box::new(ModelFile { network, parameters, ..ModelFile::shipped() }), "large".into());
+    let answers = answers(start(None), vec![open, recognize(1)], |answer, _| matches!(answer, Answer::Recognized(_)));
+    let expected = "large does not fit: it takes images of 1x32x32, and what is drawn becomes 1x28x28";
+    assert_eq!(failure(&answers, "open").unwrap(), expected);
+    assert!(matches!(answers.last(), Some(Answer::Recognized(seen)) if best(&seen.probabilities) == 7));
 }
 
 #[test]

@@ -12,7 +12,7 @@ pub use canvas::Colour;
 use legend::Legend;
 use page::Page;
 
-use crate::network::Judgement;
+use crate::network::{Classes, Judgement};
 use crate::picture::{Digit, Fate, Trace};
 
 /// The colour of a digit's box.
@@ -45,18 +45,18 @@ pub struct Annotated {
 }
 
 impl Annotated {
-    /// Of a picture and all that was read off it.
+    /// Of a picture and all that was read off it by a model with these classes.
     ///
     /// # Panics
-    /// The digits are of another picture.
-    pub fn of(picture: &GrayImage, digits: &[(Digit, Judgement)]) -> Annotated {
+    /// The digits are of another picture or model.
+    pub fn of(picture: &GrayImage, digits: &[(Digit, Judgement)], classes: &Classes) -> Annotated {
         let trace = Trace::of(picture, &digits.iter().map(|(digit, _)| digit).collect::<Vec<_>>());
         let page = Page::of(picture, digits);
         let [width, height] = page.size();
         let legend = Legend::of(&trace, digits, width);
         let mut canvas = Canvas::new(width, height + legend.height());
         page.lay(&mut canvas, picture, &trace);
-        page.mark(&mut canvas, digits);
+        page.mark(&mut canvas, digits, classes);
         legend.write(&mut canvas, height);
         Annotated { image: canvas.image, scale: page.scale, corner: page.corner }
     }

@@ -5,7 +5,7 @@ use image::GrayImage;
 
 use super::canvas::{Canvas, Rect, WHITE, mixed, width};
 use super::{BOX, NO_DIGIT, SHADE, WORDS, colour};
-use crate::network::{Judgement, best};
+use crate::network::{Classes, Judgement, best};
 use crate::picture::{Digit, Trace};
 
 /// The longer side is at least so many pixels long, ...
@@ -88,9 +88,9 @@ impl Page {
     }
 
     /// Marks each digit, and the lines that they stand in.
-    pub fn mark(&self, canvas: &mut Canvas, digits: &[(Digit, Judgement)]) {
+    pub fn mark(&self, canvas: &mut Canvas, digits: &[(Digit, Judgement)], classes: &Classes) {
         digits.chunk_by(|(a, _), (b, _)| a.line == b.line).for_each(|line| self.tie(canvas, line));
-        (0..digits.len()).for_each(|at| self.frame(canvas, digits, at));
+        (0..digits.len()).for_each(|at| self.frame(canvas, digits, at, classes));
     }
 
     /// Ties the digits of a line together.
@@ -112,13 +112,13 @@ impl Page {
     }
 
     /// Draws a box around a digit, and writes above it what it is.
-    fn frame(&self, canvas: &mut Canvas, digits: &[(Digit, Judgement)], at: usize) {
+    fn frame(&self, canvas: &mut Canvas, digits: &[(Digit, Judgement)], at: usize, classes: &Classes) {
         let (digit, Judgement { probabilities, is_digit }) = &digits[at];
         let (bounds, thick) = (self.bounds(digit), self.thick());
         let (colour, dash) = if *is_digit { (BOX, 0) } else { (NO_DIGIT, 4 * thick) };
         canvas.outline(bounds, thick, dash, colour);
         let letter = self.letter_at(digits, at);
-        let words = words(probabilities, *is_digit).map(|(words, share)| (words, share * letter));
+        let words = words(probabilities, *is_digit, classes).map(|(words, share)| (words, share * letter));
         let wide: f32 = words.iter().map(|(words, size)| width(words, *size)).sum();
         let (top, mut x) = (bounds.y - thick - letter as i64, bounds.x + (bounds.width - wide as i64) / 2);
         canvas.fill(Rect { x, y: top, width: wide as i64, height: letter as i64 }, WHITE, BEHIND_WORDS);
@@ -162,10 +162,10 @@ impl Page {
 }
 
 /// What is written above a digit, and how large, as a share of the letter.
-fn words(probabilities: &[f32], is_digit: bool) -> [(String, f32); 2] {
+fn words(probabilities: &[f32], is_digit: bool, classes: &Classes) -> [(String, f32); 2] {
     let best = best(probabilities);
     match is_digit {
-        true => [(best.to_string(), 1.0), (format!(" {:.0}%", 100.0 * probabilities[best]), PERCENTAGE)],
-        false => [("no ".into(), PERCENTAGE), ("digit".into(), PERCENTAGE)],
+        true => [(classes.names()[best].clone(), 1.0), (format!(" {:.0}%", 100.0 * probabilities[best]), PERCENTAGE)],
+        false => [(classes.none().into(), PERCENTAGE), (String::new(), PERCENTAGE)],
     }
 }

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use anyhow::bail;
 use clap::Args;
-use digits::window;
+use digits::{session, window};
 
 use super::{GpuOptions, model};
 
@@ -18,5 +19,8 @@ pub struct Options {
 /// Runs until the window is closed.
 pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let (file, origin) = model(options.model.as_deref())?;
+    if let Some(problem) = session::unfit(&file) {
+        bail!("{origin} does not fit: {problem}");
+    }
     Ok(window::run(gpu.request(), file, origin)?)
 }

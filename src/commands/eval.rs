@@ -4,18 +4,19 @@ mod corrupted;
 
 use std::path::PathBuf;
 
-use anyhow::bail;
+use anyhow::{bail, ensure};
 use clap::{Args, ValueEnum};
 use corrupted::Corrupted;
 use digits::calibrate::{BINS, Certainty, Sample};
+use digits::datasets::Need;
 use digits::drawings;
 use digits::evaluate::{self, Evaluator};
 use digits::html::Origin;
 use digits::inspect::Judged;
 use digits::layers::batch::Images;
-use digits::mnist::{DataSet, Split};
+use digits::mnist::{CLASSES, DataSet, SIDE, Split};
 use digits::model::Model;
-use digits::network::{Calibration, ModelFile};
+use digits::network::{Calibration, ModelFile, Shape};
 use digits::pen::read_pen_file;
 use digits::report::{ClassFigures, Confusion, reliability_table};
 use indicatif::HumanCount;
@@ -25,7 +26,7 @@ use serde::Serialize;
 use super::pages::{self, ReportOptions};
 use super::sets::{self, Sets};
 use super::tiles::TileOptions;
-use super::{DataOptions, GpuOptions, Misuse, class_mismatch, model, note, say};
+use super::{DataOptions, GpuOptions, Misuse, class_mismatch, model, no_digits, note, say};
 
 /// Tests a model: accuracy, loss, and which digits it takes for which
 #[derive(Args)]
@@ -41,7 +42,7 @@ pub struct Options {
     #[arg(long, value_name = "PART", default_value = "test")]
     set: Part,
     /// Pen file to test on instead: labelled drawings, raw or gzip, each made into an image as MNIST's were
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "set"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "set", "validation"])]
     pen: Option<PathBuf>,
     /// Tell, too, how often it is right where it is how sure
     #[arg(long)]
@@ -51,7 +52,7 @@ pub struct Options {
     corrupt: bool,
     /// Drawings to test on instead, which are built in: digits by the writers of a part, digits by those who do not train of
     /// each kind that MNIST hardly has, or what is no digit
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["data", "pen"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["data", "pen", "validation"])]
     drawings: Option<DrawingsName>,
     #[command(flatten)]
     report: ReportOptions,
@@ -74,6 +75,10 @@ enum DrawingsName {
     NoDigits,
 }
 
+/// For more classes a matrix is too wide to read, and so many of the most frequent mistakes are told instead.
+const WIDEST_MATRIX: usize = 16;
+const MOST_MISTAKES: usize = 20;
+
 /// What `--json` prints.
 #[derive(Serialize)]
 struct Report {
@@ -86,6 +91,9 @@ struct Report {
     loss: f64,
     confusion: Confusion,
     classes: Vec<ClassFigures>,
+    /// Where they are not the ten digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class_names: Option<Vec<String>>,
     #[serde(flatten)]
     certainty: Certainty,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,21 +144,42 @@ impl Options {
         }
     }
 
+    /// Why what was asked for cannot be done with a model, if so.
+    fn problem(&self, file: &ModelFile) -> Option<String> {
+        let input = file.network.input();
+        let other_size = |what: &str| {
+            (input != Shape::MNIST).then(|| format!("it takes images of {input}, and {what} of {SIDE}x{SIDE} pixels"))
+        };
+        if self.data.is_mnist() {
+            let other_classes = class_mismatch(&file.network, CLASSES).or_else(|| no_digits(file));
+            return other_classes.or_else(|| other_size("these are"));
+        }
+        self.corrupt.then(|| other_size("--corrupt is for those")).flatten()
+    }
+
     /// Where the images come from, which they are, and the images.
-    fn images(&self) -> anyhow::Result<(String, &'static str, DataSet)> {
+    fn images(&self, file: &ModelFile) -> anyhow::Result<(String, &'static str, DataSet)> {
         if let Some(file) = &self.pen {
             return Ok((file.display().to_string(), "drawn", drawings::images_of(&read_pen_file(file)?)));
         }
         if self.drawings == Some(DrawingsName::Writers) {
             return Ok((format!("{} writers", self.set.name()), "drawn", drawings::digits(self.set.of_drawings())));
         }
-        let Split { training, validation, test } = self.data.load()?;
+        let Shape { height, width, .. } = file.network.input();
+        let need = if self.set == Part::Test { Need::Test } else { Need::Everything };
+        let given = self.data.read([height, width], need, |_| Ok(file.classes.clone()))?;
+        if let Some(said) = given.as_ref().and_then(|data| data.said_of_cuts()) {
+            note(&format!("note: of {}, {said}", self.data.name()));
+        }
+        let Split { training, validation, test } = given.map_or_else(Split::embedded, |data| Ok(data.split))?;
         let data = match self.set {
             Part::Test => test,
             Part::Validation => validation,
             Part::Training => training,
         };
-        Ok((self.data.name(), self.set.name(), data))
+        let (name, set) = (self.data.name(), self.set.name());
+        ensure!(data.count() > 0, "{name} has no {set} images: choose others with --set");
+        Ok((name, set, data))
     }
 }
 
@@ -159,7 +188,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     options.check()?;
     let folder = options.report.folder(&[])?;
     let (file, name) = model(options.model.as_deref())?;
-    if let Some(problem) = class_mismatch(&file.network) {
+    if let Some(problem) = options.problem(&file) {
         bail!("{name} does not fit: {problem}");
     }
     let gpu = options.tiles.remembered(&gpu.open()?);
@@ -167,13 +196,14 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     if let Some(sets) = options.sets() {
         return sets::run(&sets, &model, &file.calibration, options.json);
     }
-    let (source, set, data) = options.images()?;
+    let (source, set, data) = options.images(&file)?;
     let images = Images::new(&gpu, &data.images, &data.labels)?;
     let evaluation = Evaluator::new(&model, &images, evaluate::batch(&gpu))?.run().block_on()?;
     let sample = Sample::of(&model, &data).block_on()?;
     let certainty = Certainty::of(&sample, file.calibration);
-    let judged =
-        Judged { data: &source, set, images: &data, evaluation: &evaluation, sample: &sample, certainty: &certainty };
+    let classes = &file.classes;
+    let (images, evaluation, sample) = (&data, &evaluation, &sample);
+    let judged = Judged { data: &source, set, classes, images, evaluation, sample, certainty: &certainty };
     options.tell(&name, &file, &model, &judged)?;
     let Some(folder) = folder else { return Ok(()) };
     let page = pages::write(&folder, (&name, &model), &file.parameters, judged, Origin::File(&file.summary));
@@ -201,6 +231,7 @@ impl Options {
                 accuracy,
                 loss,
                 classes: confusion.classes(),
+                class_names: (!file.classes.are_digits()).then(|| file.classes.names().to_vec()),
                 confusion,
                 certainty: Certainty::clone(certainty),
                 corrupted: self.corrupt.then(|| corrupted::measure(model, data, |_| Ok(()))).transpose()?,
@@ -212,8 +243,13 @@ impl Options {
         say(&format!("data         {source}, {} {set} images", count(data.count())))?;
         say(&format!("accuracy     {:.2} % ({} right)", 100.0 * accuracy, count(confusion.right())))?;
         say(&format!("loss         {loss:.4}"))?;
-        tell(certainty, data.count())?;
-        say(&format!("\n{}\n\n{}", confusion.matrix_table(), confusion.class_table()))?;
+        tell(certainty, data.count(), file.classes.none())?;
+        let (names, what) = (file.classes.names(), if file.classes.are_digits() { "digit" } else { "class" });
+        let matrix = match names.len() {
+            ..=WIDEST_MATRIX => confusion.matrix_table(names),
+            _ => confusion.mistakes_table(names, MOST_MISTAKES),
+        };
+        say(&format!("\n{matrix}\n\n{}", confusion.class_table(what, names)))?;
         if self.reliability {
             say(&format!("\n{}", reliability_table(&certainty.reliability)))?;
         }
@@ -224,15 +260,15 @@ impl Options {
     }
 }
 
-/// What the percentages are worth, line by line.
-fn tell(certainty: &Certainty, images: usize) -> anyhow::Result<()> {
+/// What the percentages are worth, line by line; `none` is what is said of what shows none of the classes.
+fn tell(certainty: &Certainty, images: usize, none: &str) -> anyhow::Result<()> {
     let Calibration { temperature, threshold } = certainty.calibration;
     let error = 100.0 * certainty.calibration_error;
     say(&format!("calibration  expected error {error:.2} % ({BINS} bins), temperature {temperature:.3}"))?;
     if let Some(threshold) = threshold {
         let share = 100.0 * certainty.refused as f64 / images as f64;
         let [refused, images] = [certainty.refused, images].map(|images| HumanCount(images as u64));
-        say(&format!("no digit     {refused} of {images} refused ({share:.2} %), threshold {threshold:.3}"))?;
+        say(&format!("{none:<11}  {refused} of {images} refused ({share:.2} %), threshold {threshold:.3}"))?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 pub mod bench;
 pub mod compact;
 pub mod completions;
+mod data;
 #[cfg(feature = "window")]
 pub mod draw;
 pub mod eval;
@@ -25,15 +26,16 @@ mod values;
 mod version;
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use digits::gpu::{self, AdapterReport, Core, Gpu, Precision, Request, Settings};
-use digits::mnist::{CLASSES, Split};
+use digits::mnist::CLASSES;
 use digits::network::{ModelFile, Network, Shape};
 use pollster::FutureExt as _;
 
+use data::DataOptions;
 pub use interrupt::Interrupted;
 pub use version::VERSION;
 
@@ -61,14 +63,6 @@ enum CoreName {
     Broadcast,
     Tile,
     Cooperative,
-}
-
-/// Which images.
-#[derive(Args)]
-pub struct DataOptions {
-    /// Folder with the four IDX files of another set of MNIST's shape, raw or gzip [default: MNIST, which is built in]
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
 }
 
 /// Options that clap cannot know to be wrong.
@@ -124,19 +118,6 @@ fn cooperative_core(gpu: &Gpu, option: &str) -> anyhow::Result<Core> {
     })
 }
 
-impl DataOptions {
-    fn load(&self) -> anyhow::Result<Split> {
-        Ok(match &self.data {
-            None => Split::embedded()?,
-            Some(folder) => Split::from_folder(folder)?,
-        })
-    }
-
-    fn name(&self) -> String {
-        self.data.as_ref().map_or("MNIST".into(), |folder| folder.display().to_string())
-    }
-}
-
 /// The model of a file, or the one that ships with digits, and what to call it.
 fn model(path: Option<&Path>) -> anyhow::Result<(ModelFile, String)> {
     Ok(match path {
@@ -145,16 +126,26 @@ fn model(path: Option<&Path>) -> anyhow::Result<(ModelFile, String)> {
     })
 }
 
-/// Why a network cannot tell the classes of the data apart, if so.
-fn class_mismatch(network: &Network) -> Option<String> {
-    let classes = network.classes();
-    (classes != CLASSES).then(|| format!("it tells {classes} classes apart, but the data have {CLASSES}"))
+/// Why a network cannot tell `classes` apart, if so.
+fn class_mismatch(network: &Network, classes: usize) -> Option<String> {
+    let known = network.classes();
+    (known != classes).then(|| format!("it tells {known} classes apart, but the data have {classes}"))
 }
 
-/// The network of an option.
+/// Why what is made for digits cannot be done with a model, if so.
+fn no_digits(file: &ModelFile) -> Option<String> {
+    if file.classes.are_digits() {
+        return None;
+    }
+    let names = file.classes.names();
+    let (count, first) = (names.len(), names.iter().take(3).cloned().collect::<Vec<_>>().join(", "));
+    Some(format!("it tells {count} classes apart ({first}, ...), not the {CLASSES} digits"))
+}
+
+/// The network of an option, for MNIST.
 fn parse_network(text: &str) -> Result<Network, String> {
     let network = Network::parse(Shape::MNIST, text).map_err(|error| error.to_string())?;
-    class_mismatch(&network).map_or(Ok(network), Err)
+    class_mismatch(&network, CLASSES).map_or(Ok(network), Err)
 }
 
 /// Prints a line, which fails where nobody reads it any more.

@@ -12,7 +12,7 @@ use anyhow::anyhow;
 use clap::Args;
 use digits::model::Model;
 use digits::predict::Reader;
-use entries::{Entry, FileReport, entries};
+use entries::{Entry, FileReport, Telling, entries};
 use pollster::FutureExt as _;
 use sources::{Source, SourceOptions};
 use table::{Format, Table};
@@ -30,8 +30,8 @@ pub struct Options {
     model: Option<PathBuf>,
     #[command(flatten)]
     core: CoreOptions,
-    /// Tell so many of the most probable digits
-    #[arg(long, value_name = "K", default_value = "1", value_parser = whole::<u8>(1, 10))]
+    /// Tell so many of the most probable digits, or of the classes that the model has
+    #[arg(long, value_name = "K", default_value = "1", value_parser = whole::<u8>(1, u8::MAX.into()))]
     top: u8,
     /// Print a JSON object for each file, a line each
     #[arg(long)]
@@ -76,13 +76,14 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     let sources = options.sources.sources()?;
     let (file, _) = model(options.model.as_deref())?;
     let gpu = options.core.apply(&gpu.open()?)?;
+    let telling = Telling { top: options.top.into(), classes: &file.classes };
     let mut reader = Reader::new(Model::new(&gpu, &file.network, &file.parameters)?, file.calibration);
     if let Some(mut table) = table {
-        return many::run(sources, &mut table, &mut reader, options.top.into());
+        return many::run(sources, &mut table, &mut reader, telling);
     }
     let mut failed = 0;
     for source in &sources {
-        if let Err(error) = read(source, &mut reader, options)? {
+        if let Err(error) = read(source, &mut reader, options, telling)? {
             failed += 1;
             note(&format!("error: {error:#}"));
         }
@@ -94,7 +95,12 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
 }
 
 /// Tells what a file shows. The inner error is that it shows nothing, and the next file may be read.
-fn read(source: &Source, reader: &mut Reader, options: &Options) -> anyhow::Result<anyhow::Result<()>> {
+fn read(
+    source: &Source,
+    reader: &mut Reader,
+    options: &Options,
+    telling: Telling,
+) -> anyhow::Result<anyhow::Result<()>> {
     let pictures = match source.pictures() {
         Ok(pictures) => pictures,
         Err(error) => return Ok(Err(error)),
@@ -103,7 +109,9 @@ fn read(source: &Source, reader: &mut Reader, options: &Options) -> anyhow::Resu
         Some(out) => Some((out, annotated::picture(source.path(), &pictures)?)),
         None => None,
     };
-    let write = |digits: &[_]| annotate.map_or(Ok(()), |(out, picture)| annotated::write(out, picture, digits));
+    let write = |digits: &[_]| {
+        annotate.map_or(Ok(()), |(out, picture)| annotated::write(out, picture, digits, telling.classes))
+    };
     let digits = match source.digits(&pictures) {
         Ok(digits) => digits,
         Err(error) => {
@@ -118,7 +126,7 @@ fn read(source: &Source, reader: &mut Reader, options: &Options) -> anyhow::Resu
     }
     let digits = reader.read(digits).block_on()?;
     write(&digits)?;
-    let digits = entries(&digits, &blank, options.top.into());
+    let digits = entries(&digits, &blank, telling);
     Ok(Ok(print(&FileReport { file: name, digits }, options.json)?))
 }
 

@@ -1,13 +1,13 @@
 //! `digits train`: options into a job, and the events of its training into lines, a log and a model file.
 
 mod checkpoints;
+mod given;
 
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
 use clap::{Args, ValueEnum};
 use digits::augment::Augment;
 use digits::calibrate::{self, Certainty, Sample};
@@ -17,9 +17,9 @@ use digits::evaluate::Evaluation;
 use digits::gpu::{Gpu, Settings};
 use digits::html::{Folder, Origin, TrainingPart};
 use digits::inspect::{self, Judged};
-use digits::mnist::{DataSet, Split, TRAINING};
+use digits::mnist::{CLASSES, DataSet, Split, TRAINING};
 use digits::model::Model;
-use digits::network::{self, Calibration, Layer, ModelFile, Network, Parameters, Summary};
+use digits::network::{self, Calibration, Classes, Layer, ModelFile, Network, Parameters, Shape, Summary};
 use digits::pen::read_pen_file;
 use digits::recipe::Recipe;
 use digits::report::{Ending, EpochLine, Log, Run, Times, adapter_line, network_table};
@@ -29,21 +29,21 @@ use indicatif::HumanCount;
 use pollster::FutureExt as _;
 
 use self::checkpoints::{CheckpointOptions, Keeper};
+use super::data::{Data, parse_input};
 use super::interrupt::{Interrupt, Interrupted};
 use super::pages::{self, ReportOptions};
 use super::recipe::{RecipeOptions, optimiser_name};
 use super::screen::Screen;
 use super::tiles::TileOptions;
 use super::values::{parse_seconds, parse_share, whole};
-use super::{DataOptions, GpuOptions, Misuse, class_mismatch, cooperative_core, note, parse_network, say};
+use super::{DataOptions, GpuOptions, Misuse, cooperative_core, note, say};
 
 /// Trains a network and writes it to a model file
 #[derive(Args)]
 #[command(after_long_help = network::GRAMMAR)]
 pub struct Options {
-    /// Layers of the network, with | between them
-    #[arg(long, value_name = "TEXT", default_value = network::SEED, value_parser = parse_network)]
-    network: Network,
+    #[arg(long, value_name = "TEXT", help = format!("Layers of the network, with | between them [default: {}, or as many units as the data have classes]", network::SEED))]
+    network: Option<String>,
     /// Go on from a model file, with its network
     #[arg(long, value_name = "MODEL", conflicts_with = "network")]
     from: Option<PathBuf>,
@@ -52,14 +52,20 @@ pub struct Options {
     dropout: Option<f64>,
     #[command(flatten)]
     data: DataOptions,
+    /// Names of the data's classes, in the order of their labels: with commas between them, or a file with a name in each line
+    #[arg(long, value_name = "NAMES|FILE", requires = "data", conflicts_with = "from")]
+    classes: Option<String>,
+    /// Height and width that the network takes, even numbers from 8 to 64; the data are scaled to it [default: 28x28]
+    #[arg(long, value_name = "HxW", requires = "data", conflicts_with = "from", value_parser = parse_input)]
+    input: Option<Shape>,
     /// Learn from drawings, too: by people with a pen, deformed copies of theirs and of templates, and what is no digit
     #[arg(long, conflicts_with = "data")]
     with_drawings: bool,
     /// Learn from your own drawings, too: a pen file, as the window exports them; deformed copies of each are added
     #[arg(long, value_name = "FILE")]
     pen: Option<PathBuf>,
-    /// Train on only the first COUNT of the 50,000 training images
-    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = whole::<u32>(1, TRAINING as u64))]
+    /// Train on only the first COUNT of the training images, of MNIST's 50,000 or those of --data
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = whole::<u32>(1, u32::MAX.into()))]
     train_images: Option<u32>,
     #[command(flatten)]
     recipe: RecipeOptions,
@@ -132,8 +138,13 @@ fn run_from(
 ) -> anyhow::Result<()> {
     let started = Instant::now();
     let recipe = options.recipe.recipe()?;
+    options.check()?;
+    let from = options.from.as_deref().map(ModelFile::load).transpose()?;
+    let given = options.given(from.as_ref())?;
     // What does not fit is told before anything takes time.
-    let mut job = options.job(&recipe, options.train_images.map_or(TRAINING, |count| count as usize))?;
+    let classes = given.as_ref().map_or(Classes::numbered(CLASSES), |data| data.classes.clone());
+    let mut job = options.job(&recipe, from, &classes, given.as_ref())?;
+    let said = given.as_ref().map(|data| data.said.clone());
     // First, since model and log may go into it.
     let folder = options.report.folder(&[Some(options.out.as_path()), options.log.as_deref()])?;
     ModelFile::check_path(&options.out)?;
@@ -143,7 +154,7 @@ fn run_from(
     let interrupt = Interrupt::install()?;
     // The images are unpacked while the device opens.
     let (data, gpu) = thread::scope(|scope| {
-        let data = scope.spawn(|| options.load());
+        let data = scope.spawn(|| options.load(given.map(|data| data.split)));
         let gpu = gpu.open();
         (data.join().unwrap_or_else(|panic| resume_unwind(panic)), gpu)
     });
@@ -153,7 +164,7 @@ fn run_from(
     if let Some(checkpoint) = &from {
         checkpoints::compare(checkpoint, &data, &gpu)?;
     }
-    introduce(options, &recipe, &job, &gpu, &data)?;
+    introduce(options, &recipe, &job, &gpu, &data, (&classes, said))?;
     let screen = Screen::new(job.epochs);
     let gpu = options.tiles.apply(&gpu, options.tune_budget.unwrap_or(tune_budget(&gpu)), screen.spinner());
     let summary = options.summary(&recipe);
@@ -167,6 +178,7 @@ fn run_from(
         started,
         epochs: Vec::new(),
         network: &job.network,
+        classes: &classes,
         known,
         report: folder.map(|folder| Report {
             folder,
@@ -189,37 +201,50 @@ fn run_from(
 }
 
 impl Options {
-    /// The training that the options ask for, if they fit each other and `images` training images.
-    fn job(&self, recipe: &Recipe, images: usize) -> anyhow::Result<Job> {
-        if recipe.batch > images {
-            return Err(Misuse(format!(
-                "--batch {} is more than the {images} training images: choose a smaller one",
-                recipe.batch
-            ))
-            .into());
-        }
+    /// Whether the options fit each other.
+    fn check(&self) -> Result<(), Misuse> {
         if self.patience.is_some() && self.keep == KeepName::Last {
-            return Err(Misuse("--patience waits for a better epoch, so it goes only with --keep best".into()).into());
+            return Err(Misuse("--patience waits for a better epoch, so it goes only with --keep best".into()));
         }
         if let Some(log) = &self.log
             && place(log).is_some_and(|log| Some(log) == place(&self.out))
         {
             let log = log.display();
-            return Err(Misuse(format!("--log and --out both name {log}: choose another file for one of them")).into());
+            return Err(Misuse(format!("--log and --out both name {log}: choose another file for one of them")));
         }
-        let (network, parameters) = match &self.from {
+        Ok(())
+    }
+
+    /// The training that the options ask for, if they fit the data.
+    fn job(
+        &self,
+        recipe: &Recipe,
+        from: Option<ModelFile>,
+        classes: &Classes,
+        given: Option<&Data>,
+    ) -> anyhow::Result<Job> {
+        let all = given.map_or(TRAINING, |data| data.split.training.count());
+        let images = self.train_images.map_or(all, |count| count as usize);
+        let misuse = |sentence: String| Err(Misuse(sentence).into());
+        if images > all {
+            return misuse(format!(
+                "--train-images {images} is more than the {} training images",
+                HumanCount(all as u64)
+            ));
+        }
+        if recipe.batch > images {
+            return misuse(format!(
+                "--batch {} is more than the {images} training images: choose a smaller one",
+                recipe.batch
+            ));
+        }
+        let (network, parameters) = match from {
             None => {
-                let network = self.rated(&self.network)?;
+                let network = self.rated(&self.network(classes.count())?)?;
                 let parameters = Parameters::glorot(&network, self.seed);
                 (network, parameters)
             }
-            Some(path) => {
-                let file = ModelFile::load(path)?;
-                if let Some(problem) = class_mismatch(&file.network) {
-                    bail!("{} does not fit: {problem}", path.display());
-                }
-                (self.rated(&file.network)?, file.parameters)
-            }
+            Some(file) => (self.rated(&file.network)?, file.parameters),
         };
         Ok(Job {
             network,
@@ -255,9 +280,9 @@ impl Options {
         })
     }
 
-    /// The images, and the sets that validate, each by itself.
-    fn load(&self) -> anyhow::Result<(Split, Vec<DataSet>)> {
-        let mut data = self.data.load()?;
+    /// The images, those that were asked for or MNIST, and the sets that validate, each by itself.
+    fn load(&self, given: Option<Split>) -> anyhow::Result<(Split, Vec<DataSet>)> {
+        let mut data = given.map_or_else(Split::embedded, Ok)?;
         if let Some(count) = self.train_images {
             data.training.truncate(count as usize);
         }
@@ -352,7 +377,14 @@ pub(super) fn place(path: &Path) -> Option<PathBuf> {
 }
 
 /// Prints what is about to happen.
-fn introduce(options: &Options, recipe: &Recipe, job: &Job, gpu: &Gpu, data: &Split) -> anyhow::Result<()> {
+fn introduce(
+    options: &Options,
+    recipe: &Recipe,
+    job: &Job,
+    gpu: &Gpu,
+    data: &Split,
+    (classes, said): (&Classes, Option<String>),
+) -> anyhow::Result<()> {
     let count = |images: usize| HumanCount(images as u64);
     let [training, validation, test] = [&data.training, &data.validation, &data.test].map(|part| count(part.count()));
     say(&format!("adapter   {}", adapter_line(gpu)))?;
@@ -360,6 +392,18 @@ fn introduce(options: &Options, recipe: &Recipe, job: &Job, gpu: &Gpu, data: &Sp
         "data      {}: {training} training, {validation} validation, {test} test images",
         options.data_name()
     ))?;
+    if let Some(said) = said {
+        say(&format!("split     {said}"))?;
+    }
+    if !classes.are_digits() {
+        let (names, label) = (classes.names(), usize::from(classes.first_label()));
+        let [first, last] = [&names[0], &names[names.len() - 1]];
+        say(&format!(
+            "classes   {}: {first} (label {label}) to {last} (label {})",
+            names.len(),
+            label + names.len() - 1
+        ))?;
+    }
     say(&format!(
         "training  {} epochs, batch {}, {}, learning rate {}, {} precision, seed {}",
         job.epochs,
@@ -389,6 +433,7 @@ struct Session<'a> {
     started: Instant,
     epochs: Vec<EpochLine>,
     network: &'a Network,
+    classes: &'a Classes,
     /// The sets that validate, each by itself.
     known: Vec<DataSet>,
     report: Option<Report>,
@@ -494,7 +539,8 @@ impl Session<'_> {
         let Some(Report { folder, plan, data, images }) = &self.report else { return Ok(()) };
         let sample = Sample::of(model, images).await?;
         let certainty = Certainty::of(&sample, self.calibration);
-        let judged = Judged { data, set: "test", images, evaluation, sample: &sample, certainty: &certainty };
+        let classes = self.classes;
+        let judged = Judged { data, set: "test", classes, images, evaluation, sample: &sample, certainty: &certainty };
         let origin = Origin::Training(TrainingPart { plan, epochs: &self.epochs, ending: &ending });
         let name = self.out.display().to_string();
         let page = pages::write(folder, (&name, model), &parameters, judged, origin).await?;
@@ -512,7 +558,8 @@ impl Session<'_> {
     /// Writes the model and remembers what it is.
     fn save(&mut self, summary: Summary, parameters: &Parameters) -> anyhow::Result<()> {
         let (network, parameters) = (self.network.clone(), parameters.clone());
-        let file = ModelFile { network, parameters, calibration: self.calibration, summary };
+        let classes = self.classes.clone();
+        let file = ModelFile { network, parameters, classes, calibration: self.calibration, summary };
         file.save(self.out)?;
         self.summary = file.summary;
         Ok(())

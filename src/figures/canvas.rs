@@ -50,3 +50,23 @@ pub fn spot([x, y]: [i32; 2], tip: &str) -> Markup {
 pub fn field([x, y]: [u32; 2], [width, height]: [u32; 2], tip: &str) -> Markup {
     html! { rect x=(x) y=(y) width=(width) height=(height) fill="#000" fill-opacity="0" { title { (tip) } } }
 }
+
+/// A class's name in so many letters at most; what is longer ends with an ellipsis.
+pub fn shortened(name: &str, letters: usize) -> String {
+    if name.chars().count() <= letters {
+        return name.into();
+    }
+    name.chars().take(letters.saturating_sub(1)).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits_stays_and_what_is_longer_ends_with_an_ellipsis() {
+        let names =
+            [("7", 1), ("ÄÖÜ", 3), ("Äpfel", 3), ("ab", 1), ("ab", 0)].map(|(name, most)| shortened(name, most));
+        assert_eq!(names, ["7", "ÄÖÜ", "Äp…", "…", "…"]);
+    }
+}

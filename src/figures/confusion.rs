@@ -5,7 +5,7 @@ use maud::html;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::canvas::{MEMORY, SMALL, elements, field, text};
+use super::canvas::{MEMORY, SMALL, elements, field, shortened, text};
 use super::{Figure, Tone};
 use crate::report::Confusion;
 
@@ -27,23 +27,27 @@ pub fn confusion(confusion: &Confusion, classes: &[String]) -> Figure {
             .enumerate()
             .flat_map(|(row, line)| line.iter().enumerate().map(move |(column, count)| (row, column, *count)))
     };
+    // A letter is about half as wide as it is high.
+    let letter = SMALL.min(f64::from(cell));
+    let [above, beside] = [f64::from(cell), f64::from(LABELS) - 30.0].map(|room| (2.0 * room / letter) as usize);
+    // Between two cells, where there is room.
+    let gap = if cell > 12 { 2 } else { 0 };
     let size = (0.3 * f64::from(cell)).min(26.0);
     let body = elements([SIDE, SIDE], |root| {
-        let label = |name: &str, place| {
-            root.draw_text(name, &text(SMALL.min(f64::from(cell)), Tone::Muted, HPos::Center), place).expect(MEMORY)
-        };
+        let label =
+            |name: &str, place| root.draw_text(name, &text(letter, Tone::Muted, HPos::Center), place).expect(MEMORY);
         label("taken for", ((LABELS + SIDE) as i32 / 2, 16));
         let sideways = text(SMALL, Tone::Muted, HPos::Center).transform(FontTransform::Rotate270);
         root.draw_text("shows", &sideways, (16, (LABELS + SIDE) as i32 / 2)).expect(MEMORY);
         for (index, name) in classes.iter().enumerate() {
-            label(name, (middle(index), 58));
-            label(name, (58, middle(index)));
+            label(&shortened(name, above), (middle(index), 58));
+            label(&shortened(name, beside), (56, middle(index)));
         }
         for (row, column, count) in cells() {
             let all: usize = counts[row].iter().sum();
             let (tone, depth) = depth(row == column, count, all);
-            let [left, top] = [corner(column), corner(row)].map(|at| at as i32 + 2);
-            let square = [(left, top), (left + cell as i32 - 4, top + cell as i32 - 4)];
+            let [left, top] = [corner(column), corner(row)].map(|at| at as i32 + gap);
+            let square = [(left, top), (left + cell as i32 - 2 * gap, top + cell as i32 - 2 * gap)];
             root.draw(&Rectangle::new(square, tone.color().mix(depth).filled())).expect(MEMORY);
             if count > 0 && classes.len() <= MOST_WRITTEN {
                 let style = text(size, Tone::Ink, HPos::Center);

@@ -2,10 +2,11 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use super::canvas::field;
+use super::canvas::{field, shortened};
 use super::pixels::{Sheet, ink};
 use super::{Figure, Tone};
 use crate::inspect::{Example, Filters, Mistake};
+use crate::network::Classes;
 
 /// A small picture and what is written below it, for a sheet or for a page that sets it where it has room.
 pub struct Tile {
@@ -15,6 +16,9 @@ pub struct Tile {
 
 /// Width and height of a [`Tile`].
 pub const TILE: [u32; 2] = [84, 116];
+
+/// Longer names of classes are cut.
+const LONGEST_NAME: usize = 12;
 
 /// Convolutions with more filters show the first of them.
 const MOST_MAPS: usize = 48;
@@ -28,26 +32,29 @@ impl Tile {
     }
 }
 
-/// A picture of each mistake, what it is, what was said, and how surely; † where it is called no digit all the same.
-pub fn mistakes(mistakes: &[Mistake], classes: &[String]) -> Vec<Tile> {
+/// A picture of each mistake, what it is, what was said, and how surely; † where it is called none of them all the same.
+pub fn mistakes(mistakes: &[Mistake], classes: &Classes) -> Vec<Tile> {
     mistakes.iter().map(|mistake| tile(mistake, classes)).collect()
 }
 
-fn tile(mistake: &Mistake, classes: &[String]) -> Tile {
-    let Mistake { index, pixels, label, answer, confidence, of_label, is_digit } = mistake;
-    let [label, answer] = [label, answer].map(|class| &classes[*class]);
-    let side = (pixels.len() as f64).sqrt() as usize;
-    let refused = if *is_digit { "" } else { "; it is called no digit" };
+fn tile(mistake: &Mistake, classes: &Classes) -> Tile {
+    let Mistake { index, pixels, width, label, answer, confidence, of_label, is_digit } = mistake;
+    let [label, answer] = [label, answer].map(|class| &classes.names()[*class]);
+    let side = *width.max(&(pixels.len() / width));
+    let refused = if *is_digit { String::new() } else { format!("; it is called {}", classes.none()) };
     let title = format!(
         "Image {index}: {label}, taken for {answer} with {:.1} %; {label} had {:.1} %{refused}",
         100.0 * confidence,
         100.0 * of_label
     );
+    // Names of words are written smaller, and may be cut.
+    let size = if label.chars().count() + answer.chars().count() <= 6 { 13 } else { 9 };
+    let [label, answer] = [label, answer].map(|name| shortened(name, 8));
     let body = html! {
         title { (title) }
         rect x="0.5" y="0.5" width="83" height="83" rx="4" fill=(Tone::Paper.hex()) stroke=(Tone::Line.hex()) {}
-        g transform={ "scale(" (84.0 / side as f64) ")" } { (ink(pixels, side)) }
-        text x="42" y="99" text-anchor="middle" font-size="13" fill=(Tone::Ink.hex()) {
+        g transform={ "scale(" (84.0 / side as f64) ")" } { (ink(pixels, *width)) }
+        text x="42" y="99" text-anchor="middle" font-size=(size) fill=(Tone::Ink.hex()) {
             (label) " as " tspan font-weight="bold" fill=(Tone::Wrong.hex()) { (answer) }
         }
         text x="42" y="113" text-anchor="middle" font-size="11" fill=(Tone::Muted.hex()) {
@@ -114,8 +121,9 @@ fn maps_of(layer: usize, examples: &[Example], classes: &[String]) -> Figure {
     /// Of the whole figure, and of a row at most.
     const WIDTH: f64 = 960.0;
     const ROW: f64 = 52.0;
-    /// Room for the class's name.
-    const NAME: u32 = 24;
+    // Room for the class's name.
+    let longest = classes.iter().map(|name| name.chars().count()).max().unwrap_or(0).min(LONGEST_NAME);
+    let room = (8 * longest as u32).max(24);
     let shape = examples[0].maps[layer].shape;
     let (columns, area) = (shape.channels.min(MOST_MAPS), shape.height * shape.width);
     // A pixel between two pictures.
@@ -129,19 +137,21 @@ fn maps_of(layer: usize, examples: &[Example], classes: &[String]) -> Figure {
         }
     }
     // The image stands left of its maps, as high as they are.
-    let unit = ((WIDTH - f64::from(NAME)) / (columns * across + down) as f64).min(ROW / down as f64);
+    let unit = ((WIDTH - f64::from(room)) / (columns * across + down) as f64).min(ROW / down as f64);
     let scaled = |pixels: usize| (pixels as f64 * unit).round() as u32;
-    let left = NAME + scaled(down);
+    let left = room + scaled(down);
     let size = [left + scaled(columns * across), scaled(examples.len() * down)];
     let body = html! {
         (picture(&sheet, [left, 0], [size[0] - left, size[1]]))
         @for (row, example) in examples.iter().enumerate() {
             @let (name, top) = (&classes[example.class], scaled(row * down));
-            @let side = (example.pixels.len() as f64).sqrt();
-            @let scale = unit * shape.height as f64 / side;
-            text x="0" y=(top + scaled(down) / 2) dy="0.35em" font-size="12" fill=(Tone::Muted.hex()) { (name) }
-            g transform={ "translate(" (NAME) " " (top) ") scale(" (format!("{scale:.3}")) ")" } {
-                (ink(&example.pixels, side as usize))
+            @let side = example.width.max(example.pixels.len() / example.width);
+            @let scale = unit * shape.height as f64 / side as f64;
+            text x="0" y=(top + scaled(down) / 2) dy="0.35em" font-size="12" fill=(Tone::Muted.hex()) {
+                (shortened(name, LONGEST_NAME))
+            }
+            g transform={ "translate(" (room) " " (top) ") scale(" (format!("{scale:.3}")) ")" } {
+                (ink(&example.pixels, example.width))
             }
             @for column in 0..columns {
                 @let place = [left + scaled(column * across), top];

@@ -99,7 +99,7 @@ pub enum GpuError {
     #[error("the GPU failed: {0}")]
     Failed(String),
     #[error(
-        "{what} needs {bytes} bytes in one buffer, and the adapter binds at most {most}: choose a smaller batch or network"
+        "{what} needs {bytes} bytes in one buffer, and the adapter binds at most {most}: choose a smaller batch or network, or fewer images"
     )]
     TooLarge { what: String, bytes: u64, most: u64 },
 }

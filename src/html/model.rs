@@ -115,13 +115,19 @@ fn curves(TrainingPart { plan, epochs, ending }: &TrainingPart, figures: &mut Ve
 
 fn classes(inspection: &Inspection, figures: &mut Vec<Figure>) -> Section {
     let Inspection { confusion, classes, data, set, .. } = inspection;
-    let matrix = figures::confusion(confusion, classes);
+    let matrix = figures::confusion(confusion, classes.names());
     let share = |share: Option<f64>| share.map_or_else(|| "–".into(), percent);
     let rows: Vec<Vec<String>> = confusion
         .classes()
         .into_iter()
         .map(|one| {
-            vec![classes[one.class].clone(), share(one.precision), share(one.recall), share(one.f1), count(one.images)]
+            vec![
+                classes.names()[one.class].clone(),
+                share(one.precision),
+                share(one.recall),
+                share(one.f1),
+                count(one.images),
+            ]
         })
         .collect();
     let body = html! {
@@ -147,7 +153,7 @@ fn mistakes(inspection: &Inspection, figures: &mut Vec<Figure>) -> Section {
             p {
                 (count(wrong)) " of " (count(*images)) " " (set) " images are read wrong; here are " (shown)
                 ", the surest first: what each is, what it was taken for, and how sure the model was of that."
-                @if mistakes.iter().any(|mistake| !mistake.is_digit) { " What has a † is called no digit." }
+                @if mistakes.iter().any(|mistake| !mistake.is_digit) { " What has a † is called " (classes.none()) "." }
             }
             ul.tiles { @for tile in &tiles { li { (tile.inline()) } } }
         }
@@ -167,9 +173,10 @@ fn certainty(inspection: &Inspection, figures: &mut Vec<Figure>) -> Section {
     let rows: Vec<Vec<String>> = reliability.iter().enumerate().filter(|(_, bin)| bin.images > 0).map(row).collect();
     let refused = match calibration.threshold {
         Some(threshold) => format!(
-            " {} of {} images score below {threshold:.3} and are called no digit.",
+            " {} of {} images score below {threshold:.3} and are called {}.",
             count(*refused),
-            count(inspection.images)
+            count(inspection.images),
+            inspection.classes.none()
         ),
         None => String::new(),
     };
@@ -190,7 +197,7 @@ fn certainty(inspection: &Inspection, figures: &mut Vec<Figure>) -> Section {
 
 fn inside(inspection: &Inspection, figures: &mut Vec<Figure>) -> Section {
     let filters = inspection.filters.as_ref().map(figures::filters);
-    let maps = figures::feature_maps(&inspection.examples, &inspection.classes);
+    let maps = figures::feature_maps(&inspection.examples, inspection.classes.names());
     let body = html! {
         p { "Blue is above zero, orange below; the deeper, the farther from it. Of the feature maps, a row is an image, a column a filter." }
         @if let Some(figure) = &filters { (frame::wide_figure(figure)) }

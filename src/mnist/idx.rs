@@ -150,7 +150,7 @@ pub(crate) fn images(file: &[u8]) -> Result<Vec<GrayImage>, Problem> {
 }
 
 /// The size of each dimension, which follow the magic number.
-fn sizes(header: &[u8]) -> Vec<u32> {
+pub(crate) fn sizes(header: &[u8]) -> Vec<u32> {
     header[4..].chunks_exact(4).map(|word| u32::from_be_bytes([word[0], word[1], word[2], word[3]])).collect()
 }
 
@@ -200,7 +200,7 @@ impl fmt::Display for Content {
 
 /// Reads at most one byte more than `length`, however much a gzip file unpacks to: enough to see that it is too long,
 /// and to have the checksum of a file of the right length looked at.
-fn unpack(mut input: impl BufRead, length: usize) -> Result<Vec<u8>, Problem> {
+pub(crate) fn unpack(mut input: impl BufRead, length: usize) -> Result<Vec<u8>, Problem> {
     let (mut bytes, most) = (Vec::with_capacity(length + 1), length as u64 + 1);
     if !next(&mut input)?.starts_with(&GZIP) {
         input.take(most).read_to_end(&mut bytes).map_err(Problem::Unreadable)?;

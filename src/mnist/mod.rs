@@ -28,9 +28,9 @@ const TEST: usize = 10_000;
 /// Images and what they show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataSet {
-    /// `[count, 28, 28]`, 0 for the background to 255 for the ink.
+    /// `[count, H, W]`, of MNIST [count, 28, 28]: 0 for the background to 255 for the ink.
     pub images: Vec<u8>,
-    /// `[count]`, each below [`CLASSES`], or 254 where no digit is shown.
+    /// `[count]`, each below the number of classes, of MNIST [`CLASSES`], or 254 where no digit is shown.
     pub labels: Vec<u8>,
 }
 
@@ -86,7 +86,7 @@ impl DataSet {
 
     /// Leaves out all images but the first `count`.
     pub fn truncate(&mut self, count: usize) {
-        self.images.truncate(count * PIXELS);
+        self.images.truncate(count * self.pixels());
         self.labels.truncate(count);
     }
 
@@ -95,12 +95,18 @@ impl DataSet {
         self.labels.len()
     }
 
-    /// The pixels of image `index`, `[28, 28]`.
+    /// How many pixels an image has.
+    pub fn pixels(&self) -> usize {
+        if self.labels.is_empty() { PIXELS } else { self.images.len() / self.labels.len() }
+    }
+
+    /// The pixels of image `index`, `[H, W]`.
     ///
     /// # Panics
     /// If there is no image `index`.
     pub fn image(&self, index: usize) -> &[u8] {
-        &self.images[index * PIXELS..][..PIXELS]
+        let pixels = self.pixels();
+        &self.images[index * pixels..][..pixels]
     }
 }
 

@@ -4,8 +4,9 @@
 //! The tensors are `conv1.weight` `[F, C, KH, KW]`, `conv1.bias` `[F]`, `dense1.weight` `[units, inputs]`,
 //! `dense1.bias` `[units]` and so on, float32. A compact file has the weights in eight bits and, beside them,
 //! `conv1.weight.scale` `[F]`, by which the numbers of a filter or unit are to be multiplied. The metadata are strings:
-//! `digits.format`, `program`, `network` (its text), `input`, `normalisation`, `classes`, `training` (a [`Summary`] in
-//! JSON) and, where it is not the default, `calibration` (a [`Calibration`] in JSON). Equal models give equal bytes.
+//! `digits.format`, `program`, `network` (its text), `input`, `normalisation`, `classes` (`0,1,2` and so on, or an array of names
+//! in JSON), `training` (a [`Summary`] in JSON) and, where it is not the default, `calibration` (a [`Calibration`] in JSON) and
+//! `first label`. Equal models give equal bytes.
 
 mod compact;
 
@@ -18,7 +19,7 @@ use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView, seria
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Calibration, Matrix, Network, NetworkError, Parameters, Shape, parameters};
+use super::{Calibration, Classes, ClassesError, Matrix, Network, NetworkError, Parameters, Shape, parameters};
 use crate::files::{self, WriteError};
 
 /// A trained network, as its file holds it.
@@ -38,9 +39,11 @@ use crate::files::{self, WriteError};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelFile {
-    /// Reads [`Shape::MNIST`].
+    /// Reads a shape of [`Shape::of_images`].
     pub network: Network,
     pub parameters: Parameters,
+    /// As many as the network has.
+    pub classes: Classes,
     pub calibration: Calibration,
     pub summary: Summary,
 }
@@ -98,6 +101,16 @@ pub enum ModelFileProblem {
     OtherFormat(String),
     #[error("has the {key} {found:?}, but it must be {expected:?}")]
     OtherMetadata { key: &'static str, found: String, expected: String },
+    #[error("has the input {0:?}, but it must be grey images such as \"1x28x28\", of even sides from 8 to 64")]
+    Input(String),
+    #[error("has the classes {found:?}, but {problem}")]
+    Classes { found: String, problem: ClassesError },
+    #[error(
+        "has the classes {found:?}, but its network has {expected}, and they must be \"0,1,2\" and so on or an array of names"
+    )]
+    NotClasses { found: String, expected: usize },
+    #[error("has the first label {0:?}, but it must be a number from 0 to 249")]
+    FirstLabel(String),
     #[error("has a network that cannot run: {0}")]
     Network(NetworkError),
     #[error("has a training summary that is not one: {0}")]
@@ -126,6 +139,8 @@ const FORMAT: &str = "1";
 const COMPACT_FORMAT: &str = "2";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const NORMALISATION: &str = "pixel / 255";
+/// What files of labels call the first class, where that is not 0.
+const FIRST_LABEL: &str = "first label";
 
 /// In bytes; a network of this size is far beyond what this program can train.
 const LARGEST_FILE: u64 = 1 << 30;
@@ -140,7 +155,8 @@ impl ModelFile {
     /// A folder that cannot be written; parameters that are infinite or not numbers.
     ///
     /// # Panics
-    /// If the network does not read [`Shape::MNIST`], the parameters are not those of the network, or the calibration is none.
+    /// If the network does not read a shape of [`Shape::of_images`], the parameters or the classes are not those of the network,
+    /// or the calibration is none.
     pub fn save(&self, path: &Path) -> Result<(), ModelFileError> {
         write(path, self.encode())
     }
@@ -228,8 +244,10 @@ fn encode(
     format: &str,
     encode_weights: impl Fn(&Matrix, String, Vec<usize>, Vec<f32>) -> Vec<Encoded>,
 ) -> Result<Vec<u8>, Problem> {
-    let ModelFile { network, parameters: Parameters { values }, calibration, summary } = model;
-    assert_eq!(network.input(), Shape::MNIST);
+    let ModelFile { network, parameters: Parameters { values }, classes, calibration, summary } = model;
+    let input = network.input();
+    assert_eq!(Shape::of_images(input.height, input.width), Some(input));
+    assert_eq!(classes.count(), network.classes());
     assert_eq!(values.len(), parameters::flat_length(network));
     assert!(calibration.is_valid(), "{calibration:?}");
     let mut tensors = Vec::new();
@@ -260,9 +278,9 @@ fn encode(
         ("digits.format", format.to_string()),
         ("program", format!("digits {VERSION}")),
         ("network", network.to_string()),
-        ("input", network.input().to_string()),
+        ("input", input.to_string()),
         ("normalisation", NORMALISATION.into()),
-        ("classes", classes(network)),
+        ("classes", text_of(classes)),
         ("training", serde_json::to_string(summary).expect("a summary is plain data")),
     ];
     let mut metadata: HashMap<String, String> = metadata.map(|(key, value)| (key.to_string(), value)).into();
@@ -270,6 +288,9 @@ fn encode(
     if *calibration != Calibration::default() {
         let calibration = serde_json::to_string(calibration).expect("a calibration is plain data");
         metadata.insert("calibration".into(), calibration);
+    }
+    if classes.first_label() > 0 {
+        metadata.insert(FIRST_LABEL.into(), classes.first_label().to_string());
     }
     let mut file = serialize(views, Some(metadata)).expect("the tensors of a network have different names");
     sort_header(&mut file);
@@ -307,14 +328,38 @@ fn decode(bytes: &[u8]) -> Result<ModelFile, Problem> {
         FORMAT | COMPACT_FORMAT => {}
         other => return Err(Problem::OtherFormat(other.into())),
     }
-    demand("input", Shape::MNIST.to_string())?;
+    let input = read_input(get("input")?)?;
     demand("normalisation", NORMALISATION.into())?;
-    let network = Network::parse(Shape::MNIST, get("network")?).map_err(Problem::Network)?;
-    demand("classes", classes(&network))?;
+    let network = Network::parse(input, get("network")?).map_err(Problem::Network)?;
+    let classes = read_classes(get("classes")?, get(FIRST_LABEL).ok(), network.classes())?;
     let summary = serde_json::from_str(get("training")?).map_err(Problem::Summary)?;
     let calibration = get("calibration").map_or_else(|_| Ok(Calibration::default()), |text| read_calibration(text))?;
     let parameters = read_parameters(&network, &tensors)?;
-    Ok(ModelFile { network, parameters, calibration, summary })
+    Ok(ModelFile { network, parameters, classes, calibration, summary })
+}
+
+fn read_input(text: &str) -> Result<Shape, Problem> {
+    let mut numbers = text.split('x').map(|number| number.parse().ok());
+    let shape = match [numbers.next(), numbers.next(), numbers.next(), numbers.next()] {
+        [Some(Some(1)), Some(Some(height)), Some(Some(width)), None] => Shape::of_images(height, width),
+        _ => None,
+    };
+    shape.ok_or_else(|| Problem::Input(text.into()))
+}
+
+/// The names of `count` classes.
+fn read_classes(text: &str, first_label: Option<&String>, count: usize) -> Result<Classes, Problem> {
+    let numbered = Classes::numbered(count);
+    if text == text_of(&numbered) && first_label.is_none() {
+        return Ok(numbered);
+    }
+    let names: Option<Vec<String>> = serde_json::from_str(text).ok().filter(|names: &Vec<_>| names.len() == count);
+    let names = names.ok_or_else(|| Problem::NotClasses { found: text.into(), expected: count })?;
+    let first_label = first_label.map_or(Ok(0), |label| {
+        let number = label.parse().ok().filter(|label| usize::from(*label) < Classes::MOST);
+        number.ok_or_else(|| Problem::FirstLabel(label.clone()))
+    })?;
+    Classes::named(names, first_label).map_err(|problem| Problem::Classes { found: text.into(), problem })
 }
 
 fn read_calibration(text: &str) -> Result<Calibration, Problem> {
@@ -384,9 +429,13 @@ pub fn statistics_names(matrix: &Matrix) -> [String; 2] {
     [format!("{}.running_mean", matrix.name), format!("{}.running_var", matrix.name)]
 }
 
-/// The label of each output: `0,1,2,3,4,5,6,7,8,9`.
-fn classes(network: &Network) -> String {
-    (0..network.classes()).map(|class| class.to_string()).collect::<Vec<_>>().join(",")
+/// The name of each output: `0,1,2,3,4,5,6,7,8,9` where they are numbers, or an array in JSON.
+fn text_of(classes: &Classes) -> String {
+    if classes.are_numbered() {
+        classes.names().join(",")
+    } else {
+        serde_json::to_string(classes.names()).expect("names are plain data")
+    }
 }
 
 #[cfg(test)]

@@ -9,11 +9,13 @@
 //! ```
 
 mod calibration;
+mod classes;
 mod file;
 mod parameters;
 mod text;
 
 pub use calibration::{Calibration, Judgement, best, score};
+pub use classes::{Classes, ClassesError};
 pub use file::{ModelFile, ModelFileError, ModelFileProblem, Summary};
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use file::{sort_header, statistics_names, tensor_names};
@@ -75,6 +77,12 @@ pub struct Shape {
 impl Shape {
     /// One MNIST image.
     pub const MNIST: Shape = Shape { channels: 1, height: 28, width: 28 };
+
+    /// Grey images of a height and a width that networks take: even numbers, since the GPU is given four pixels at a time.
+    pub fn of_images(height: usize, width: usize) -> Option<Shape> {
+        let is_side = |side: usize| (8..=64).contains(&side) && side.is_multiple_of(2);
+        (is_side(height) && is_side(width)).then_some(Shape { channels: 1, height, width })
+    }
 
     /// A vector of `features`.
     pub const fn flat(features: usize) -> Shape {
@@ -148,6 +156,15 @@ impl Network {
     /// Text that is no network, and layers that do not fit each other; the error names the layer.
     pub fn parse(input: Shape, text: &str) -> Result<Network, NetworkError> {
         text::parse(input, text)
+    }
+
+    /// The [`SEED`] for images of shape `input` and so many classes.
+    ///
+    /// # Errors
+    /// The images are too small for it, or the classes too few or too many.
+    pub fn seed(input: Shape, classes: usize) -> Result<Network, NetworkError> {
+        let (hidden, _) = SEED.rsplit_once(' ').expect("the last word is the number of classes");
+        Network::parse(input, &format!("{hidden} {classes}"))
     }
 
     /// The shape of one input image.

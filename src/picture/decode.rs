@@ -20,6 +20,14 @@ const MOST_MIB: u64 = 256;
 const LONGEST_SIDE: u32 = 1 << 14;
 const MOST_UNPACKED_MIB: u64 = 512;
 
+/// How the names of pictures end.
+pub const EXTENSIONS: [&str; 8] = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"];
+
+/// Whether a file's name ends as that of a picture.
+pub fn is_called_a_picture(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)))
+}
+
 /// What a file holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pictures {

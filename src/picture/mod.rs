@@ -24,7 +24,7 @@ mod trace;
 use image::GrayImage;
 
 pub use bounds::Bounds;
-pub use decode::{PictureError, Pictures};
+pub use decode::{EXTENSIONS, PictureError, Pictures, is_called_a_picture};
 pub use images::Images;
 use ink::Ink;
 use light::Papers;

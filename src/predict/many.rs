@@ -11,7 +11,7 @@ use std::{iter, thread};
 use async_channel::{RecvError, Sender};
 use pollster::FutureExt as _;
 
-use super::{BATCH, Digits, Reader, recognizer};
+use super::{BATCH, Digits, Reader, recognizer, to_input};
 use crate::gpu::GpuError;
 use crate::network::{Calibration, Judgement};
 use crate::picture::{Digit, Pixels};
@@ -119,7 +119,7 @@ impl Reader {
         }
         let images: Vec<Pixels> = asks.iter().flat_map(|ask| &ask.images).copied().collect();
         let recognizer = recognizer(&self.model, &mut self.recognizer, BATCH)?;
-        let probabilities = recognizer.recognize(images.as_flattened()).block_on()?;
+        let probabilities = recognizer.recognize(&to_input(&self.model, &images)).block_on()?;
         let mut probabilities = probabilities.chunks_exact(self.model.network().classes()).map(<[f32]>::to_vec);
         for Ask { images, answer } in asks {
             // A thread that panicked takes none.

@@ -66,23 +66,38 @@ impl Confusion {
         }
     }
 
-    /// A row for each class, a column for each that its images were taken for.
-    pub fn matrix_table(&self) -> String {
-        let classes = 0..self.counts.len();
-        let header = std::iter::once("actual".to_string()).chain(classes.map(|class| format!("as {class}")));
-        let rows = self.counts.iter().enumerate().map(|(class, row)| {
+    /// A row for each class, which has a name, a column for each that its images were taken for.
+    pub fn matrix_table(&self, names: &[String]) -> String {
+        let header = std::iter::once("actual".to_string()).chain(names.iter().map(|name| format!("as {name}")));
+        let rows = self.counts.iter().zip(names).map(|(row, name)| {
             let counts = row.iter().map(|count| if *count == 0 { ".".into() } else { count.to_string() });
-            std::iter::once(class.to_string()).chain(counts).collect()
+            std::iter::once(name.clone()).chain(counts).collect()
         });
         super::table(1, header.collect(), rows)
     }
 
-    /// A row of figures for each class.
-    pub fn class_table(&self) -> String {
-        let header = ["digit", "images", "precision", "recall", "F1"].map(String::from).to_vec();
+    /// What classes are taken for which, the most frequent first, `most` of them at most: for more classes than a table has
+    /// room for.
+    pub fn mistakes_table(&self, names: &[String], most: usize) -> String {
+        let cells = |(actual, row): (usize, &Vec<usize>)| {
+            row.iter().enumerate().map(|(said, count)| (*count, actual, said)).collect::<Vec<_>>()
+        };
+        let all = self.counts.iter().enumerate().flat_map(cells);
+        let mut wrong: Vec<_> = all.filter(|(count, actual, said)| *count > 0 && actual != said).collect();
+        wrong.sort_by_key(|(count, ..)| std::cmp::Reverse(*count));
+        let header = ["actual", "taken for", "images"].map(String::from).to_vec();
+        let row = |(count, actual, said): &(usize, usize, usize)| {
+            vec![names[*actual].clone(), names[*said].clone(), count.to_string()]
+        };
+        super::table(2, header, wrong.iter().take(most).map(row))
+    }
+
+    /// A row of figures for each class, in a column that is called `what`.
+    pub fn class_table(&self, what: &str, names: &[String]) -> String {
+        let header = [what, "images", "precision", "recall", "F1"].map(String::from).to_vec();
         let percent = |share: Option<f64>| share.map_or("-".into(), |share| format!("{:.2} %", 100.0 * share));
         let rows = self.classes().into_iter().map(|ClassFigures { class, images, precision, recall, f1 }| {
-            vec![class.to_string(), images.to_string(), percent(precision), percent(recall), percent(f1)]
+            vec![names[class].clone(), images.to_string(), percent(precision), percent(recall), percent(f1)]
         });
         super::table(1, header, rows)
     }
@@ -111,7 +126,16 @@ mod tests {
     fn tables_have_a_row_for_each_actual_class() {
         let matrix =
             "actual  as 0  as 1  as 2\n0          3     1     .\n1          1     1     .\n2          .     .     .";
-        assert_eq!(confusion().matrix_table(), matrix);
-        assert!(confusion().class_table().ends_with("2           0          -        -        -"));
+        let names = ['0', '1', '2'].map(String::from);
+        assert_eq!(confusion().matrix_table(&names), matrix);
+        assert!(confusion().class_table("digit", &names).ends_with("2           0          -        -        -"));
+    }
+
+    #[test]
+    fn mistakes_are_told_the_most_frequent_first() {
+        let confusion = Confusion::new(3, &[0, 0, 1, 2, 2, 2], &[1, 0, 0, 0, 0, 2]);
+        let names = ["a", "b", "c"].map(String::from);
+        let table = "actual  taken for  images\nc       a               2\na       b               1";
+        assert_eq!(confusion.mistakes_table(&names, 2), table);
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 
 use super::drawing::place;
-use super::{About, Answer, By, ReadDigit, Recognition, Subject, filters};
+use super::{About, Answer, By, ReadDigit, Recognition, Subject, filters, unfit};
 use crate::explain::{Explainer, Explanation, Maps, explain_by_reference};
 use crate::gpu::{self, Gpu, GpuError, Request};
 use crate::mnist::{CLASSES, DataError, DataSet, PIXELS};
@@ -137,8 +137,9 @@ impl Mind {
 
     /// What is known about the model and its adapter.
     pub fn about(&self) -> About {
-        let ModelFile { network, summary, .. } = &self.current;
-        let percent = |accuracy: f64| format!("{:.2} % of MNIST's test images right", 100.0 * accuracy);
+        let ModelFile { network, classes, summary, .. } = &self.current;
+        let whose = if classes.are_digits() { "MNIST's" } else { "its" };
+        let percent = |accuracy: f64| format!("{:.2} % of {whose} test images right", 100.0 * accuracy);
         let accuracy = summary.test_accuracy.map_or("not tested".into(), percent);
         About {
             adapter: self.gpu().map(|gpu| self.adapter_name(gpu)),
@@ -146,6 +147,7 @@ impl Mind {
             origin: self.origin.clone(),
             network: network.to_string(),
             classes: network.classes(),
+            names: classes.names().to_vec(),
             parameters: network.parameter_count(),
             training: format!("{} epochs of {}, seed {}; {accuracy}", summary.epochs, summary.optimiser, summary.seed),
         }
@@ -244,9 +246,10 @@ impl Mind {
         let failed = |reason: String| Answer::failed("teach", reason);
         let Some(gpu) = self.gpu().cloned() else { return failed(NEEDS_GPU.into()) };
         let classes = self.current.network.classes();
-        if classes != CLASSES || usize::from(label) >= classes {
+        if !self.current.classes.are_digits() || usize::from(label) >= classes {
+            let other = if classes == CLASSES { " other" } else { "" };
             return failed(format!(
-                "this model tells {classes} classes apart, and what can be taught are the {CLASSES} digits"
+                "this model tells {classes}{other} classes apart, and what can be taught are the {CLASSES} digits"
             ));
         }
         let Some((pixels, _)) = subject.seen() else {
@@ -293,6 +296,9 @@ impl Mind {
 
     /// Another model.
     pub fn open(&mut self, file: ModelFile, origin: Origin) -> Answer {
+        if let Some(problem) = unfit(&file) {
+            return Answer::failed("open", format!("{origin} does not fit: {problem}"));
+        }
         match self.replace(file.clone()) {
             Ok(()) => {
                 self.lessons.clear();

@@ -26,7 +26,7 @@ use mind::{Mind, Opening};
 use crate::explain::{Explanation, Maps};
 use crate::gpu::{Gpu, GpuError};
 use crate::mnist::Split;
-use crate::network::{ModelFile, best};
+use crate::network::{ModelFile, Shape, best};
 use crate::pen::Point;
 use crate::picture::{Digit, Pixels};
 use crate::platform::{Instant, rest};
@@ -179,6 +179,8 @@ pub struct About {
     pub origin: String,
     pub network: String,
     pub classes: usize,
+    /// What they are called.
+    pub names: Vec<String>,
     pub parameters: usize,
     /// How it was trained, in words.
     pub training: String,
@@ -217,6 +219,20 @@ pub struct Mistake {
     pub pixels: Vec<u8>,
     pub label: u8,
     pub said: u8,
+}
+
+impl About {
+    /// What a class is called.
+    pub fn name(&self, class: usize) -> String {
+        self.names.get(class).map_or_else(|| class.to_string(), String::clone)
+    }
+}
+
+/// Why a session cannot use a model, if so.
+pub fn unfit(file: &ModelFile) -> Option<String> {
+    let input = file.network.input();
+    let other = || format!("it takes images of {input}, and what is drawn becomes {}", Shape::MNIST);
+    (input != Shape::MNIST).then(other)
 }
 
 impl Ask {

@@ -11,7 +11,7 @@ use crate::explain::Maps;
 use crate::gpu::GpuError;
 use crate::mnist::DataSet;
 use crate::model::Model;
-use crate::network::{Calibration, ModelFile, Parameters, Summary, best};
+use crate::network::{Calibration, Classes, ModelFile, Parameters, Summary, best};
 use crate::platform::Instant;
 use crate::reference::Optimiser;
 use crate::train::{Epoch, Event, Job, Progress, Test, TrainError, train};
@@ -56,6 +56,7 @@ impl<T: Fn(Answer)> Session<T> {
         let model = ModelFile {
             network: job.network.clone(),
             parameters: job.parameters.clone(),
+            classes: Classes::numbered(job.network.classes()),
             calibration: Calibration::default(),
             summary: summary(&job),
         };

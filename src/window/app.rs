@@ -119,7 +119,7 @@ impl App {
             Some(recognition) => {
                 let class = best(&recognition.probabilities);
                 let percent = 100.0 * recognition.probabilities[class];
-                format!("{} ({percent:.0} %) - digits", panels::class_name(class))
+                format!("{} ({percent:.0} %) - digits", panels::class_name(self.about.as_ref(), class))
             }
         }
     }
@@ -177,10 +177,10 @@ impl App {
             ui.add_space(4.0);
             let (recognition, pictures) = (self.shown.recognition(), self.shown.pictures());
             let input = pictures.and_then(|pictures| pictures.input.as_ref());
-            panels::answer(ui, height, recognition, input);
-            let classes = self.about.as_ref().map_or(CLASSES, |about| about.classes);
+            let about = self.about.as_ref();
+            panels::answer(ui, height, about, recognition, input);
             let labels = if self.is_possible(Command::Teach(0)) { Labels::Buttons } else { Labels::Words };
-            if let Some(digit) = panels::bars(ui, height, classes, recognition, labels) {
+            if let Some(digit) = panels::bars(ui, height, about, recognition, labels) {
                 self.run(ui, Command::Teach(digit));
             }
             let (Some(explanation), Some(pictures)) = (self.shown.explanation(), self.shown.pictures()) else { return };

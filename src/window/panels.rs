@@ -5,9 +5,9 @@ use egui::{Align, Button, Image, Label, Layout, ProgressBar, RichText, TextStyle
 
 use super::style::TARGET;
 use crate::explain::Maps;
-use crate::mnist::SIDE;
+use crate::mnist::{CLASSES, SIDE};
 use crate::network::best;
-use crate::session::Recognition;
+use crate::session::{About, Recognition};
 
 /// The height from which bars need not stand in two columns, and what a bar with its percentage needs at least to do so.
 const ONE_COLUMN: f32 = 600.0;
@@ -27,20 +27,26 @@ pub enum Labels {
     Buttons,
 }
 
-/// What a class is called.
-pub fn class_name(class: usize) -> String {
-    class.to_string()
+/// What a class of the model is called.
+pub fn class_name(about: Option<&About>, class: usize) -> String {
+    about.map_or_else(|| class.to_string(), |about| about.name(class))
 }
 
 /// The answer in large type, which is announced to those who hear the window, and the picture that it is about.
-pub fn answer(ui: &mut Ui, height: f32, recognition: Option<&Recognition>, input: Option<&TextureHandle>) {
+pub fn answer(
+    ui: &mut Ui,
+    height: f32,
+    about: Option<&About>,
+    recognition: Option<&Recognition>,
+    input: Option<&TextureHandle>,
+) {
     // A whole number of points for a pixel of the picture.
     let side = SIDE as f32 * (ui.available_width().min(height) / 115.0).round().clamp(3.0, 6.0);
     let (text, spoken, confidence) = match recognition {
         None => (String::new(), "No prediction".to_string(), String::new()),
         Some(Recognition { probabilities, is_digit, .. }) => {
             let (class, percent) = (best(probabilities), 100.0 * probabilities[best(probabilities)]);
-            let name = class_name(class);
+            let name = class_name(about, class);
             let spoken = format!("{name}, {percent:.0} percent");
             match is_digit {
                 true => (name, format!("Prediction: {spoken}"), format!("{percent:.1} %")),
@@ -72,10 +78,17 @@ pub fn answer(ui: &mut Ui, height: f32, recognition: Option<&Recognition>, input
 }
 
 /// A bar for each class, in two columns where `height` is not enough for one. Gives the one that was clicked: the right one.
-pub fn bars(ui: &mut Ui, height: f32, classes: usize, recognition: Option<&Recognition>, labels: Labels) -> Option<u8> {
+pub fn bars(
+    ui: &mut Ui,
+    height: f32,
+    about: Option<&About>,
+    recognition: Option<&Recognition>,
+    labels: Labels,
+) -> Option<u8> {
+    let classes = about.map_or(CLASSES, |about| about.classes);
     let digit = recognition.filter(|recognition| recognition.is_digit);
     let winner = digit.map(|recognition| best(&recognition.probabilities));
-    let names: Vec<String> = (0..classes).map(class_name).collect();
+    let names: Vec<String> = (0..classes).map(|class| class_name(about, class)).collect();
     let widths = names.iter().map(|name| width_of(ui, name));
     let width = widths.fold(TARGET, |widest, width| widest.max(width + 2.0 * ui.spacing().button_padding.x));
     let fit_beside = 2.0 * (width + LEAST_BAR) + BETWEEN_BARS.x <= ui.available_width();

@@ -2,6 +2,7 @@
 //! wrong. All trainings share one small network, so that its kernels are compiled once.
 
 mod checkpoint;
+mod datasets;
 mod export;
 mod install;
 mod many;
@@ -15,7 +16,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 use std::{env, fs};
 
-use digits::network::{Calibration, ModelFile, Network, Parameters, Shape, Summary};
+use digits::network::{Calibration, Classes, ModelFile, Network, Parameters, Shape, Summary};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -415,6 +416,8 @@ fn files_that_cannot_be_used_are_named_in_one_line() {
     fs::create_dir(at("data")).unwrap();
     let images = fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/data/mnist/train-images-idx3-ubyte.gz")).unwrap();
     fs::write(at("data/train-images-idx3-ubyte.gz"), &images[..100_000]).unwrap();
+    let labels = concat!(env!("CARGO_MANIFEST_DIR"), "/data/mnist/train-labels-idx1-ubyte.gz");
+    fs::copy(labels, at("data/train-labels-idx1-ubyte.gz")).unwrap();
     let error = failure(&run(folder.path(), &["train", "--data", "data"]));
     assert!(error.contains("train-images-idx3-ubyte.gz is a gzip file that breaks off"), "{error}");
 }
@@ -438,6 +441,7 @@ fn a_model_of_other_classes_does_not_fit_the_data() {
     let model = ModelFile {
         parameters: Parameters::glorot(&network, 0),
         network,
+        classes: Classes::numbered(12),
         calibration: Calibration::default(),
         summary,
     };

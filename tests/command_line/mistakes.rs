@@ -23,7 +23,7 @@ fn numbers_that_are_none_are_told_with_what_is_allowed() {
         (["train", "--batch", "-1"], format!("\"-1\" is no whole number {count}")),
         (["train", "--patience", "x"], format!("\"x\" is no whole number {count}")),
         (["train", "--seed", "1.5"], "\"1.5\" is no whole number from 0 to 4,294,967,295".into()),
-        (["train", "--train-images", "60000"], "\"60000\" is no whole number from 1 to 50,000".into()),
+        (["train", "--train-images", "0"], format!("\"0\" is no whole number {count}")),
         (["tune", "--batch", "0"], "\"0\" is no whole number from 1 to 50,000".into()),
         (["train", "--learning-rate", "0,1"], "\"0,1\" is no number from 1.2e-38 to 3.4e38, such as 0.001".into()),
         (["train", "--dropout", "1"], "\"1\" is no number from 0 to 0.9999999".into()),
@@ -34,7 +34,9 @@ fn numbers_that_are_none_are_told_with_what_is_allowed() {
         assert!(sentence.starts_with("error: ") && sentence.contains(options[1]), "{sentence}");
         assert!(sentence.ends_with(&end), "{sentence}");
     }
-    assert!(misuse(&["predict", "--top", "11", "x.png"]).ends_with("\"11\" is no whole number from 1 to 10"));
+    assert!(misuse(&["predict", "--top", "0", "x.png"]).ends_with("\"0\" is no whole number from 1 to 255"));
+    let many = misuse(&["train", "--train-images", "60000"]);
+    assert_eq!(many, "error: --train-images 60000 is more than the 50,000 training images");
 }
 
 #[test]
@@ -90,7 +92,7 @@ fn a_file_in_the_place_of_a_folder_of_data_is_told() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("file"), "x").unwrap();
     let error = failure(&run(folder.path(), &["eval", "--data", "file"]));
-    assert_eq!(error, "error: file is no folder; give the folder that holds the four IDX files of the set");
+    assert_eq!(error, "error: file is no folder; give the folder that holds the data set, or a CSV file");
 }
 
 #[cfg(target_os = "linux")]

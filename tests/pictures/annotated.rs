@@ -2,6 +2,7 @@
 
 use digits::annotate::{Annotated, BOX, Colour, NO_DIGIT, colour};
 use digits::mnist::Split;
+use digits::network::Classes;
 use digits::picture::Fate;
 use digits::predict::Reader;
 use image::{GrayImage, Luma, imageops};
@@ -31,7 +32,7 @@ fn rule(picture: &mut GrayImage, rows: std::ops::Range<u32>, light: u8) {
 
 fn annotated(reader: &mut Reader, picture: &GrayImage) -> Annotated {
     let digits = digits_of(reader, picture.clone());
-    Annotated::of(picture, &digits)
+    Annotated::of(picture, &digits, &Classes::numbered(10))
 }
 
 /// The colour in the middle of a pixel of the picture.
@@ -56,7 +57,7 @@ fn digits_have_boxes_and_rules_a_colour_of_their_own() {
     rule(&mut picture, 70..72, 60);
     let digits = digits_of(&mut reader, picture.clone());
     assert_eq!(digits.len(), 2);
-    let annotated = Annotated::of(&picture, &digits);
+    let annotated = Annotated::of(&picture, &digits, &Classes::numbered(10));
     assert!(annotated.scale * 100 >= 800 && annotated.scale == 8, "{}", annotated.scale);
 
     let rules = taken_for(&annotated, &picture, Fate::Rule);
@@ -157,7 +158,7 @@ fn whichever_way_a_picture_is_taken_its_ink_is_shown() {
     for (name, picture, count, is_ink) in cases {
         let digits = digits_of(&mut reader, picture.clone());
         assert_eq!(digits.len(), count, "{name}");
-        let shown = taken_for(&Annotated::of(&picture, &digits), &picture, Fate::Digit);
+        let shown = taken_for(&Annotated::of(&picture, &digits, &Classes::numbered(10)), &picture, Fate::Digit);
         let inked = picture.enumerate_pixels().filter(|(_, _, pixel)| is_ink(pixel.0[0])).map(|(x, y, _)| [x, y]);
         let missing: Vec<[u32; 2]> = inked.filter(|place| !shown.contains(place)).collect();
         assert!(missing.is_empty() && 2 * shown.len() < picture.len(), "{name}: {missing:?}, {} shown", shown.len());
@@ -167,10 +168,10 @@ fn whichever_way_a_picture_is_taken_its_ink_is_shown() {
 #[test]
 fn a_picture_without_digits_shows_what_became_of_its_ink() {
     let mut picture = GrayImage::from_pixel(80, 60, Luma([PAPER]));
-    let blank = Annotated::of(&picture, &[]);
+    let blank = Annotated::of(&picture, &[], &Classes::numbered(10));
     let colours = [Fate::Pale, Fate::Around, Fate::Rule, Fate::LeftOut, Fate::Digit].map(|fate| colour(fate).unwrap());
     assert!(colours.iter().all(|colour| !has(&blank, *colour)));
     let speck = [[40, 30], [41, 30], [40, 31], [41, 31]];
     speck.iter().for_each(|[x, y]| picture.put_pixel(*x, *y, Luma([40])));
-    assert_eq!(taken_for(&Annotated::of(&picture, &[]), &picture, Fate::LeftOut), speck);
+    assert_eq!(taken_for(&Annotated::of(&picture, &[], &Classes::numbered(10)), &picture, Fate::LeftOut), speck);
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use digits::gpu::Request;
 use digits::network::best;
-use digits::network::{Calibration, ModelFile};
+use digits::network::{Calibration, Classes, ModelFile};
 use digits::window::{App, Worker, dress};
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect};
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -113,6 +113,18 @@ fn what_the_model_is_not_sure_enough_of_is_announced_as_no_digit_with_what_it_is
     assert_eq!(window.state().title(), "no digit - digits");
     window.get_by_label_contains("Prediction: no digit, most like 7, ");
     window.get_by_label_contains("most like 7\n");
+}
+
+#[test]
+fn classes_are_called_by_the_names_that_the_model_has() {
+    let names = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"].map(String::from);
+    let classes = Classes::named(names.to_vec(), 0).unwrap();
+    let mut window = window_with(ModelFile { classes, ..ModelFile::shipped() });
+    draw(&mut window, SEVEN);
+    wait(&mut window, "an answer", |app| digit(app) == Some(7));
+    assert!(window.state().title().starts_with("seven ("), "{}", window.state().title());
+    window.get_by_label_contains("Prediction: seven");
+    window.get_by_label("nine");
 }
 
 #[test]

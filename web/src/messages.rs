@@ -380,7 +380,7 @@ fn checked(row: &Row) -> AnswerMessage {
 
 impl From<About> for AboutMessage {
     fn from(about: About) -> AboutMessage {
-        let About { adapter, driver, origin, network, classes, parameters, training } = about;
+        let About { adapter, driver, origin, network, classes, parameters, training, .. } = about;
         AboutMessage { adapter, driver, origin, network, classes, parameters, training }
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::anyhow;
 use digits::annotate::Annotated;
 use digits::files;
-use digits::network::Judgement;
+use digits::network::{Classes, Judgement};
 use digits::picture::{Digit, Pictures};
 use image::{GrayImage, ImageFormat};
 
@@ -41,8 +41,8 @@ pub fn picture<'a>(of: &Path, pictures: &'a Pictures) -> Result<&'a GrayImage, M
 }
 
 /// Writes a picture with what was read off it.
-pub fn write(out: &Path, picture: &GrayImage, digits: &[(Digit, Judgement)]) -> anyhow::Result<()> {
+pub fn write(out: &Path, picture: &GrayImage, digits: &[(Digit, Judgement)], classes: &Classes) -> anyhow::Result<()> {
     let mut file = Cursor::new(Vec::new());
-    Annotated::of(picture, digits).image.write_to(&mut file, ImageFormat::Png)?;
+    Annotated::of(picture, digits, classes).image.write_to(&mut file, ImageFormat::Png)?;
     files::replace(out, &file.into_inner()).map_err(|error| anyhow!("{} {error}", out.display()))
 }

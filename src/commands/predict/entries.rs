@@ -1,6 +1,6 @@
 //! What is told of a file: its digits, or what stands in their place.
 
-use digits::network::Judgement;
+use digits::network::{Classes, Judgement};
 use digits::picture::{Bounds, Digit};
 use serde::Serialize;
 
@@ -30,6 +30,9 @@ pub struct BlankReport {
 pub struct DigitReport {
     /// The most probable one.
     pub digit: usize,
+    /// What it is called, where it is none of the ten digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
     /// Its probability, from 0 to 1.
     pub confidence: f32,
     /// Whether it is a digit at all, as the model's threshold says.
@@ -41,17 +44,29 @@ pub struct DigitReport {
     pub bounds: Bounds,
     /// The most probable digits, the first first.
     top: Vec<Guess>,
+    /// What is said where it is no digit.
+    #[serde(skip)]
+    none: &'static str,
 }
 
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Serialize)]
 struct Guess {
     digit: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<String>,
     confidence: f32,
 }
 
+/// What of an answer is told: how many guesses, and what the classes are called.
+#[derive(Clone, Copy)]
+pub struct Telling<'a> {
+    pub top: usize,
+    pub classes: &'a Classes,
+}
+
 /// What the model said of each digit, and in its place each image that shows nothing.
-pub fn entries(digits: &[(Digit, Judgement)], blank: &[usize], top: usize) -> Vec<Entry> {
-    let mut reports = digits.iter().map(|(digit, answer)| DigitReport::new(digit, answer, top));
+pub fn entries(digits: &[(Digit, Judgement)], blank: &[usize], telling: Telling) -> Vec<Entry> {
+    let mut reports = digits.iter().map(|(digit, answer)| DigitReport::new(digit, answer, telling));
     let entry = |at: usize| match blank.binary_search(&at) {
         Ok(_) => Some(Entry::Blank(BlankReport { digit: None, is_digit: false, blank: true })),
         Err(_) => reports.next().map(Entry::Digit),
@@ -77,30 +92,49 @@ impl Entry {
 }
 
 impl DigitReport {
-    fn new(digit: &Digit, Judgement { probabilities, is_digit }: &Judgement, top: usize) -> DigitReport {
-        let guess = |(digit, confidence): (usize, &f32)| Guess { digit, confidence: *confidence };
+    fn new(digit: &Digit, Judgement { probabilities, is_digit }: &Judgement, telling: Telling) -> DigitReport {
+        let Telling { top, classes } = telling;
+        let name = |class: usize| (!classes.are_digits()).then(|| classes.names()[class].clone());
+        let guess = |(digit, confidence): (usize, &f32)| Guess { digit, class: name(digit), confidence: *confidence };
         let mut guesses: Vec<Guess> = probabilities.iter().enumerate().map(guess).collect();
         // Stable, so that of equals the smaller digit stands first.
         guesses.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
         guesses.truncate(top);
-        let Guess { digit: best, confidence } = guesses[0];
+        let Guess { digit: best, class, confidence } = guesses[0].clone();
         DigitReport {
             digit: best,
+            class,
             confidence,
             is_digit: *is_digit,
             line: digit.line,
             bounds: digit.bounds,
             top: guesses,
+            none: classes.none(),
+        }
+    }
+
+    /// What is told of it: `7`, or a class's name, or `no digit`.
+    pub fn name(&self) -> String {
+        match &self.class {
+            _ if !self.is_digit => self.none.into(),
+            None => self.digit.to_string(),
+            Some(class) => class.clone(),
         }
     }
 
     fn text(&self) -> String {
         let join = |guess: fn(&Guess) -> String| self.top.iter().map(guess).collect::<Vec<_>>().join(" or ");
         if self.is_digit {
-            join(|guess| format!("{} ({:.1} %)", guess.digit, 100.0 * guess.confidence))
+            join(|guess| format!("{} ({:.1} %)", guess.name(), 100.0 * guess.confidence))
         } else {
-            let guesses = join(|guess| format!("{}, {:.1} %", guess.digit, 100.0 * guess.confidence));
-            format!("no digit (most like {guesses})")
+            let guesses = join(|guess| format!("{}, {:.1} %", guess.name(), 100.0 * guess.confidence));
+            format!("{} (most like {guesses})", self.name())
         }
+    }
+}
+
+impl Guess {
+    fn name(&self) -> String {
+        self.class.clone().unwrap_or_else(|| self.digit.to_string())
     }
 }

@@ -8,12 +8,12 @@ use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
 use super::super::interrupt::{Interrupt, Interrupted};
 use super::super::{note, say};
-use super::entries::{FileReport, entries};
+use super::entries::{FileReport, Telling, entries};
 use super::sources::{Source, each_once};
 use super::table::Table;
 
-/// Adds to the table what the files show of which it does not tell yet, each with its `top` guesses.
-pub fn run(sources: Vec<Source>, table: &mut Table, reader: &mut Reader, top: usize) -> anyhow::Result<()> {
+/// Adds to the table what the files show of which it does not tell yet.
+pub fn run(sources: Vec<Source>, table: &mut Table, reader: &mut Reader, telling: Telling) -> anyhow::Result<()> {
     let mut sources = each_once(sources);
     table.go_on(|name| sources.iter().any(|source| source.name() == name))?;
     let (all, mut done, mut failed) = (sources.len(), 0, 0);
@@ -33,7 +33,7 @@ pub fn run(sources: Vec<Source>, table: &mut Table, reader: &mut Reader, top: us
         let name = sources[at].name();
         match found {
             Ok(Found { digits, blank }) => {
-                table.add(&FileReport { digits: entries(&digits, &blank, top), file: name })?
+                table.add(&FileReport { digits: entries(&digits, &blank, telling), file: name })?
             }
             Err(error) => {
                 failed += 1;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, ensure};
 use clap::Args;
-use digits::picture::Pictures;
+use digits::picture::{EXTENSIONS, Pictures, is_called_a_picture};
 use digits::predict::Digits;
 use walkdir::WalkDir;
 
@@ -121,13 +121,6 @@ fn is_piped(path: &Path) -> bool {
 /// What a path is called in an error.
 fn called(path: &Path) -> String {
     if is_piped(path) { "standard input".into() } else { path.display().to_string() }
-}
-
-/// How the names of pictures end.
-const EXTENSIONS: [&str; 8] = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"];
-
-fn is_called_a_picture(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }
 
 /// What to read of an entry of a folder, if it is a picture, or a folder that cannot be read.

@@ -215,9 +215,8 @@ fn rows(report: &FileReport) -> impl Iterator<Item = Row<'_>> {
             Entry::Blank(_) => Row { digit: "nothing".into(), ..row },
             Entry::Digit(report) => {
                 let Bounds { x, y, width, height } = report.bounds;
-                let digit = if report.is_digit { report.digit.to_string() } else { "no digit".into() };
                 let [x, y, width, height] = [x, y, width, height].map(Some);
-                Row { digit, confidence: Some(report.confidence), x, y, width, height, ..row }
+                Row { digit: report.name(), confidence: Some(report.confidence), x, y, width, height, ..row }
             }
         }
     })

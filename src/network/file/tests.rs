@@ -25,7 +25,7 @@ fn model() -> ModelFile {
     };
     // Not every number of eight digits comes back from JSON as it went.
     let calibration = Calibration { temperature: 1.370_481_4, threshold: Some(0.612_345_7) };
-    ModelFile { network, parameters, calibration, summary }
+    ModelFile { network, parameters, classes: Classes::numbered(10), calibration, summary }
 }
 
 /// Lets `edit` change the header of a good file and gives the message for the result.
@@ -159,6 +159,18 @@ fn a_calibration_is_kept_in_both_kinds_of_files_and_the_default_leaves_no_trace(
 }
 
 #[test]
+fn names_of_classes_a_first_label_and_another_input_come_back() {
+    let network = Network::parse(Shape::of_images(32, 20).unwrap(), "conv 3 3x3 relu | pool 5 | dense 3").unwrap();
+    let names = ["a, b", "\"", "ß"].map(String::from).to_vec();
+    let classes = Classes::named(names, 1).unwrap();
+    let file = ModelFile { parameters: Parameters::glorot(&network, 1), network, classes, ..model() };
+    assert_eq!(decode(&file.encode().unwrap()).unwrap(), file);
+    assert_eq!(decode(&file.encode_compact().unwrap()).unwrap().classes, file.classes);
+    let numbered = String::from_utf8_lossy(&model().encode().unwrap()).into_owned();
+    assert!(!numbered.contains("first label"), "files of digits keep their bytes");
+}
+
+#[test]
 fn a_calibration_that_is_none_is_refused() {
     let texts = [
         "",
@@ -209,9 +221,16 @@ fn foreign_and_newer_metadata_are_refused() {
     let newer = problem_of_metadata("digits.format", "3");
     assert_eq!(newer, format!("has the format \"3\", but digits {VERSION} reads \"1\" and \"2\"; use a newer digits"));
     let other = problem_of_metadata("input", "3x32x32");
-    assert_eq!(other, "has the input \"3x32x32\", but it must be \"1x28x28\"");
+    assert!(other.starts_with("has the input \"3x32x32\", but it must be grey images such as \"1x28x28\""), "{other}");
+    for input in ["", "1x28", "1x28x28x1", "1x27x28", "1x28x66", "1x28x4", "x", "1x99999999999999999999x28"] {
+        assert!(problem_of_metadata("input", input).starts_with("has the input "), "{input}");
+    }
     assert!(problem_of_metadata("normalisation", "none").contains("must be \"pixel / 255\""));
-    assert!(problem_of_metadata("classes", "0,1").contains("must be \"0,1,2,3,4,5,6,7,8,9\""));
+    let few = problem_of_metadata("classes", "0,1");
+    assert!(few.starts_with("has the classes \"0,1\", but its network has 10, and they must be "), "{few}");
+    assert!(problem_of_metadata("classes", r#"["a","b"]"#).contains("but its network has 10"));
+    let twice = problem_of_metadata("classes", r#"["a","b","c","d","e","f","g","h","i","a"]"#);
+    assert!(twice.ends_with("but two classes are called \"a\""), "{twice}");
     assert!(problem_of_metadata("training", "{}").starts_with("has a training summary that is not one: missing field"));
     let wrong = problem_of_metadata("network", "conv 3 31x31 | dense 10");
     assert!(wrong.starts_with("has a network that cannot run: layer 1, \"conv 3 31x31\": its 31x31 kernel"), "{wrong}");
