@@ -1,5 +1,5 @@
 //! How a training goes about it, as people choose it: the optimiser, the course of its learning rate over the whole training, and
-//! what else keeps a network from learning its images by heart. The presets are recipes that were measured; README.md has
+//! what else keeps a network from learning its images by heart. The presets are recipes that were measured; docs/results.md has
 //! their figures.
 
 use std::fmt::{self, Display, Formatter};

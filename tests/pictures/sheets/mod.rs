@@ -66,7 +66,7 @@ fn most_sheets_are_found_whole_and_read_right() {
 }
 
 #[test]
-#[ignore = "the figures for README.md: takes a minute"]
+#[ignore = "the figures for docs/results.md: takes a minute"]
 fn figures() {
     for (kind, Count { sheets, found, right }) in counted(&Split::embedded().unwrap().test, 400) {
         let share = |count: u32| 100.0 * count as f32 / sheets as f32;
