@@ -45,6 +45,7 @@ pub fn main() -> Result<(), Box<dyn Error>> {
         match event {
             Event::Progress(_) => {}
             Event::Epoch(epoch, ..) => println!("epoch {}: loss {:.3}", epoch.epoch, epoch.validation.loss),
+            Event::Checkpoint(_) => {}
             Event::Test(test, _) => accuracy = test.score.accuracy,
         }
         Ok(())

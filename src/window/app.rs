@@ -18,7 +18,6 @@ use super::shown::Shown;
 use super::toolbar::{State, toolbar};
 use super::worker::Worker;
 use super::{modals, panels};
-use crate::mnist::CLASSES;
 use crate::network::best;
 use crate::pen::PenSample;
 use crate::session::{About, Drawing, Recognition};
