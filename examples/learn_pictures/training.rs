@@ -21,7 +21,7 @@ pub const LEARNING_RATE: f64 = 3e-3;
 const SEED: u32 = 0;
 /// The convolution of one image.
 const SHAPE: ConvShape =
-    ConvShape { n: 1, c: 1, h: 28, w: 28, f: FILTERS, kernel: [3, 3], padding: [0, 0], crop: [0, 0] };
+    ConvShape { n: 1, c: 1, h: 28, w: 28, f: FILTERS, kernel: [3, 3], padding: [0, 0], stride: 1, crop: [0, 0] };
 
 /// A network after its training.
 pub struct Trained {

@@ -5,7 +5,8 @@ use digits::reference::conv::{self, ConvShape};
 use digits::reference::pool::{self, PoolShape};
 use digits::reference::{relu, relu_backward};
 
-pub const SHAPE: ConvShape = ConvShape { n: 1, c: 1, h: 4, w: 4, f: 1, kernel: [3, 3], padding: [0, 0], crop: [0, 0] };
+pub const SHAPE: ConvShape =
+    ConvShape { n: 1, c: 1, h: 4, w: 4, f: 1, kernel: [3, 3], padding: [0, 0], stride: 1, crop: [0, 0] };
 pub const POOL: PoolShape = PoolShape { n: 1, c: 1, h: 2, w: 2, size: 2 };
 
 /// `[H, W]`, a stroke that leans.
