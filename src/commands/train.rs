@@ -134,7 +134,7 @@ fn run_from(
     options: &Options,
     gpu: &GpuOptions,
     arguments: &dyn Fn() -> Result<Vec<String>, Misuse>,
-    from: Option<Checkpoint>,
+    resumed: Option<Checkpoint>,
 ) -> anyhow::Result<()> {
     let started = Instant::now();
     let recipe = options.recipe.recipe()?;
@@ -161,7 +161,7 @@ fn run_from(
     let ((data, known), gpu) = (data?, options.with_precision(gpu?)?);
     // Drawings come on top of the images that the options count.
     job.plan = recipe.plan(data.training.count(), options.seed);
-    if let Some(checkpoint) = &from {
+    if let Some(checkpoint) = &resumed {
         checkpoints::compare(checkpoint, &data, &gpu)?;
     }
     introduce(options, &recipe, &job, &gpu, &data, (&classes, said))?;
@@ -190,8 +190,8 @@ fn run_from(
         calibration: Calibration::default(),
         summary,
     };
-    let from = from.map(|checkpoint| session.go_on(checkpoint)).transpose()?;
-    let plan = options.checkpoints.plan(from);
+    let state = resumed.map(|checkpoint| session.go_on(checkpoint)).transpose()?;
+    let plan = options.checkpoints.plan(state);
     let done = train_from(&gpu, &job, data, plan, async |event, model| session.on(event, model).await).block_on();
     session.screen.clear();
     if done.as_ref().is_err_and(|error| !error.is::<Interrupted>()) && session.summary.epochs > 0 {
