@@ -13,7 +13,7 @@
 //!    [`recognize`] runs a network and [`explain`] shows why it decides, [`evaluate`] asks how well it recognises, [`corrupt`]
 //!    makes the images worse for that, [`teach`] adapts it to a few images more, [`calibrate`] makes its percentages true.
 //! 5. [`cases`] is one table of operations and shapes; [`selftest`] checks it, [`measure`] times it, [`report`] prints,
-//!    [`files`] writes, [`export`] makes models for other programs; [`inspect`] looks a model over, [`figures`] draw what it finds, [`html`] makes pages of them, and
+//!    [`files`] writes, [`export`] makes models for other programs, [`import`] takes theirs; [`inspect`] looks a model over, [`figures`] draw what it finds, [`html`] makes pages of them, and
 //!    [`mod@annotate`] shows what was read off a picture and why.
 //! 6. [`samples`] are times of the same work; [`platform`] is what differs between a program and a page in a browser, which are doors on the same engine.
 //!
@@ -40,6 +40,8 @@ pub mod files;
 pub mod gpu;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod html;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod import;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod inspect;
 pub mod layers;

@@ -12,7 +12,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 #[cfg(feature = "window")]
 use commands::draw;
 use commands::{
-    GpuOptions, Interrupted, Misuse, bench, compact, eval, export, gpus, predict, report, selftest, train, tune,
+    GpuOptions, Interrupted, Misuse, bench, compact, eval, export, gpus, import, predict, report, selftest, train, tune,
 };
 
 /// Recognizes handwritten digits; every forward and backward pass is a WGSL compute shader.
@@ -37,6 +37,7 @@ enum Command {
     Tune(tune::Options),
     Compact(compact::Options),
     Export(export::Options),
+    Import(import::Options),
     /// Lists the adapters of this machine, and marks the one that digits would compute on
     Gpus,
     /// Checks that the adapter computes what the reference and PyTorch compute
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         Command::Tune(options) => tune::run(&options, &gpu),
         Command::Compact(options) => compact::run(&options),
         Command::Export(options) => export::run(&options),
+        Command::Import(options) => import::run(&options),
         Command::Gpus => gpus::run(&gpu),
         Command::Selftest => selftest::run(&gpu),
     };

@@ -8,6 +8,7 @@ pub mod draw;
 pub mod eval;
 pub mod export;
 pub mod gpus;
+pub mod import;
 mod interrupt;
 mod pages;
 pub mod predict;
