@@ -96,7 +96,7 @@ pub struct Imported {
 pub fn import(path: &Path, network: Option<&Network>) -> Result<Imported, ImportError> {
     let imported = read(path).and_then(|bytes| match kind_of(&bytes)? {
         Kind::Safetensors => safetensors(&bytes, network),
-        Kind::Onnx => onnx(&bytes, network),
+        Kind::Onnx => onnx::read(&bytes, network, path.parent()),
     });
     imported.map_err(|problem| ImportError { path: path.into(), problem })
 }

@@ -2,6 +2,7 @@
 //! wrong. All trainings share one small network, so that its kernels are compiled once.
 
 mod export;
+mod import;
 mod many;
 mod mistakes;
 mod predict;

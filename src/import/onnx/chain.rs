@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use onnx_rs::ast::{Graph, Node, OpType};
 
 use super::constants::{self, BATCH, Constant, Constants};
+use super::external::Beside;
 use super::layout::Layout;
 use super::nodes::{attribute, int};
 use super::{Draft, Problem};
@@ -20,6 +21,7 @@ pub struct Chain<'a> {
     pub layout: Layout,
     /// How many images there are, if that is fixed.
     batch: Option<i64>,
+    beside: Beside<'a>,
     pub drafts: Vec<Draft>,
     /// What the logits are divided by.
     pub temperature: Option<f32>,
@@ -27,15 +29,21 @@ pub struct Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
-    /// A chain that starts with the images, called `at`.
-    pub fn new(graph: &Graph<'a>, at: &'a str, layout: Layout, batch: Option<i64>) -> Result<Chain<'a>, Problem> {
-        let constants = graph.initializer.iter().map(|tensor| Ok((tensor.name(), constants::read(tensor)?)));
+    /// A chain that starts with the images, of which it is told what they are called, how they lie, and how many there are, if that
+    /// is fixed.
+    pub fn new(
+        graph: &Graph<'a>,
+        (at, layout, batch): (&'a str, Layout, Option<i64>),
+        beside: Beside<'a>,
+    ) -> Result<Chain<'a>, Problem> {
+        let constants = graph.initializer.iter().map(|tensor| Ok((tensor.name(), constants::read(tensor, &beside)?)));
         Ok(Chain {
             constants: constants.collect::<Result<_, Problem>>()?,
             layouts: HashMap::from([(at, layout.clone())]),
             at,
             layout,
             batch,
+            beside,
             drafts: Vec::new(),
             temperature: None,
             is_softmax_done: false,
@@ -83,7 +91,7 @@ impl<'a> Chain<'a> {
     /// The constant that `node` writes, if it is one.
     fn constant(&self, node: &Node<'a>) -> Result<Option<Constant>, Problem> {
         match node.op_type {
-            OpType::Constant => constants::of_node(node),
+            OpType::Constant => constants::of_node(node, &self.beside),
             OpType::Shape => Ok(node.input.first().and_then(|input| self.layouts.get(input)).and_then(|layout| {
                 let all: Vec<i64> =
                     std::iter::once(BATCH).chain(layout.dims().into_iter().map(|size| size as i64)).collect();

@@ -6,6 +6,7 @@ use half::{bf16, f16};
 use onnx_rs::ast::{DataLocation, DataType, Node, OpType, TensorProto};
 
 use super::Problem;
+use super::external::Beside;
 use super::nodes::{attribute, int};
 
 /// Stands for the number of images where a graph asks for it.
@@ -42,15 +43,17 @@ impl Constant {
     }
 }
 
-/// The numbers of a tensor, whose sizes are what they are said to be.
-pub fn read(tensor: &TensorProto) -> Result<Constant, Problem> {
-    let name = || tensor.name().to_string();
+/// The numbers of a tensor, whose sizes are what they are said to be; some lie `beside` the file.
+pub fn read(tensor: &TensorProto, beside: &Beside) -> Result<Constant, Problem> {
     if tensor.data_location() == DataLocation::External {
-        return Err(Problem::Graph(format!(
-            "the numbers of {} are in another file; export it into one, in PyTorch by external_data=False",
-            name()
-        )));
+        let bytes = beside.read(tensor)?;
+        return numbers(&TensorProto::from_raw(tensor.name(), tensor.dims().to_vec(), tensor.data_type(), &bytes));
     }
+    numbers(tensor)
+}
+
+fn numbers(tensor: &TensorProto) -> Result<Constant, Problem> {
+    let name = || tensor.name().to_string();
     let dims: Option<Vec<usize>> = tensor.dims().iter().map(|size| usize::try_from(*size).ok()).collect();
     let dims = dims.ok_or_else(|| Problem::Size(name()))?;
     let length = dims.iter().try_fold(1, |product: usize, size| product.checked_mul(*size));
@@ -138,9 +141,9 @@ fn position(place: i64, length: usize) -> Option<usize> {
 }
 
 /// What a `Constant` node holds.
-pub fn of_node(node: &Node) -> Result<Option<Constant>, Problem> {
+pub fn of_node(node: &Node, beside: &Beside) -> Result<Option<Constant>, Problem> {
     if let Some(tensor) = attribute(node, "value").and_then(|value| value.t.as_ref()) {
-        return read(tensor).map(Some);
+        return read(tensor, beside).map(Some);
     }
     let number = attribute(node, "value_int").map(|_| vec![int(node, "value_int", 0)]);
     let list = || attribute(node, "value_ints").map(|list| Constant::Ints { is_list: true, values: list.ints.clone() });

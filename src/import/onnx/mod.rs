@@ -5,15 +5,19 @@
 mod bounds;
 mod chain;
 mod constants;
+mod external;
 mod layers;
 mod layout;
 mod nodes;
+
+use std::path::Path;
 
 use onnx_rs::ast::{DataType, Dimension, Graph};
 
 use super::{ImportProblem as Problem, Imported, Weights, calibration, imported, is_same};
 use crate::network::{Layer, Network, Shape};
 use chain::Chain;
+use external::Beside;
 use layout::Layout;
 
 /// A layer and its numbers, if it has some.
@@ -28,11 +32,15 @@ struct Draft {
 /// # Errors
 /// Bytes that are no ONNX file, and graphs that are not a chain of layers that the text form knows; the node is named.
 pub fn onnx(bytes: &[u8], network: Option<&Network>) -> Result<Imported, Problem> {
+    read(bytes, network, None)
+}
+
+/// [`onnx`], of a file in a `folder`, which may have some of its numbers beside it.
+pub(super) fn read(bytes: &[u8], network: Option<&Network>, folder: Option<&Path>) -> Result<Imported, Problem> {
     bounds::check(bytes).map_err(|reason| Problem::NotOnnx(reason.into()))?;
     let file = onnx_rs::parse(bytes).map_err(|error| Problem::NotOnnx(error.to_string()))?;
     let graph = file.graph.as_ref().ok_or_else(|| Problem::NotOnnx("it has no graph".into()))?;
-    let (name, layout, batch) = input(graph)?;
-    let mut chain = Chain::new(graph, name, layout, batch)?;
+    let mut chain = Chain::new(graph, input(graph)?, Beside::new(folder))?;
     for node in &graph.node {
         chain.read(node)?;
     }
