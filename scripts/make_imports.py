@@ -17,7 +17,7 @@ import numpy
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OUT = ROOT / "tests/import"
-STEPS, BATCH, RECORDED = 20, 64, 4
+STEPS, BATCH, RECORDED = 100, 64, 4
 
 
 def bytes_of(name, offset):

@@ -233,7 +233,7 @@ fn keras_strides_with_zeros_that_digits_puts_elsewhere_are_refused() {
 
 /// What becomes of a graph: its nodes, a line each as `Operator input ... -> output`, and its constants, all ones.
 struct Sketch {
-    nodes: Vec<(&'static str, Vec<Attribute<'static>>)>,
+    nodes: Vec<(String, Vec<Attribute<'static>>)>,
     constants: Vec<(&'static str, Vec<i64>)>,
     input: Vec<i64>,
     /// Whether its constants are of one number, whatever their sizes are said to be.
@@ -242,19 +242,20 @@ struct Sketch {
 
 impl Sketch {
     /// A network of one layer behind whatever `nodes` make of `x` and call `y`.
-    fn new(nodes: Vec<(&'static str, Vec<Attribute<'static>>)>, constants: &[(&'static str, &[i64])]) -> Sketch {
+    fn new(nodes: Vec<(&str, Vec<Attribute<'static>>)>, constants: &[(&'static str, &[i64])]) -> Sketch {
+        let nodes = nodes.into_iter().map(|(line, attributes)| (line.into(), attributes)).collect();
         let constants = constants.iter().map(|(name, dims)| (*name, dims.to_vec())).collect();
         Sketch { nodes, constants, input: vec![1, 28, 28], lies: false }
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let node = |(line, attributes): &(&'static str, Vec<Attribute<'static>>)| {
-            let words: Vec<&'static str> = line.split_whitespace().collect();
+        fn node<'a>((line, attributes): &'a (String, Vec<Attribute<'static>>)) -> Node<'a> {
+            let words: Vec<&str> = line.split_whitespace().collect();
             let arrow = words.iter().position(|word| *word == "->").unwrap();
             let (name, output) = (words[arrow + 1], vec![words[arrow + 1]]);
             let (op_type, input) = (OpType::from(words[0]), words[1..arrow].to_vec());
             Node { op_type, name, input, output, attribute: attributes.clone(), ..Node::default() }
-        };
+        }
         let dim = |value| TensorShapeDimension { value, denotation: "" };
         let sizes = self.input.iter().map(|size| Dimension::Value(*size));
         let shape = TensorShape { dim: std::iter::once(Dimension::Param("N")).chain(sizes).map(dim).collect() };
@@ -380,8 +381,11 @@ fn no_damage_to_a_file_is_more_than_an_error() {
             Some(network) => import::safetensors(bytes, Some(network)),
             None => import::onnx(bytes, None),
         };
+        let whole = import(&file).ok();
         for length in (0..file.len()).step_by(7) {
-            assert!(import(&file[..length]).is_err(), "{name} cut to {length} bytes");
+            // Of ONNX the end may be missing that says how old its operators are.
+            let cut = import(&file[..length]).ok();
+            assert!(cut.is_none() || cut == whole, "{name} cut to {length} bytes");
         }
         for place in (0..file.len()).step_by(7) {
             for flip in [0x01, 0x80, 0xff] {
@@ -420,6 +424,12 @@ fn files_that_are_made_to_take_all_memory_or_stack_are_refused() {
     assert_eq!(liar.problem(), "has another size in d than its shape says");
     let overflowing = Sketch { lies: true, ..Sketch::new(nodes(), &[("d", &[1 << 40, 1 << 40])]) };
     assert_eq!(overflowing.problem(), liar.problem());
+    let mut greedy = Sketch::new(vec![], &[("d", &[784, 784])]);
+    greedy.nodes = (0..200).map(|index| (format!("Transpose d -> t{index}"), vec![])).collect();
+    assert!(greedy.problem().ends_with("the network is too large by then"), "{}", greedy.problem());
+    greedy.nodes = (0..200).map(|index| (format!("MatMul m{index} d -> m{}", index + 1), vec![])).collect();
+    greedy.nodes.insert(0, ("Flatten x -> m0".into(), vec![]));
+    assert!(greedy.problem().ends_with("the network is too large by then"), "{}", greedy.problem());
     let header = (1u64 << 40).to_le_bytes();
     assert!(import::safetensors(&[&header[..], b"{}"].concat(), Some(&network("dense 10"))).is_err());
 }

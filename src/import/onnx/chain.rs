@@ -26,7 +26,12 @@ pub struct Chain<'a> {
     /// What the logits are divided by.
     pub temperature: Option<f32>,
     is_softmax_done: bool,
+    /// How many more numbers may be made of what the file has: many nodes may take the same ones.
+    numbers_left: usize,
 }
+
+/// What all layers may have together, and what nodes make of constants.
+const MOST_NUMBERS: usize = 1 << 26;
 
 impl<'a> Chain<'a> {
     /// A chain that starts with the images, of which it is told what they are called, how they lie, and how many there are, if that
@@ -47,6 +52,7 @@ impl<'a> Chain<'a> {
             drafts: Vec::new(),
             temperature: None,
             is_softmax_done: false,
+            numbers_left: MOST_NUMBERS,
         })
     }
 
@@ -61,6 +67,7 @@ impl<'a> Chain<'a> {
             return Err(problem(format!("it is of {}, and known are standard operators alone", node.domain)));
         }
         if let Some(constant) = self.constant(node)? {
+            self.spend(constant.len()).map_err(problem)?;
             self.constants.insert(output, constant);
             return Ok(());
         }
@@ -76,6 +83,11 @@ impl<'a> Chain<'a> {
         self.refuse_behind_the_end(node).and_then(|()| self.apply(node)).map_err(problem)?;
         self.layouts.insert(output, self.layout.clone());
         self.at = output;
+        Ok(())
+    }
+
+    pub fn spend(&mut self, numbers: usize) -> Result<(), String> {
+        self.numbers_left = self.numbers_left.checked_sub(numbers).ok_or("the network is too large by then")?;
         Ok(())
     }
 

@@ -27,7 +27,17 @@ pub enum Constant {
 
 pub type Constants<'a> = HashMap<&'a str, Constant>;
 
+/// In a list that nodes put together: a shape has few sizes.
+const MOST_SIZES: usize = 64;
+
 impl Constant {
+    pub fn len(&self) -> usize {
+        match self {
+            Constant::Floats { values, .. } => values.len(),
+            Constant::Ints { values, .. } => values.len(),
+        }
+    }
+
     pub fn ints(&self) -> Option<&[i64]> {
         match self {
             Constant::Ints { values, .. } => Some(values),
@@ -81,11 +91,7 @@ fn numbers(tensor: &TensorProto) -> Result<Constant, Problem> {
             Constant::Floats { dims, values }
         }
     };
-    let found = match &constant {
-        Constant::Floats { values, .. } => values.len(),
-        Constant::Ints { values, .. } => values.len(),
-    };
-    if length == Some(found) { Ok(constant) } else { Err(Problem::Size(name())) }
+    if length == Some(constant.len()) { Ok(constant) } else { Err(Problem::Size(name())) }
 }
 
 fn int_list(dims: &[usize], values: Vec<i64>) -> Constant {
@@ -107,8 +113,9 @@ pub fn fold(node: &Node, constants: &Constants) -> Option<Constant> {
             Some(Constant::Ints { is_list: true, values: ints(0).filter(|all| all.len() == 1)?.to_vec() })
         }
         OpType::Concat => {
-            let all: Option<Vec<&[i64]>> = (0..node.input.len()).map(ints).collect();
-            Some(Constant::Ints { is_list: true, values: all?.concat() })
+            let all: Vec<&[i64]> = (0..node.input.len()).map(ints).collect::<Option<_>>()?;
+            let is_short = all.iter().map(|part| part.len()).sum::<usize>() <= MOST_SIZES;
+            is_short.then(|| Constant::Ints { is_list: true, values: all.concat() })
         }
         OpType::Gather => {
             let (values, Constant::Ints { is_list, values: places }) = (ints(0)?, input(1)?) else { return None };

@@ -35,13 +35,13 @@ impl Chain<'_> {
         &mut self,
         node: &Node,
         layer: Layer,
-        weights: Vec<f32>,
-        biases: Vec<f32>,
+        (weights, biases): (Vec<f32>, Vec<f32>),
         statistics: Option<[Vec<f32>; 2]>,
-    ) {
-        let weights =
-            Weights { name: node.input.get(1).copied().unwrap_or_default().into(), weights, biases, statistics };
-        self.drafts.push(Draft { layer, weights: Some(weights) });
+    ) -> Result<(), String> {
+        self.spend(weights.len())?;
+        let name = node.input.get(1).copied().unwrap_or_default().into();
+        self.drafts.push(Draft { layer, weights: Some(Weights { name, weights, biases, statistics }) });
+        Ok(())
     }
 
     pub(super) fn conv(&mut self, node: &Node) -> Result<(), String> {
@@ -87,8 +87,7 @@ impl Chain<'_> {
         })?;
         let (weights, biases) = (weights.to_vec(), self.biases(node, filters)?);
         self.layout = Layout::image(layer.output(shape)?);
-        self.push(node, layer, weights, biases, None);
-        Ok(())
+        self.push(node, layer, (weights, biases), None)
     }
 
     fn stride(&self, node: &Node) -> Result<usize, String> {
@@ -144,19 +143,17 @@ impl Chain<'_> {
         if units == 0 || weights.len() != units * shape.features() {
             return Err(format!("its weights are not {units} times the {} numbers that it reads", shape.features()));
         }
-        self.push(
-            node,
-            Layer::Dense { units, activation: Activation::Linear },
-            reordered(&weights, shape, order),
-            biases,
-            None,
-        );
+        let layer = Layer::Dense { units, activation: Activation::Linear };
+        self.push(node, layer, (reordered(&weights, shape, order), biases), None)?;
         self.layout = Layout::vector(units);
         Ok(())
     }
 
     pub(super) fn batchnorm(&mut self, node: &Node) -> Result<(), String> {
         let channels = self.layout.shape.channels;
+        if int(node, "training_mode", 0) != 0 {
+            return Err("it normalises by the batch, as in training; export the model in its evaluation mode".into());
+        }
         if !(self.layout.is_image() || self.layout.is_channels(0)) {
             return Err(format!("it normalises {:?} otherwise than by channels", self.layout.dims()));
         }
@@ -166,8 +163,7 @@ impl Chain<'_> {
         };
         let (weights, biases, means, spread) = (part(1)?, part(2)?, part(3)?, part(4)?);
         let statistics = [means, variances(&spread, float(node, "epsilon", EPSILON as f32))];
-        self.push(node, Layer::BatchNorm { activation: Activation::Linear }, weights, biases, Some(statistics));
-        Ok(())
+        self.push(node, Layer::BatchNorm { activation: Activation::Linear }, (weights, biases), Some(statistics))
     }
 
     /// The largest of a window is the same before and after what is negative has become zero, so a relu belongs to the last
