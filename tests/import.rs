@@ -221,6 +221,34 @@ fn weights_that_do_not_fit_are_told_layer_by_layer() {
 }
 
 #[test]
+fn layers_of_one_shape_take_names_in_the_order_in_which_people_count() {
+    let names: Vec<String> = (1..=11).map(|number| format!("fc{number}.weight")).collect();
+    let mut all: Vec<(&str, Dtype, &[usize])> =
+        names.iter().map(|name| (name.as_str(), Dtype::F32, &[49, 49][..])).collect();
+    all.push(("out.weight", Dtype::F32, &[10, 49]));
+    let text = format!("pool 4 | {}dense 10", "dense 49 | ".repeat(11));
+    let imported = import::safetensors(&tensors(&all), Some(&network(&text))).unwrap();
+    let expected: Vec<String> = (1..=11).map(|number| format!("fc{number}")).chain(["out".into()]).collect();
+    assert_eq!(imported.sources, expected);
+}
+
+#[test]
+fn a_batch_normalisation_of_keras_adds_a_thousandth_unless_the_file_says_otherwise() {
+    let f32 = Dtype::F32;
+    let mut all =
+        vec![("bn/moving_mean", f32, &[1][..]), ("bn/moving_variance", f32, &[1]), ("dense/kernel", f32, &[784, 10])];
+    let text = network("batchnorm | dense 10");
+    let model = import::safetensors(&tensors(&all), Some(&text)).unwrap().model;
+    let norm = &text.matrices()[0];
+    let [means, variances] = norm.statistics(&model.parameters.values);
+    assert!(means == [0.0] && (variances[0] - 0.00099).abs() < 1e-9, "{variances:?}");
+    assert_eq!((norm.weights(&model.parameters.values), norm.biases(&model.parameters.values)), (vec![1.0], vec![0.0]));
+    all.push(("bn/epsilon", f32, &[1]));
+    let error = import::safetensors(&tensors(&all), Some(&text)).unwrap_err().to_string();
+    assert_eq!(error, "has a variance below zero in bn");
+}
+
+#[test]
 fn keras_strides_with_zeros_that_digits_puts_elsewhere_are_refused() {
     let file = tensors(&[("conv2d/kernel", Dtype::F32, &[3, 3, 1, 2]), ("dense/kernel", Dtype::F32, &[392, 10])]);
     let error =
@@ -322,6 +350,53 @@ fn a_convolution_says_what_the_text_can_say_or_why_not() {
     }
 }
 
+#[test]
+fn a_pooling_has_whole_windows_side_by_side_or_is_refused() {
+    let pool = |attributes| {
+        let nodes = vec![("MaxPool x -> b", attributes), ("Flatten b -> f", vec![]), ("MatMul f d -> y", vec![])];
+        Sketch::new(nodes, &[("d", &[81, 10])])
+    };
+    let [windows, apart] = ["kernel_shape", "strides"].map(|name| move |size| ints(name, &[size; 2]));
+    assert_eq!(pool(vec![windows(3), apart(3)]).network(), "pool 3 | dense 10");
+    let over_the_edge = "its windows reach over the edge of the image, 1x28x28";
+    for (attributes, reason) in [
+        (vec![windows(3), apart(2)], "its windows of [3, 3] lie 2 apart, not side by side"),
+        (vec![windows(3), apart(3), ints("pads", &[1; 4])], over_the_edge),
+        (vec![windows(3), apart(3), int("ceil_mode", 1)], over_the_edge),
+    ] {
+        let expected = format!("has the node \"b\" (MaxPool), which the text of a network cannot say: {reason}");
+        assert_eq!(pool(attributes).problem(), expected);
+    }
+}
+
+#[test]
+fn images_become_vectors_by_any_reshaping_that_keeps_each_for_itself() {
+    let reshaped = |shape: &[i64]| {
+        let shape = ("Constant -> shape", vec![ints("value_ints", shape)]);
+        let nodes = vec![shape, ("Reshape x shape -> f", vec![]), ("MatMul f d -> y", vec![])];
+        Sketch::new(nodes, &[("d", &[784, 10])])
+    };
+    for shape in [[-1, 784], [0, -1], [0, 784]] {
+        assert_eq!(reshaped(&shape).network(), "dense 10");
+    }
+    for (shape, reason) in [
+        (&[28, -1][..], "it mixes images"),
+        (&[], "its shape is empty"),
+        (&[0, 2, 392], "[1, 28, 28] does not become [2, 392] by joining axes"),
+        (&[0, 0], "[1, 28, 28] does not become [1] by joining axes"),
+        (
+            &[-1, 0, i64::MAX, i64::MAX],
+            "[1, 28, 28] does not become [1, 9223372036854775807, 9223372036854775807] by joining axes",
+        ),
+    ] {
+        let problem = reshaped(shape).problem();
+        assert!(
+            problem.ends_with(&format!("\"f\" (Reshape), which the text of a network cannot say: {reason}")),
+            "{problem}"
+        );
+    }
+}
+
 /// Nodes between the images and a dense layer that reads `features`.
 fn between(nodes: &[&'static str], features: i64) -> Sketch {
     let last = ["Flatten b -> f", "MatMul f d -> y"];
@@ -416,6 +491,11 @@ fn files_that_are_made_to_take_all_memory_or_stack_are_refused() {
     }
     let error = import::onnx(&wrapped(7, &nested), None).unwrap_err().to_string();
     assert!(error.ends_with("it has a graph within a graph"), "{error}");
+    // The parser takes a graph for one that is said to be a number.
+    let mut disguised = wrapped(7, &nested);
+    disguised[0] = 7 << 3;
+    let error = import::onnx(&disguised, None).unwrap_err().to_string();
+    assert!(error.ends_with("a field has another type than ONNX gives it"), "{error}");
     let many: Vec<u8> = [0x0a, 0].repeat(100_000);
     let error = import::onnx(&wrapped(7, &many), None).unwrap_err().to_string();
     assert!(error.ends_with("it has more parts than a network of digits"), "{error}");
