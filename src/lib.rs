@@ -57,7 +57,7 @@
 //!
 //! # What people see
 //!
-//! - [`report`] prints, [`files`] writes, [`export`] makes models for other programs.
+//! - [`report`] prints, [`files`] writes, [`export`] makes models for other programs, [`import`] takes theirs.
 //! - [`inspect`] looks a model over, [`figures`] draw what it finds, [`html`] makes pages of them, and [`mod@annotate`] shows what
 //!   was read off a picture and why.
 //! - [`session`] is a person with a model, behind window and page; [`platform`] is what differs between these two.
@@ -89,6 +89,8 @@ pub mod files;
 pub mod gpu;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod html;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod import;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod inspect;
 pub mod layers;

@@ -12,8 +12,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 #[cfg(feature = "window")]
 use commands::draw;
 use commands::{
-    GpuOptions, Interrupted, Misuse, VERSION, bench, compact, completions, eval, export, gpus, man, predict, report,
-    selftest, train, tune,
+    GpuOptions, Interrupted, Misuse, VERSION, bench, compact, completions, eval, export, gpus, import, man, predict,
+    report, selftest, train, tune,
 };
 
 /// Recognizes handwritten digits; every forward and backward pass is a WGSL compute shader.
@@ -38,6 +38,7 @@ enum Command {
     Tune(tune::Options),
     Compact(compact::Options),
     Export(export::Options),
+    Import(import::Options),
     /// Lists the adapters of this machine, and marks the one that digits would compute on
     Gpus,
     /// Checks that the adapter computes what the reference and PyTorch compute
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         Command::Tune(options) => tune::run(&options, &gpu),
         Command::Compact(options) => compact::run(&options),
         Command::Export(options) => export::run(&options),
+        Command::Import(options) => import::run(&options),
         Command::Gpus => gpus::run(&gpu),
         Command::Selftest => selftest::run(&gpu),
         Command::Completions(options) => completions::run(&options, Cli::command()),

@@ -248,7 +248,8 @@ pub async fn train_from<E: From<TrainError>>(
             if training.is_out_of_patience() {
                 break 'epochs;
             }
-            let steps = training.submit_steps(epoch)?;
+            let most = rest.as_ref().map_or(usize::MAX, Rest::steps_left);
+            let steps = training.submit_steps(epoch, most)?;
             rest.iter_mut().for_each(|rest| rest.steps += steps as u32);
         }
         training.land_until(training.most_in_flight - 1, &mut events).await?;
@@ -293,6 +294,14 @@ impl Rest {
         match self.every {
             Every::Steps(steps) => self.steps >= steps,
             Every::Time(time) => self.last.elapsed() >= time,
+        }
+    }
+
+    /// How many steps there may be until then.
+    fn steps_left(&self) -> usize {
+        match self.every {
+            Every::Steps(steps) => steps.saturating_sub(self.steps) as usize,
+            Every::Time(_) => usize::MAX,
         }
     }
 
@@ -376,9 +385,9 @@ impl Training {
         Ok(())
     }
 
-    /// Gives how many.
-    fn submit_steps(&mut self, epoch: u32) -> Result<usize, TrainError> {
-        let steps = self.steps.min(self.trainer.steps_left());
+    /// At most so many; gives how many.
+    fn submit_steps(&mut self, epoch: u32, most: usize) -> Result<usize, TrainError> {
+        let steps = self.steps.min(self.trainer.steps_left()).min(most);
         let submitted = Instant::now();
         let losses = self.trainer.submit(steps)?;
         let done = self.trainer.steps_of_an_epoch() - self.trainer.steps_left();

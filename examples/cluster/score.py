@@ -35,7 +35,7 @@ class Score:
     def __call__(self, batch):
         pixels = (batch["image"].reshape(-1, 1, SIDE, SIDE) / 255).astype(numpy.float32)
         [probabilities] = self.session.run(["probabilities"], {"pixels": pixels})
-        # docs/export.md: the score is the largest probability at a temperature of ten.
+        # docs/exchange.md: the score is the largest probability at a temperature of ten.
         powers = probabilities ** (self.temperature / 10)
         is_digit = powers.max(1) / powers.sum(1) >= self.threshold
         digits = numpy.where(is_digit, probabilities.argmax(1).astype(str), "no digit")

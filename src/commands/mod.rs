@@ -10,6 +10,7 @@ pub mod draw;
 pub mod eval;
 pub mod export;
 pub mod gpus;
+pub mod import;
 mod interrupt;
 pub mod man;
 mod pages;

@@ -55,7 +55,7 @@ pub struct Summary {
     pub epochs: u32,
     /// Images in a training step.
     pub batch: u32,
-    /// `adam` or `sgd`.
+    /// `adam` or `sgd`; `another program` of a model that was imported.
     pub optimiser: String,
     /// At its peak.
     pub learning_rate: f64,

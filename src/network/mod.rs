@@ -19,6 +19,8 @@ pub use classes::{Classes, ClassesError};
 pub use file::{ModelFile, ModelFileError, ModelFileProblem, Summary};
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use file::{sort_header, statistics_names, tensor_names};
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use parameters::flat_length;
 pub use parameters::{Matrix, Parameters, ROW_ALIGNMENT};
 pub use text::{GRAMMAR, NetworkError};
 
@@ -125,7 +127,7 @@ impl Layer {
     }
 
     /// The shape that the layer makes of `input`, or why it cannot.
-    fn output(&self, input: Shape) -> Result<Shape, String> {
+    pub(crate) fn output(&self, input: Shape) -> Result<Shape, String> {
         let shape = match *self {
             Layer::Conv { filters, kernel: [kernel_height, kernel_width], stride, .. } => {
                 let [pad_y, pad_x] = self.padding();

@@ -4,6 +4,7 @@
 mod checkpoint;
 mod datasets;
 mod export;
+mod import;
 mod install;
 mod many;
 mod mistakes;
@@ -393,7 +394,7 @@ fn the_long_help_of_train_explains_layers_and_the_short_one_does_not() {
     let folder = tempfile::tempdir().unwrap();
     let printed = |options: &[&str]| success(&run(folder.path(), options));
     let [long, same, short] = [&["help", "train"][..], &["train", "--help"], &["train", "-h"]].map(printed);
-    assert!(long == same && long.contains("conv FILTERS HxW [same|valid] [relu]"), "{long}");
+    assert!(long == same && long.contains("conv FILTERS HxW [same|valid] [stride STRIDE] [relu]"), "{long}");
     assert!(!short.contains("conv FILTERS") && short.lines().count() < long.lines().count() / 2, "{short}");
 }
 

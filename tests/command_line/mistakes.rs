@@ -50,6 +50,14 @@ fn an_export_needs_a_file_of_its_own_for_each_form() {
 }
 
 #[test]
+fn an_import_needs_another_file_to_write_and_numbers_of_a_normalisation() {
+    let itself = "error: --out is x itself: choose another file to write";
+    assert_eq!(misuse(&["import", "x", "--out", "./x"]), itself);
+    let sentence = misuse(&["import", "x", "--out", "y", "--normalised", "0.5"]);
+    assert!(sentence.ends_with(": give two numbers with a comma between them: 0.1307,0.3081"), "{sentence}");
+}
+
+#[test]
 fn a_relu_of_its_own_is_shown_its_place() {
     let sentence = misuse(&["train", "--network", "dense 128 | relu | dense 10"]);
     assert!(
