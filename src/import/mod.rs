@@ -73,11 +73,11 @@ const LARGEST_FILE: u64 = 1 << 28;
 struct Weights {
     /// What they are called, or where they come from, in the file.
     name: String,
-    /// [F, C, KH, KW], [units, inputs] or [C]
+    /// [F, C, KH, KW], [units, inputs] or `[C]`
     weights: Vec<f32>,
-    /// [F], [units] or [C]
+    /// `[F]`, `[units]` or `[C]`
     biases: Vec<f32>,
-    /// The running means and variances of a batch normalisation, [C] each.
+    /// The running means and variances of a batch normalisation, `[C]` each.
     statistics: Option<[Vec<f32>; 2]>,
 }
 
