@@ -1,5 +1,7 @@
 //! `digits train`: options into a job, and the events of its training into lines, a log and a model file.
 
+mod watch;
+
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -20,10 +22,13 @@ use digits::network::{self, Calibration, Layer, ModelFile, Network, Parameters, 
 use digits::pen::read_pen_file;
 use digits::recipe::Recipe;
 use digits::report::{Ending, EpochLine, Log, Run, Times, adapter_line, network_table};
+use digits::session::Watched;
 use digits::train::{Epoch, Event, Job, Keep, Progress, Test, train};
 use digits::trainer::Plan;
 use indicatif::HumanCount;
 use pollster::FutureExt as _;
+use watch::Watching;
+pub use watch::run;
 
 use super::interrupt::{Interrupt, Interrupted};
 use super::pages::{self, ReportOptions};
@@ -79,6 +84,10 @@ pub struct Options {
     log: Option<PathBuf>,
     #[command(flatten)]
     report: ReportOptions,
+    /// Opens a window on the training, which stays until it is closed: curves, filters, mistakes, and a canvas to draw on
+    #[cfg(feature = "window")]
+    #[arg(long)]
+    watch: bool,
     #[command(flatten)]
     tiles: TileOptions,
     /// How long to measure the tile shapes of kernels that are new to this adapter [default: 10 on a GPU, 0 on a software driver]
@@ -101,9 +110,9 @@ enum KeepName {
     Last,
 }
 
-/// Trains as the options say. Whatever ends the training early, the model file holds the epoch to keep of those that are
-/// finished; after Ctrl-C the newest step, where that is what is kept, or no epoch is finished.
-pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
+/// Trains as the options say, `watched` or not. Whatever ends the training early, the model file holds the epoch to keep of
+/// those that are finished; after Ctrl-C the newest step, where that is what is kept, or no epoch is finished.
+fn run_watched(options: &Options, gpu: &GpuOptions, watched: Option<Watched>) -> anyhow::Result<()> {
     let started = Instant::now();
     let recipe = options.recipe.recipe()?;
     // What does not fit is told before anything takes time.
@@ -123,6 +132,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
     // Drawings come on top of the images that the options count.
     job.plan = recipe.plan(data.training.count(), options.seed);
     introduce(options, &recipe, &job, &gpu, &data)?;
+    let watching = Watching::begin(watched, &job, &data.validation);
     let screen = Screen::new(job.epochs);
     let gpu = options.tiles.apply(&gpu, options.tune_budget.unwrap_or(tune_budget(&gpu)), screen.spinner());
     let summary = options.summary(&recipe);
@@ -133,6 +143,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
         run: options.run(&recipe, &job, &gpu, &data),
         interrupt,
         screen,
+        watching,
         started,
         epochs: Vec::new(),
         network: &job.network,
@@ -352,6 +363,7 @@ struct Session<'a> {
     run: Run,
     interrupt: Interrupt,
     screen: Screen,
+    watching: Watching,
     started: Instant,
     epochs: Vec<EpochLine>,
     network: &'a Network,
@@ -376,9 +388,18 @@ struct Report {
 impl Session<'_> {
     async fn on(&mut self, event: Event<'_>, model: &Model) -> anyhow::Result<()> {
         match event {
-            Event::Progress(progress) => self.progress(&progress, model).await,
-            Event::Epoch(epoch, _, parameters) => self.epoch(&epoch, parameters),
-            Event::Test(score, evaluation) => self.test(&score, evaluation, model).await,
+            Event::Progress(progress) => {
+                self.watching.on(event, model, &self.interrupt, &self.screen).await?;
+                self.progress(&progress, model).await
+            }
+            Event::Epoch(epoch, _, parameters) => {
+                self.epoch(&epoch, parameters)?;
+                self.watching.on(event, model, &self.interrupt, &self.screen).await
+            }
+            Event::Test(score, evaluation) => {
+                self.test(&score, evaluation, model).await?;
+                self.watching.on(event, model, &self.interrupt, &self.screen).await
+            }
         }
     }
 
