@@ -20,8 +20,9 @@ use crate::train::Event;
 const SOON: Duration = Duration::from_millis(10);
 const LATER: Duration = Duration::from_secs(1);
 
-/// From look to look so many times as long as the last one took.
+/// From look to look so many times as long as the last one took, of which what a driver does the first time counts for little.
 const REST: u32 = 100;
+const DEAREST: Duration = Duration::from_millis(20);
 
 /// How often a training that is held up sees whether it is still to wait.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -194,7 +195,7 @@ impl Watched {
             self.number = Some(number);
             self.tell(answer, pace);
         }
-        self.next = Instant::now() + REST * began.elapsed();
+        self.next = Instant::now() + REST * began.elapsed().min(DEAREST);
         Ok(())
     }
 

@@ -22,6 +22,11 @@ use super::{WindowError, reason};
 /// A device that is lost again so soon is not opened again.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// A frame that can wait for so long waits until this many times as long as the last one took has passed, too: where painting is
+/// dear, on a software driver, a training that is watched needs the processor more.
+const UNHURRIED: Duration = Duration::from_secs(1);
+const REST: u32 = 60;
+
 /// What a window shows. It knows nothing of the window system.
 pub trait Content {
     /// One frame.
@@ -40,8 +45,8 @@ pub trait Content {
 /// What reaches the window besides its own events.
 #[derive(Debug)]
 pub enum Signal {
-    /// Draw at this time.
-    Draw(Instant),
+    /// Draw after this time.
+    Draw(Duration),
     Accessibility(accesskit_winit::Event),
     /// The window's device is lost.
     Lost(String),
@@ -61,6 +66,8 @@ pub struct Shell<C> {
     screen: Option<Screen>,
     /// When to draw next, if no event comes earlier.
     next: Option<Instant>,
+    /// Until when a frame that can wait waits.
+    rested: Instant,
     lost: Option<Instant>,
     error: Option<WindowError>,
 }
@@ -87,9 +94,18 @@ impl<C: Content> Shell<C> {
         let wake = proxy.clone();
         context.set_request_repaint_callback(move |request| {
             // A loop that has ended draws no more.
-            let _ = wake.send_event(Signal::Draw(Instant::now() + request.delay));
+            let _ = wake.send_event(Signal::Draw(request.delay));
         });
-        let mut shell = Shell { proxy, context, content, screen: None, next: None, lost: None, error: None };
+        let mut shell = Shell {
+            proxy,
+            context,
+            content,
+            screen: None,
+            next: None,
+            rested: Instant::now(),
+            lost: None,
+            error: None,
+        };
         let is_gone = note_panics_of_winit();
         let run = AssertUnwindSafe(|| events.run_app(&mut shell));
         match panic::catch_unwind(run) {
@@ -154,6 +170,7 @@ impl<C: Content> Shell<C> {
     fn draw(&mut self) {
         let Some(Screen { window, painter, input, title, is_hidden, textures }) = &mut self.screen else { return };
         self.next = None;
+        let began = Instant::now();
         let mut raw = input.take_egui_input(window);
         raw.viewports.entry(ViewportId::ROOT).or_default().occluded = Some(*is_hidden);
         let output = self.context.run_ui(raw, |ui| self.content.show(ui));
@@ -161,10 +178,11 @@ impl<C: Content> Shell<C> {
         textures.append(output.textures_delta);
         if !*is_hidden {
             let shapes = self.context.tessellate(output.shapes, output.pixels_per_point);
-            let clear = egui::Rgba::from(self.context.global_style().visuals.panel_fill).to_array();
+            let clear = self.context.global_style().visuals.panel_fill.to_normalized_gamma_f32();
             let scale = output.pixels_per_point;
             painter.paint_and_update_textures(ViewportId::ROOT, scale, clear, &shapes, textures, Vec::new(), window);
         }
+        self.rested = Instant::now() + REST * began.elapsed();
         let newest = self.content.title();
         if *title != newest {
             window.set_title(&newest);
@@ -218,11 +236,13 @@ impl<C: Content> ApplicationHandler<Signal> for Shell<C> {
 
     fn user_event(&mut self, events: &ActiveEventLoop, signal: Signal) {
         match signal {
-            Signal::Draw(time) => {
+            Signal::Draw(delay) => {
+                let now = Instant::now();
+                let time = if delay < UNHURRIED { now + delay } else { self.rested.max(now + delay) };
                 let next = self.next.map_or(time, |next| next.min(time));
                 self.next = Some(next);
                 match &self.screen {
-                    Some(screen) if next <= Instant::now() => screen.window.request_redraw(),
+                    Some(screen) if next <= now => screen.window.request_redraw(),
                     _ => events.set_control_flow(ControlFlow::WaitUntil(next)),
                 }
             }

@@ -8,7 +8,8 @@ mod mistakes;
 use std::sync::mpsc::TryRecvError;
 
 use egui::{
-    Button, CentralPanel, Image, Key, Label, Modifiers, Panel, ProgressBar, ScrollArea, TextureHandle, Theme, Ui, vec2,
+    Button, CentralPanel, Color32, Frame, Image, Key, Label, Modifiers, Panel, ProgressBar, ScrollArea, TextureHandle,
+    Theme, Ui, vec2,
 };
 use indicatif::HumanCount;
 
@@ -244,12 +245,22 @@ impl View {
         let room = ui.available_size();
         if room.x > 1.3 * room.y {
             let side = room.y.min(room.x / 2.0);
-            Panel::left("canvas").exact_size(side).resizable(false).show(ui, |ui| self.show_canvas(ui));
-            CentralPanel::default().show(ui, |ui| self.show_answer(ui));
+            Panel::left("canvas")
+                .frame(bare(ui))
+                .exact_size(side)
+                .resizable(false)
+                .show_separator_line(false)
+                .show(ui, |ui| self.show_canvas(ui));
+            CentralPanel::default().frame(bare(ui)).show(ui, |ui| self.show_answer(ui));
         } else {
             let side = room.x.min(CANVAS * room.y);
-            Panel::top("canvas").exact_size(side).resizable(false).show(ui, |ui| self.show_canvas(ui));
-            CentralPanel::default().show(ui, |ui| self.show_answer(ui));
+            Panel::top("canvas")
+                .frame(bare(ui))
+                .exact_size(side)
+                .resizable(false)
+                .show_separator_line(false)
+                .show(ui, |ui| self.show_canvas(ui));
+            CentralPanel::default().frame(bare(ui)).show(ui, |ui| self.show_answer(ui));
         }
     }
 
@@ -309,10 +320,10 @@ impl Content for View {
             self.pause();
         }
         self.shown.paint(ui);
-        Panel::top("controls").show(ui, |ui| self.show_buttons(ui));
-        Panel::bottom("status").show(ui, |ui| ui.add(Label::new(self.status()).truncate()));
-        arrange(ui.available_size()).panel().show(ui, |ui| self.show_drawing(ui));
-        CentralPanel::default().show(ui, |ui| self.show_training(ui));
+        Panel::top("controls").frame(bare(ui)).show(ui, |ui| self.show_buttons(ui));
+        Panel::bottom("status").frame(bare(ui)).show(ui, |ui| ui.add(Label::new(self.status()).truncate()));
+        arrange(ui.available_size()).panel().frame(bare(ui)).show(ui, |ui| self.show_drawing(ui));
+        CentralPanel::default().frame(bare(ui)).show(ui, |ui| self.show_training(ui));
     }
 
     fn title(&self) -> String {
@@ -351,4 +362,10 @@ impl Filters {
         let alt = format!("{name}: orange weighs for, blue against");
         ui.add(Image::new((picture.id(), size * (ui.available_width() / size.x))).alt_text(&alt)).on_hover_text(alt);
     }
+}
+
+/// What a panel has around it. The window's ground is painted already, and painting costs the training time on a software
+/// driver.
+fn bare(ui: &Ui) -> Frame {
+    Frame::side_top_panel(ui.style()).fill(Color32::TRANSPARENT)
 }

@@ -2,8 +2,9 @@
 
 use crate::train::{Epoch, Progress};
 
-/// Points of the training's curve, at most; of neighbours one is made where there are more.
+/// Points of the training's curve, at most, and in its first epochs; of neighbours one is made where there are more.
 const MOST: usize = 400;
+const IN_AN_EPOCH: usize = 100;
 
 /// What a training has told of itself.
 pub struct Course {
@@ -38,6 +39,7 @@ impl Course {
         let images = progress.images - before.map_or(0, |before| before.images);
         let end = f64::from(progress.epoch - 1) + progress.images as f64 / progress.of as f64;
         let point = Point { images, loss: sum - sum_before, end };
+        self.least = self.least.max(progress.of / IN_AN_EPOCH);
         match self.points.last_mut() {
             Some(last) if last.images < self.least => *last = last.and(point),
             _ => self.points.push(point),
@@ -48,9 +50,10 @@ impl Course {
         }
     }
 
-    /// Places in epochs, and the mean loss of the training images that came up to there.
+    /// Places in epochs, and the mean loss of the training images that came up to there. Few images tell nothing yet.
     pub fn losses(&self) -> Vec<[f64; 2]> {
-        self.points.iter().map(|point| [point.end, point.loss / point.images as f64]).collect()
+        let points = self.points.iter().filter(|point| point.images >= self.least);
+        points.map(|point| [point.end, point.loss / point.images as f64]).collect()
     }
 
     /// The epoch to keep, of those that are judged.
@@ -61,12 +64,17 @@ impl Course {
 
     /// How much of the training is done, from 0 to 1.
     pub fn share(&self) -> f64 {
-        self.points.last().map_or(0.0, |point| point.end / f64::from(self.epochs))
+        self.end() / f64::from(self.epochs)
     }
 
     /// The first whole number of epochs that all of it has room in.
     pub fn width(&self) -> f64 {
-        self.points.last().map_or(1.0, |point| point.end.ceil())
+        self.end().ceil().max(1.0)
+    }
+
+    /// How many epochs are done.
+    fn end(&self) -> f64 {
+        self.points.last().map_or(0.0, |point| point.end)
     }
 }
 
@@ -91,11 +99,12 @@ mod tests {
     #[test]
     fn a_point_tells_the_loss_of_its_own_images_not_the_mean_of_the_epoch() {
         let mut course = Course::new(2);
-        for progress in [at(1, 500, 2.0), at(1, 1000, 1.5), at(2, 250, 0.5)] {
+        for progress in [at(1, 500, 2.0), at(1, 1000, 1.5), at(2, 250, 0.5), at(2, 251, 0.6)] {
             course.take(progress);
         }
+        // The last image alone would be noise.
         assert_eq!(course.losses(), [[0.5, 2.0], [1.0, 1.0], [1.25, 0.5]]);
-        assert_eq!((course.share(), course.width()), (0.625, 2.0));
+        assert_eq!((course.share(), course.width()), (0.6255, 2.0));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The curves of a training while they grow.
 
-use egui::{Align2, Color32, Response, RichText, Role, Ui, WidgetInfo};
+use egui::{Align2, Color32, Response, RichText, Role, TextStyle, Ui, WidgetInfo};
 use egui_plot::{GridInput, GridMark, HoverPosition, Line, Plot, PlotBounds, PlotPoint, PlotUi, Points, Text, VLine};
 
 use super::course::Course;
@@ -10,6 +10,9 @@ use crate::train::Epoch;
 
 /// Between the numbers beside an axis, at least, in points.
 const BETWEEN: f32 = 18.0;
+
+/// The share of a plot's width behind its last epoch, for half a dot.
+const BEHIND: f64 = 0.02;
 
 /// For the numbers beside a plot, so that plots below each other begin at the same place, in points.
 const BESIDE: f32 = 52.0;
@@ -80,6 +83,10 @@ impl Chart {
         let is_empty = self.curves.iter().all(|curve| curve.points.is_empty());
         let plot = Plot::new(self.name)
             .height(height)
+            // The window's ground is painted already.
+            .show_background(false)
+            .grid_color(ui.visuals().text_color().gamma_multiply(0.25))
+            .grid_fade(0.0)
             .allow_drag(false)
             .allow_zoom(false)
             .allow_scroll(false)
@@ -99,7 +106,7 @@ impl Chart {
                 HoverPosition::Elsewhere { .. } => None,
             });
         let draw = |plot: &mut PlotUi<'_>| {
-            plot.set_plot_bounds(PlotBounds::from_min_max([0.0, bottom], [width, top]));
+            plot.set_plot_bounds(PlotBounds::from_min_max([0.0, bottom], [width * (1.0 + BEHIND), top]));
             self.curves.iter().for_each(|curve| curve.draw(plot, axis));
         };
         let muted = ui.visuals().text_color();
@@ -109,7 +116,10 @@ impl Chart {
                 Some(kept) => mark(plot, kept.epoch.into(), [width, top], muted),
                 None if is_empty => {
                     let middle = PlotPoint::new(width / 2.0, (bottom + top) / 2.0);
-                    plot.text(Text::new("", middle, "after the first epoch").color(muted));
+                    plot.text(
+                        Text::new("", middle, RichText::new("after the first epoch").text_style(TextStyle::Body))
+                            .color(muted),
+                    );
                 }
                 None => {}
             }
@@ -137,6 +147,7 @@ impl Curve {
 fn mark(plot: &mut PlotUi<'_>, epoch: f64, [width, top]: [f64; 2], colour: Color32) {
     plot.vline(VLine::new("kept", epoch).color(colour).width(1.0).style(egui_plot::LineStyle::dashed_dense()));
     let (side, text) = if epoch > width / 2.0 { (Align2::RIGHT_TOP, "kept ") } else { (Align2::LEFT_TOP, " kept") };
+    let text = RichText::new(text).size(12.0);
     plot.text(Text::new("kept", PlotPoint::new(epoch, top), text).anchor(side).color(colour));
 }
 

@@ -43,7 +43,7 @@ impl Mistakes {
             } else {
                 String::new()
             };
-            ui.label(format!("{} validation images{first}: what they are, and what the network says", self.of));
+            ui.label(format!("{} validation images{first}: what they are, and what they are taken for", self.of));
         });
         ui.horizontal_wrapped(|ui| {
             for (index, mistake) in self.mistakes.iter().enumerate() {
@@ -67,6 +67,6 @@ fn show_one(ui: &mut Ui, sheet: &TextureHandle, part: Rect, Mistake { label, sai
         ui.spacing_mut().item_spacing.y = 0.0;
         let name = format!("a {label} that is taken for a {said}");
         ui.add(Image::new((sheet.id(), vec2(PICTURE, PICTURE))).uv(part).alt_text(&name)).on_hover_text(name);
-        ui.label(RichText::new(format!("{label} → {said}")).small());
+        ui.label(RichText::new(format!("{label} as {said}")).size(12.0));
     });
 }
