@@ -14,6 +14,9 @@ const BETWEEN: f32 = 18.0;
 /// The share of a plot's width behind its last epoch, for half a dot.
 const BEHIND: f64 = 0.02;
 
+/// For the numbers below a plot and their name, in points.
+const BELOW: f32 = 40.0;
+
 /// For the numbers beside a plot, so that plots below each other begin at the same place, in points.
 const BESIDE: f32 = 52.0;
 
@@ -78,7 +81,7 @@ impl Chart {
     fn plot(&self, ui: &mut Ui, height: f32, course: &Course) -> Response {
         let (axis, width) = (&self.axis, course.width());
         let [bottom, top] = [axis.from, axis.to].map(|number| axis.place(number));
-        let least = (top - bottom) * f64::from(BETWEEN / height);
+        let least = (top - bottom) * f64::from(BETWEEN / (height - BELOW).max(BETWEEN));
         let write = |place: f64| (self.number)(axis.number(place));
         let is_empty = self.curves.iter().all(|curve| curve.points.is_empty());
         let plot = Plot::new(self.name)
