@@ -72,7 +72,7 @@ fn curves_filters_and_mistakes_are_shown_with_their_numbers() {
     window.get_by_label("a 7 that is taken for a 1");
     window.get_by_label("a 4 that is taken for a 9");
     assert!(window.query_by_label("a 1 that is taken for a 1").is_none());
-    for text in ["Epoch 2 of 3, 500 of 1,000 images", "epoch", "kept", "Wrong", "2 validation images"] {
+    for text in ["Epoch 2 of 3, 500 of 1,000 images", "epoch", "kept", "Wrong: 2 validation images"] {
         assert!(is_painted(&window, text), "{text}");
     }
     assert_eq!(window.state().title(), "training, 50 % - digits");

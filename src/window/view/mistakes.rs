@@ -1,6 +1,6 @@
 //! The validation images that the network gets wrong, as a sheet of small pictures.
 
-use egui::{Align, Color32, ColorImage, Image, Layout, Rect, RichText, TextureHandle, Ui, pos2, vec2};
+use egui::{Align, Color32, ColorImage, Image, Label, Layout, Rect, RichText, TextureHandle, Ui, pos2, vec2};
 
 use crate::mnist::SIDE;
 use crate::session::Mistake;
@@ -36,15 +36,12 @@ impl Mistakes {
             self.sheet = Some((colours, images::load(ui, "mistakes", self.paint(colours))));
         }
         let Some((_, sheet)) = &self.sheet else { return };
-        ui.horizontal_wrapped(|ui| {
-            ui.strong("Wrong");
-            let first = if self.of > self.mistakes.len() {
-                format!(", the first {}", self.mistakes.len())
-            } else {
-                String::new()
-            };
-            ui.label(format!("{} validation images{first}: what they are, and what they are taken for", self.of));
-        });
+        let first = match self.of > self.mistakes.len() {
+            true => format!(", the first {}", self.mistakes.len()),
+            false => String::new(),
+        };
+        let text = format!("Wrong: {} validation images{first}, what they are and what they are taken for", self.of);
+        ui.add(Label::new(text).wrap());
         ui.horizontal_wrapped(|ui| {
             for (index, mistake) in self.mistakes.iter().enumerate() {
                 let count = self.mistakes.len() as f32;
