@@ -23,9 +23,11 @@ use super::{WindowError, reason};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A frame that can wait for so long waits until this many times as long as the last one took has passed, too: where painting is
-/// dear, on a software driver, a training that is watched needs the processor more.
+/// dear, on a software driver, a training that is watched needs the processor more. What a driver does the first time counts for
+/// little.
 const UNHURRIED: Duration = Duration::from_secs(1);
 const REST: u32 = 60;
+const DEAREST: Duration = Duration::from_millis(50);
 
 /// What a window shows. It knows nothing of the window system.
 pub trait Content {
@@ -182,7 +184,7 @@ impl<C: Content> Shell<C> {
             let scale = output.pixels_per_point;
             painter.paint_and_update_textures(ViewportId::ROOT, scale, clear, &shapes, textures, Vec::new(), window);
         }
-        self.rested = Instant::now() + REST * began.elapsed();
+        self.rested = Instant::now() + REST * began.elapsed().min(DEAREST);
         let newest = self.content.title();
         if *title != newest {
             window.set_title(&newest);

@@ -63,6 +63,12 @@ fn half_way(theme: Theme) -> (Watched, Harness<'static, View>, Model) {
     (watched, window, model)
 }
 
+/// Pixels of this colour in a rectangle of a picture.
+fn pixels_of(picture: &image::RgbaImage, rect: Rect, colour: [u8; 3]) -> usize {
+    let is_inside = |x: u32, y: u32| rect.contains(egui::pos2(x as f32, y as f32));
+    picture.enumerate_pixels().filter(|(x, y, pixel)| is_inside(*x, *y) && pixel.0[..3] == colour).count()
+}
+
 #[test]
 fn curves_filters_and_mistakes_are_shown_with_their_numbers() {
     let (watched, mut window, _) = half_way(Theme::Dark);
@@ -75,6 +81,10 @@ fn curves_filters_and_mistakes_are_shown_with_their_numbers() {
     for text in ["Epoch 2 of 3, 500 of 1,000 images", "epoch", "kept", "Wrong: 2 validation images"] {
         assert!(is_painted(&window, text), "{text}");
     }
+    let curve = window.get_by_label_contains("Loss by epoch").rect();
+    let picture = window.render().unwrap();
+    let [blue, orange] = [[90, 175, 240], [255, 150, 60]].map(|colour| pixels_of(&picture, curve, colour));
+    assert!(blue > 200 && orange > 20, "{blue} pixels of the training's curve, {orange} of the validation's dot");
     assert_eq!(window.state().title(), "training, 50 % - digits");
     for name in ["Pause", "Stop and keep", "Undo", "Redo", "Clear", "Theme"] {
         window.get_by_label(name);
