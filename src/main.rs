@@ -72,10 +72,10 @@ fn main() -> ExitCode {
 
 /// A training, or one that goes on with the options that stand in its checkpoint.
 fn run_training(options: &train::Options, gpu: &GpuOptions) -> anyhow::Result<()> {
-    let Some(checkpoint) = train::resumed(options)? else { return train::run(options, gpu) };
+    let Some(checkpoint) = train::resumed(options)? else { return train::run(options, gpu, None) };
     let line = std::iter::once("digits".into()).chain(checkpoint.arguments.clone());
     match Cli::parse_from(line) {
-        Cli { gpu, command: Command::Train(options) } => train::resume(&options, &gpu, checkpoint),
+        Cli { gpu, command: Command::Train(options) } => train::run(&options, &gpu, Some(checkpoint)),
         _ => anyhow::bail!("the checkpoint is of no training"),
     }
 }

@@ -2,18 +2,23 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::mpsc::TryRecvError;
+use std::thread;
+use std::time::Duration;
 
 use async_channel::Sender;
-use digits::gpu::Request;
+use digits::gpu::{Gpu, Request};
 use digits::mnist::Split;
+use digits::model::Model;
 use digits::network::{Calibration, Classes, ModelFile, Network, Parameters, Shape, best, score};
 use digits::pen::Strokes;
 use digits::platform::Instant;
 use digits::reference::Optimiser;
 use digits::reference::adam::Adam;
-use digits::session::{self, Answer, Ask, By, Drawing, Recognition, Start, Subject, Training};
-use digits::train::{Job, Keep};
+use digits::session::{self, Answer, Ask, By, Drawing, Look, Order, Recognition, Start, Subject, Training, Watcher};
+use digits::train::{Event, Job, Keep, TrainError, train};
 use digits::trainer::Plan;
+use pollster::FutureExt as _;
 
 const SMALL: &str = "conv 4 3x3 relu | pool 2 | dense 10";
 
@@ -173,6 +178,63 @@ fn a_training_can_be_held_up_drawn_into_and_stopped_and_nothing_else_is_begun_me
     assert!(order.is_sorted(), "{order:?}");
     let Some(Answer::Ready(about)) = answers.last() else { panic!("the model is not in use") };
     assert_eq!(about.network, SMALL);
+}
+
+/// Bits of the parameters that a training ends with, and how often it was looked at where somebody does, who holds it up for
+/// that after each submit.
+fn learnt(is_watched: bool) -> (Vec<u32>, usize) {
+    let (mut watched, watcher) = session::watch(|_| ());
+    watcher.say(Order::Begin);
+    let Training { job, data } = *training(2);
+    watched.begin(&job.network, job.epochs, &data.validation).unwrap();
+    thread::scope(|scope| {
+        let looks = scope.spawn(move || look_on(&watcher));
+        let gpu = Gpu::open(&Request::default()).block_on().unwrap();
+        let mut bits = Vec::new();
+        let mut watched = Some(watched).filter(|_| is_watched);
+        let events = async |event: Event<'_>, model: &Model| {
+            if let Some(watched) = &mut watched {
+                watched.on(event, model, || false).await?;
+            }
+            if let Event::Test(..) = event {
+                bits = model.read_parameters().await?.values.iter().map(|value| value.to_bits()).collect();
+            }
+            Ok::<_, TrainError>(())
+        };
+        train(&gpu, &job, data, events).block_on().unwrap();
+        drop(watched);
+        (bits, looks.join().unwrap())
+    })
+}
+
+/// Pauses a training whenever it tells how far it is, looks at it, and lets it go on. Gives how often.
+fn look_on(watcher: &Watcher) -> usize {
+    let mut looks = 0;
+    loop {
+        match watcher.answer() {
+            Ok(Answer::Progress(_)) => watcher.say(Order::Pause),
+            Ok(Answer::Paused) => {
+                let drawing = Some((looks as u64, seven()));
+                watcher.say(Order::Look(Look { drawing, asked: Instant::now() }));
+            }
+            Ok(Answer::Recognized(_)) => {
+                looks += 1;
+                watcher.say(Order::Resume);
+            }
+            Ok(Answer::Trained(_)) => watcher.say(Order::Leave("all is seen".into())),
+            Ok(_) => {}
+            Err(TryRecvError::Empty) => thread::sleep(Duration::from_millis(1)),
+            Err(TryRecvError::Disconnected) => return looks,
+        }
+    }
+}
+
+#[test]
+fn a_training_that_is_held_up_and_looked_at_from_another_thread_learns_the_same_bits() {
+    let ((alone, none), (watched, looks)) = (learnt(false), learnt(true));
+    // Of eight submits; an order that comes late is taken at the next.
+    assert!(none == 0 && looks >= 3, "{looks} looks");
+    assert!(!alone.is_empty() && alone == watched);
 }
 
 fn tiny(text: &str) -> Box<ModelFile> {

@@ -30,6 +30,11 @@ impl Interrupt {
         Ok(Interrupt { pressed })
     }
 
+    /// As if Ctrl-C was pressed.
+    pub fn press(&self) {
+        self.pressed.store(true, Ordering::SeqCst);
+    }
+
     pub fn is_pressed(&self) -> bool {
         self.pressed.load(Ordering::SeqCst)
     }

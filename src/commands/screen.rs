@@ -65,6 +65,11 @@ impl Screen {
         })
     }
 
+    /// Tells the user something above the bar.
+    pub fn note(&self, line: &str) {
+        self.bar.as_ref().unwrap_or(&self.spinner).suspend(|| note(line));
+    }
+
     /// Takes the bar away.
     pub fn clear(&self) {
         self.bar.as_ref().unwrap_or(&self.spinner).finish_and_clear();

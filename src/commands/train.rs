@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod given;
+mod watch;
 
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
@@ -23,10 +24,13 @@ use digits::network::{self, Calibration, Classes, Layer, ModelFile, Network, Par
 use digits::pen::read_pen_file;
 use digits::recipe::Recipe;
 use digits::report::{Ending, EpochLine, Log, Run, Times, adapter_line, network_table};
+use digits::session::Watched;
 use digits::train::{Epoch, Event, Job, Keep, Progress, State, Test, train_from};
 use digits::trainer::Plan;
 use indicatif::HumanCount;
 use pollster::FutureExt as _;
+use watch::Watching;
+pub use watch::run;
 
 use self::checkpoints::{CheckpointOptions, Keeper};
 use super::data::{Data, parse_input};
@@ -91,6 +95,10 @@ pub struct Options {
     checkpoints: CheckpointOptions,
     #[command(flatten)]
     report: ReportOptions,
+    /// Opens a window on the training, which stays until it is closed: curves, filters, mistakes, and a canvas to draw on
+    #[cfg(feature = "window")]
+    #[arg(long)]
+    watch: bool,
     #[command(flatten)]
     tiles: TileOptions,
     /// How long to measure the tile shapes of kernels that are new to this adapter [default: 10 on a GPU, 0 on a software driver]
@@ -113,27 +121,18 @@ enum KeepName {
     Last,
 }
 
-/// Trains as the options say. Whatever ends the training early, the model file holds the epoch to keep of those that are
-/// finished; after Ctrl-C the newest step, where that is what is kept, or no epoch is finished.
-pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
-    run_from(options, gpu, &checkpoints::arguments, None)
-}
-
 /// The training whose checkpoint is to go on, if one is asked for: its options stand in it, as a command line.
 pub fn resumed(options: &Options) -> anyhow::Result<Option<Checkpoint>> {
     options.checkpoints.resumed().map(|folder| checkpoints::read(folder)).transpose()
 }
 
-/// Goes on with the training of a checkpoint, which was begun with `options`.
-pub fn resume(options: &Options, gpu: &GpuOptions, checkpoint: Checkpoint) -> anyhow::Result<()> {
-    let arguments = checkpoint.arguments.clone();
-    run_from(options, gpu, &|| Ok(arguments.clone()), Some(checkpoint))
-}
-
-fn run_from(
+/// Trains as the options say, `watched` or not, from the start or where one with these options was `resumed`. Whatever ends the
+/// training early, the model file holds the epoch to keep of those that are finished; after Ctrl-C the newest step, where that
+/// is what is kept, or no epoch is finished.
+fn run_watched(
     options: &Options,
     gpu: &GpuOptions,
-    arguments: &dyn Fn() -> Result<Vec<String>, Misuse>,
+    watched: Option<Watched>,
     resumed: Option<Checkpoint>,
 ) -> anyhow::Result<()> {
     let started = Instant::now();
@@ -144,12 +143,19 @@ fn run_from(
     // What does not fit is told before anything takes time.
     let classes = given.as_ref().map_or(Classes::numbered(CLASSES), |data| data.classes.clone());
     let mut job = options.job(&recipe, from, &classes, given.as_ref())?;
+    if watched.is_some() && job.network.input() != Shape::MNIST {
+        return Err(Misuse("--watch shows images of 28x28: leave it out, or --input".into()).into());
+    }
     let said = given.as_ref().map(|data| data.said.clone());
     // First, since model and log may go into it.
     let folder = options.report.folder(&[Some(options.out.as_path()), options.log.as_deref()])?;
     ModelFile::check_path(&options.out)?;
     let checkpoints = options.checkpoints.folder()?;
-    let arguments = if checkpoints.is_some() { arguments()? } else { Vec::new() };
+    let arguments = match &resumed {
+        Some(checkpoint) => checkpoint.arguments.clone(),
+        None if checkpoints.is_some() => checkpoints::arguments()?,
+        None => Vec::new(),
+    };
     let log = options.log.as_deref().map(Log::new).transpose()?;
     let interrupt = Interrupt::install()?;
     // The images are unpacked while the device opens.
@@ -165,6 +171,7 @@ fn run_from(
         checkpoints::compare(checkpoint, &data, &gpu)?;
     }
     introduce(options, &recipe, &job, &gpu, &data, (&classes, said))?;
+    let watching = Watching::begin(watched, &job, &data.validation);
     let screen = Screen::new(job.epochs);
     let gpu = options.tiles.apply(&gpu, options.tune_budget.unwrap_or(tune_budget(&gpu)), screen.spinner());
     let summary = options.summary(&recipe);
@@ -175,6 +182,7 @@ fn run_from(
         run: options.run(&recipe, &job, &gpu, &data),
         interrupt,
         screen,
+        watching,
         started,
         epochs: Vec::new(),
         network: &job.network,
@@ -430,6 +438,7 @@ struct Session<'a> {
     run: Run,
     interrupt: Interrupt,
     screen: Screen,
+    watching: Watching,
     started: Instant,
     epochs: Vec<EpochLine>,
     network: &'a Network,
@@ -456,10 +465,19 @@ struct Report {
 impl Session<'_> {
     async fn on(&mut self, event: Event<'_>, model: &Model) -> anyhow::Result<()> {
         match event {
-            Event::Progress(progress) => self.progress(&progress, model).await,
-            Event::Epoch(epoch, _, parameters) => self.epoch(&epoch, parameters),
+            Event::Progress(progress) => {
+                self.watching.on(event, model, &self.interrupt, &self.screen).await?;
+                self.progress(&progress, model).await
+            }
+            Event::Epoch(epoch, _, parameters) => {
+                self.epoch(&epoch, parameters)?;
+                self.watching.on(event, model, &self.interrupt, &self.screen).await
+            }
             Event::Checkpoint(state) => self.checkpoint(state),
-            Event::Test(score, evaluation) => self.test(&score, evaluation, model).await,
+            Event::Test(score, evaluation) => {
+                self.test(&score, evaluation, model).await?;
+                self.watching.on(event, model, &self.interrupt, &self.screen).await
+            }
         }
     }
 

@@ -2,14 +2,14 @@
 //! hand. A figure stands in a page or is a file of its own, light or dark as its reader's screen is, and tells its numbers
 //! where a pointer rests.
 
-mod axis;
+pub(crate) mod axis;
 mod canvas;
 mod chart;
 mod confusion;
 mod pixels;
 mod reliability;
 mod sheets;
-mod training;
+pub(crate) mod training;
 
 use std::fmt::Write as _;
 

@@ -71,7 +71,7 @@ fn lines<'a>([name, title]: [&'a str; 2], scale: Scale, number: fn(f64) -> Strin
 }
 
 /// Four digits that count, without zeros at the end.
-fn plain(number: f64) -> String {
+pub(crate) fn plain(number: f64) -> String {
     if number != 0.0 && number.abs() < 1e-4 {
         return format!("{number:.1e}");
     }
@@ -80,7 +80,7 @@ fn plain(number: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
 }
 
-fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     format!("{} %", plain(100.0 * share))
 }
 

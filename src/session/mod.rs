@@ -10,6 +10,8 @@ mod filters;
 mod inbox;
 mod mind;
 mod training;
+#[cfg(not(target_arch = "wasm32"))]
+mod watch;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -22,6 +24,8 @@ pub use drawing::{Drawing, PEN};
 use inbox::Inbox;
 pub use mind::{Known, Origin, Start};
 use mind::{Mind, Opening};
+#[cfg(not(target_arch = "wasm32"))]
+pub use watch::{Look, Order, Watched, Watcher, Wish, watch};
 
 use crate::explain::{Explanation, Maps};
 use crate::gpu::{Gpu, GpuError};

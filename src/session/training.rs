@@ -212,13 +212,14 @@ fn summary(job: &Job) -> Summary {
 }
 
 /// The first convolution's filters, if the network has one.
-async fn filters(model: &Model) -> Result<Option<Maps>, GpuError> {
+pub(super) async fn filters(model: &Model) -> Result<Option<Maps>, GpuError> {
     let Some(matrix) = filters::matrix(model.network()) else { return Ok(None) };
     let rows: Vec<f32> = model.parameters().read_range(model.gpu(), matrix.offset..matrix.end()).await?;
     Ok(Some(filters::pictures(&matrix, &rows)))
 }
 
-fn mistakes(data: &DataSet, evaluation: &Evaluation) -> Answer {
+/// What an evaluation of `data` got wrong.
+pub(super) fn mistakes(data: &DataSet, evaluation: &Evaluation) -> Answer {
     let answers = data.labels.iter().zip(&evaluation.predictions).enumerate();
     let wrong: Vec<_> = answers.filter(|(_, (label, said))| label != said).collect();
     let mistake = |(index, (label, said)): &(usize, (&u8, &u8))| Mistake {

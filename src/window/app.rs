@@ -10,14 +10,15 @@ use egui::{CentralPanel, Label, Panel, ScrollArea, Ui};
 
 use super::arrangement::arrange;
 use super::canvas::{Canvas, Colours};
-use super::controls::{self, Command};
+use super::controls::{self, Command, key_name};
 use super::dialogs::Dialogs;
 use super::history::History;
 use super::panels::Labels;
+use super::shell::Content;
 use super::shown::Shown;
 use super::toolbar::{State, toolbar};
 use super::worker::Worker;
-use super::{modals, panels};
+use super::{WindowError, modals, panels};
 use crate::network::best;
 use crate::pen::PenSample;
 use crate::session::{About, Drawing, Recognition};
@@ -79,50 +80,6 @@ impl App {
         }
     }
 
-    /// One frame.
-    pub fn show(&mut self, ui: &mut Ui) {
-        for answer in self.worker.answers().collect::<Vec<_>>() {
-            self.take(ui, answer);
-        }
-        for chosen in self.dialogs.chosen() {
-            self.use_file(chosen);
-        }
-        for file in ui.input(|input| input.raw.dropped_files.clone()) {
-            self.open(file.path());
-        }
-        for command in controls::pressed(ui) {
-            self.run(ui, command);
-        }
-        self.shown.paint(ui);
-        Panel::top("controls").show(ui, |ui| {
-            let state = |command| State { is_possible: self.is_possible(command), is_on: self.is_on(command) };
-            if let Some(command) = toolbar(ui, state) {
-                self.run(ui, command);
-            }
-        });
-        // One line, whatever it says: another height would move the canvas away from the pen.
-        Panel::bottom("status").show(ui, |ui| ui.add(Label::new(self.status()).truncate()));
-        arrange(ui.available_size()).panel().show(ui, |ui| self.show_answer(ui));
-        CentralPanel::default().show(ui, |ui| self.show_canvas(ui));
-        modals::help(ui, &mut self.shows_help);
-        if let Some(about) = &self.about {
-            modals::about(ui, &mut self.shows_model, about, self.lessons);
-        }
-    }
-
-    /// What the window is called.
-    pub fn title(&self) -> String {
-        match self.recognition() {
-            None => "digits".into(),
-            Some(recognition) if !recognition.is_digit => "no digit - digits".into(),
-            Some(recognition) => {
-                let class = best(&recognition.probabilities);
-                let percent = 100.0 * recognition.probabilities[class];
-                format!("{} ({percent:.0} %) - digits", panels::class_name(self.about.as_ref(), class))
-            }
-        }
-    }
-
     /// What the network thinks of the drawing, if there is one and the answer has come.
     pub fn recognition(&self) -> Option<&Recognition> {
         self.shown.recognition()
@@ -143,22 +100,11 @@ impl App {
         &self.message
     }
 
-    /// Why nothing can ever be recognized, where no model got ready.
-    pub fn failure(&self) -> Option<&str> {
-        self.failure.as_deref()
-    }
-
-    /// Forgets what lies on a device that is gone.
-    pub fn forget_textures(&mut self) {
-        self.canvas.forget_textures();
-        self.shown.forget_textures();
-        self.ask();
-    }
-
     fn show_canvas(&mut self, ui: &mut Ui) {
         let side = ui.available_width().min(ui.available_height()).max(32.0);
         self.colours = self.colours(ui.visuals().dark_mode);
-        let changed = ui.vertical_centered(|ui| self.canvas.show(ui, side, &mut self.history, self.colours));
+        let keys = hint(ui);
+        let changed = ui.vertical_centered(|ui| self.canvas.show(ui, side, &mut self.history, self.colours, &keys));
         if changed.inner {
             self.ask();
         }
@@ -198,6 +144,73 @@ impl App {
         let parts = [Some(self.message.clone()).filter(|message| !message.is_empty()), latency, adapter];
         parts.into_iter().flatten().collect::<Vec<_>>().join("   |   ")
     }
+}
+
+impl Content for App {
+    fn show(&mut self, ui: &mut Ui) {
+        for answer in self.worker.answers().collect::<Vec<_>>() {
+            self.take(ui, answer);
+        }
+        for chosen in self.dialogs.chosen() {
+            self.use_file(chosen);
+        }
+        for file in ui.input(|input| input.raw.dropped_files.clone()) {
+            self.open(file.path());
+        }
+        for command in controls::pressed(ui) {
+            self.run(ui, command);
+        }
+        self.shown.paint(ui);
+        Panel::top("controls").show(ui, |ui| {
+            let state = |command| State { is_possible: self.is_possible(command), is_on: self.is_on(command) };
+            if let Some(command) = toolbar(ui, state) {
+                self.run(ui, command);
+            }
+        });
+        // One line, whatever it says: another height would move the canvas away from the pen.
+        Panel::bottom("status").show(ui, |ui| ui.add(Label::new(self.status()).truncate()));
+        arrange(ui.available_size()).panel().show(ui, |ui| self.show_answer(ui));
+        CentralPanel::default().show(ui, |ui| self.show_canvas(ui));
+        modals::help(ui, &mut self.shows_help);
+        if let Some(about) = &self.about {
+            modals::about(ui, &mut self.shows_model, about, self.lessons);
+        }
+    }
+
+    fn title(&self) -> String {
+        match self.recognition() {
+            None => "digits".into(),
+            Some(recognition) if !recognition.is_digit => "no digit - digits".into(),
+            Some(recognition) => {
+                let class = best(&recognition.probabilities);
+                let percent = 100.0 * recognition.probabilities[class];
+                format!("{} ({percent:.0} %) - digits", panels::class_name(self.about.as_ref(), class))
+            }
+        }
+    }
+
+    fn end(&self) -> Option<Result<(), WindowError>> {
+        self.failure.clone().map(|reason| Err(WindowError::Recognizer(reason)))
+    }
+
+    fn forget_textures(&mut self) {
+        self.canvas.forget_textures();
+        self.shown.forget_textures();
+        self.ask();
+    }
+}
+
+/// What an empty canvas says below that it is one.
+fn hint(ui: &Ui) -> String {
+    let key = |command| key_name(ui, command);
+    format!(
+        "or drop a picture of one here ({} opens a file)\n\n{} takes a stroke back, {} empties the canvas\n\
+         0 ... 9 teach what a drawing shows\n{} shows all keys",
+        key(Command::OpenPicture),
+        key(Command::Undo),
+        key(Command::Clear),
+        key(Command::Help)
+    )
 }
 
 fn milliseconds(latency: Duration) -> String {

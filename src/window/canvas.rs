@@ -8,7 +8,6 @@ use egui::{
     Stroke, StrokeKind, TextStyle, TextureHandle, TextureOptions, Ui, Vec2, pos2, vec2,
 };
 
-use super::controls::{Command, key_name};
 use super::history::History;
 use crate::pen::Point;
 use crate::session::Drawing;
@@ -65,8 +64,8 @@ impl Colours {
 
 impl Canvas {
     /// Shows the canvas in a square of `side` points and draws into `history` what the pointer does. Gives whether the
-    /// drawing changed.
-    pub fn show(&mut self, ui: &mut Ui, side: f32, history: &mut History, colours: Colours) -> bool {
+    /// drawing changed. An empty one says `keys`, too, where there is room for it.
+    pub fn show(&mut self, ui: &mut Ui, side: f32, history: &mut History, colours: Colours, keys: &str) -> bool {
         let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::drag());
         describe(&response, history.present());
         let changed = self.draw(ui, &response, rect, history);
@@ -82,7 +81,7 @@ impl Canvas {
         let outline = Stroke::new(1.0, ui.visuals().widgets.noninteractive.bg_stroke.color);
         painter.rect_stroke(rect, CornerRadius::ZERO, outline, StrokeKind::Outside);
         if history.present().is_empty() {
-            hint(ui, &painter, rect, colours.mix(160));
+            hint(ui, &painter, rect, colours.mix(160), keys);
         }
         changed
     }
@@ -158,16 +157,7 @@ impl Canvas {
 }
 
 /// Says what to do in an empty canvas, as much of it as there is room for.
-fn hint(ui: &Ui, painter: &Painter, rect: Rect, colour: Color32) {
-    let key = |command| key_name(ui, command);
-    let keys = format!(
-        "or drop a picture of one here ({} opens a file)\n\n{} takes a stroke back, {} empties the canvas\n\
-         0 ... 9 teach what a drawing shows\n{} shows all keys",
-        key(Command::OpenPicture),
-        key(Command::Undo),
-        key(Command::Clear),
-        key(Command::Help)
-    );
+fn hint(ui: &Ui, painter: &Painter, rect: Rect, colour: Color32, keys: &str) {
     let room = rect.shrink(HINT_MARGIN).size();
     let lines = |more: &str| {
         let mut job = LayoutJob { halign: Align::Center, ..Default::default() };

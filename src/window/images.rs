@@ -44,6 +44,22 @@ pub fn tiles(maps: &Maps, filters: Option<&Maps>, colours: Colours) -> ColorImag
     image
 }
 
+/// All filters side by side: orange weighs for, blue against.
+pub fn filters(filters: &Maps, colours: Colours) -> ColorImage {
+    /// In a row.
+    const MOST: usize = 16;
+    let (c, h, w) = (filters.shape.channels, filters.shape.height, filters.shape.width);
+    let size = [MOST.min(c) * (w + 1) - 1, c.div_ceil(MOST) * (h + 1) - 1];
+    let mut image = ColorImage::filled(size, Color32::TRANSPARENT);
+    let largest = largest(&filters.values);
+    for (at, value) in filters.values.iter().enumerate() {
+        let (filter, y, x) = (at / (h * w), at / w % h, at % w);
+        let pixel = colours.paper.blend(opposed(value / largest, 255.0));
+        image[(filter % MOST * (w + 1) + x, filter / MOST * (h + 1) + y)] = pixel;
+    }
+    image
+}
+
 /// Filters as large as fits into a map of theirs.
 struct Enlarged<'a> {
     filters: &'a Maps,

@@ -1,7 +1,9 @@
-//! The window to draw in: what is drawn is recognized while the stroke still grows, and why is shown beside it.
+//! The window to draw in: what is drawn is recognized while the stroke still grows, and why is shown beside it; and the window on
+//! a training.
 //!
 //! [`App`] is what is seen; a [`Worker`] runs a [`session`](crate::session) on a device of its own in a thread of its own, so
-//! that no frame waits for it; `shell` connects both with the window system.
+//! that no frame waits for it; `shell` connects both with the window system. [`View`] shows a training in the place of the app,
+//! which goes on in a thread of its own, too.
 
 mod app;
 mod arrangement;
@@ -16,12 +18,18 @@ mod shell;
 mod shown;
 mod style;
 mod toolbar;
+mod view;
 mod worker;
 
 pub use app::App;
 pub use history::History;
+pub use shell::Content;
 pub use style::dress;
+pub use view::View;
 pub use worker::Worker;
+
+use std::panic::resume_unwind;
+use std::thread;
 
 use egui::Context;
 use winit::error::EventLoopError;
@@ -29,7 +37,7 @@ use winit::event_loop::EventLoop;
 
 use crate::gpu::Request;
 use crate::network::ModelFile;
-use crate::session::Origin;
+use crate::session::{self, Order, Origin, Watched, Watcher};
 
 /// Why there is no window, or no more.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +67,36 @@ pub fn run(request: Request, model: ModelFile, origin: Origin) -> Result<(), Win
     let wake = context.clone();
     let worker = Worker::start(request, model, origin, move || wake.request_repaint());
     shell::Shell::run(events, context, App::new(worker))
+}
+
+/// Runs `training` in a thread of its own, and a window on it here from when it begins until it has ended or the window is
+/// closed: window systems want the main thread. Gives what comes of the training, which goes on where there is no window, and
+/// is told why there is none.
+pub fn watch<R: Send>(training: impl FnOnce(Watched) -> R + Send) -> R {
+    let context = Context::default();
+    let wake = context.clone();
+    let (watched, watcher) = session::watch(move |pace| wake.request_repaint_after(pace));
+    thread::scope(|scope| {
+        let training = scope.spawn(|| training(watched));
+        let orders = watcher.orders();
+        if let Some((network, epochs)) = watcher.begun() {
+            let reason = match view(context, watcher, &network, epochs) {
+                Ok(()) => "the window is closed".into(),
+                Err(WindowError::NoDisplay(reason)) => format!("there is no display to open a window on ({reason})"),
+                Err(error) => error.to_string(),
+            };
+            // A training that has ended does not care.
+            let _ = orders.send(Order::Leave(reason));
+        }
+        training.join().unwrap_or_else(|panic| resume_unwind(panic))
+    })
+}
+
+fn view(context: Context, watcher: Watcher, network: &str, epochs: u32) -> Result<(), WindowError> {
+    let events = EventLoop::with_user_event().build().map_err(|error| no_display(&error))?;
+    dress(&context);
+    watcher.say(Order::Begin);
+    shell::Shell::run(events, context, View::new(watcher, network, epochs))
 }
 
 fn no_display(error: &EventLoopError) -> WindowError {

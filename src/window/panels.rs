@@ -85,7 +85,8 @@ pub fn bars(
     recognition: Option<&Recognition>,
     labels: Labels,
 ) -> Option<u8> {
-    let classes = about.map_or(CLASSES, |about| about.classes);
+    let known = recognition.map_or(CLASSES, |recognition| recognition.probabilities.len());
+    let classes = about.map_or(known, |about| about.classes);
     let digit = recognition.filter(|recognition| recognition.is_digit);
     let winner = digit.map(|recognition| best(&recognition.probabilities));
     let names: Vec<String> = (0..classes).map(|class| class_name(about, class)).collect();

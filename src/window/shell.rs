@@ -1,4 +1,4 @@
-//! The window itself: winit brings events, egui makes shapes of the app, wgpu paints them. It draws when something changed
+//! The window itself: winit brings events, egui makes shapes of its content, wgpu paints them. It draws when something changed
 //! and sleeps otherwise.
 
 use std::num::NonZeroU32;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use egui::{Context, ViewportId};
+use egui::{Context, TexturesDelta, Ui, ViewportId};
 use egui_wgpu::winit::Painter;
 use egui_wgpu::{RendererOptions, WgpuConfiguration, WgpuSetup};
 use egui_winit::accesskit_winit;
@@ -17,17 +17,38 @@ use winit::event::{StartCause, WindowEvent};
 use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop, EventLoopProxy};
 use winit::window::{Window, WindowId};
 
-use super::app::App;
 use super::{WindowError, reason};
 
 /// A device that is lost again so soon is not opened again.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// A frame that can wait for so long waits until this many times as long as the last one took has passed, too: where painting is
+/// dear, on a software driver, a training that is watched needs the processor more. What a driver does the first time counts for
+/// little.
+const UNHURRIED: Duration = Duration::from_secs(1);
+const REST: u32 = 60;
+const DEAREST: Duration = Duration::from_millis(50);
+
+/// What a window shows. It knows nothing of the window system.
+pub trait Content {
+    /// One frame.
+    fn show(&mut self, ui: &mut Ui);
+
+    /// What the window is called.
+    fn title(&self) -> String;
+
+    /// Whether it has ended, and the window with it.
+    fn end(&self) -> Option<Result<(), WindowError>>;
+
+    /// Forgets what lies on a device that is gone.
+    fn forget_textures(&mut self);
+}
+
 /// What reaches the window besides its own events.
 #[derive(Debug)]
 pub enum Signal {
-    /// Draw at this time.
-    Draw(Instant),
+    /// Draw after this time.
+    Draw(Duration),
     Accessibility(accesskit_winit::Event),
     /// The window's device is lost.
     Lost(String),
@@ -40,13 +61,15 @@ impl From<accesskit_winit::Event> for Signal {
 }
 
 /// The window while it is open, and what runs in it.
-pub struct Shell {
+pub struct Shell<C> {
     proxy: EventLoopProxy<Signal>,
     context: Context,
-    app: App,
+    content: C,
     screen: Option<Screen>,
     /// When to draw next, if no event comes earlier.
     next: Option<Instant>,
+    /// Until when a frame that can wait waits.
+    rested: Instant,
     lost: Option<Instant>,
     error: Option<WindowError>,
 }
@@ -57,21 +80,34 @@ struct Screen {
     painter: Painter,
     input: egui_winit::State,
     title: String,
+    /// Nobody sees it, so nothing is painted.
+    is_hidden: bool,
+    /// Of frames that were not painted.
+    textures: TexturesDelta,
 }
 
-impl Shell {
-    /// Runs the app until its window is closed.
+impl<C: Content> Shell<C> {
+    /// Shows `content` until its window is closed.
     ///
     /// # Errors
     /// The window cannot be opened, or its device is lost for good.
-    pub fn run(events: EventLoop<Signal>, context: Context, app: App) -> Result<(), WindowError> {
+    pub fn run(events: EventLoop<Signal>, context: Context, content: C) -> Result<(), WindowError> {
         let proxy = events.create_proxy();
         let wake = proxy.clone();
         context.set_request_repaint_callback(move |request| {
             // A loop that has ended draws no more.
-            let _ = wake.send_event(Signal::Draw(Instant::now() + request.delay));
+            let _ = wake.send_event(Signal::Draw(request.delay));
         });
-        let mut shell = Shell { proxy, context, app, screen: None, next: None, lost: None, error: None };
+        let mut shell = Shell {
+            proxy,
+            context,
+            content,
+            screen: None,
+            next: None,
+            rested: Instant::now(),
+            lost: None,
+            error: None,
+        };
         let is_gone = note_panics_of_winit();
         let run = AssertUnwindSafe(|| events.run_app(&mut shell));
         match panic::catch_unwind(run) {
@@ -85,7 +121,7 @@ impl Shell {
     fn open(&mut self, events: &ActiveEventLoop) -> Result<Screen, WindowError> {
         let failed = |reason: String| WindowError::Window(reason);
         let attributes = Window::default_attributes()
-            .with_title(self.app.title())
+            .with_title(self.content.title())
             .with_inner_size(LogicalSize::new(1000.0, 760.0))
             .with_min_inner_size(LogicalSize::new(520.0, 320.0))
             // Screen readers must be told before it shows.
@@ -112,7 +148,14 @@ impl Shell {
         input.init_accesskit(events, &window, self.proxy.clone());
         window.set_visible(true);
         window.request_redraw();
-        Ok(Screen { window, painter, input, title: String::new() })
+        Ok(Screen {
+            window,
+            painter,
+            input,
+            title: String::new(),
+            is_hidden: false,
+            textures: TexturesDelta::default(),
+        })
     }
 
     /// Opens the window, or ends.
@@ -127,23 +170,29 @@ impl Shell {
     }
 
     fn draw(&mut self) {
-        let Some(Screen { window, painter, input, title }) = &mut self.screen else { return };
+        let Some(Screen { window, painter, input, title, is_hidden, textures }) = &mut self.screen else { return };
         self.next = None;
-        let output = self.context.run_ui(input.take_egui_input(window), |ui| self.app.show(ui));
+        let began = Instant::now();
+        let mut raw = input.take_egui_input(window);
+        raw.viewports.entry(ViewportId::ROOT).or_default().occluded = Some(*is_hidden);
+        let output = self.context.run_ui(raw, |ui| self.content.show(ui));
         input.handle_platform_output(window, output.platform_output);
-        let shapes = self.context.tessellate(output.shapes, output.pixels_per_point);
-        let mut textures = output.textures_delta;
-        let clear = egui::Rgba::from(self.context.global_style().visuals.panel_fill).to_array();
-        let scale = output.pixels_per_point;
-        painter.paint_and_update_textures(ViewportId::ROOT, scale, clear, &shapes, &mut textures, Vec::new(), window);
-        let newest = self.app.title();
+        textures.append(output.textures_delta);
+        if !*is_hidden {
+            let shapes = self.context.tessellate(output.shapes, output.pixels_per_point);
+            let clear = self.context.global_style().visuals.panel_fill.to_normalized_gamma_f32();
+            let scale = output.pixels_per_point;
+            painter.paint_and_update_textures(ViewportId::ROOT, scale, clear, &shapes, textures, Vec::new(), window);
+        }
+        self.rested = Instant::now() + REST * began.elapsed().min(DEAREST);
+        let newest = self.content.title();
         if *title != newest {
             window.set_title(&newest);
             *title = newest;
         }
     }
 
-    /// Opens the window's device again. What is drawn stays, since it lies with the app.
+    /// Opens the window's device again. What is drawn stays, since it lies with the content.
     fn recover(&mut self, events: &ActiveEventLoop, reason: String) {
         self.screen = None;
         if self.lost.is_some_and(|earlier| earlier.elapsed() < PATIENCE) {
@@ -152,7 +201,7 @@ impl Shell {
             return;
         }
         self.lost = Some(Instant::now());
-        self.app.forget_textures();
+        self.content.forget_textures();
         self.start(events);
     }
 }
@@ -172,7 +221,7 @@ fn note_panics_of_winit() -> Arc<AtomicBool> {
     is_gone
 }
 
-impl ApplicationHandler<Signal> for Shell {
+impl<C: Content> ApplicationHandler<Signal> for Shell<C> {
     fn resumed(&mut self, events: &ActiveEventLoop) {
         if self.screen.is_none() {
             self.start(events);
@@ -189,11 +238,13 @@ impl ApplicationHandler<Signal> for Shell {
 
     fn user_event(&mut self, events: &ActiveEventLoop, signal: Signal) {
         match signal {
-            Signal::Draw(time) => {
+            Signal::Draw(delay) => {
+                let now = Instant::now();
+                let time = if delay < UNHURRIED { now + delay } else { self.rested.max(now + delay) };
                 let next = self.next.map_or(time, |next| next.min(time));
                 self.next = Some(next);
                 match &self.screen {
-                    Some(screen) if next <= Instant::now() => screen.window.request_redraw(),
+                    Some(screen) if next <= now => screen.window.request_redraw(),
                     _ => events.set_control_flow(ControlFlow::WaitUntil(next)),
                 }
             }
@@ -212,13 +263,13 @@ impl ApplicationHandler<Signal> for Shell {
         // Egui would answer it with a wish to be drawn.
         if matches!(event, WindowEvent::RedrawRequested) {
             self.draw();
-            if let Some(reason) = self.app.failure() {
-                self.error = Some(WindowError::Recognizer(reason.into()));
+            if let Some(end) = self.content.end() {
+                self.error = end.err();
                 events.exit();
             }
             return;
         }
-        let Some(Screen { window, painter, input, .. }) = &mut self.screen else { return };
+        let Some(Screen { window, painter, input, is_hidden, .. }) = &mut self.screen else { return };
         if input.on_window_event(window, &event).repaint {
             window.request_redraw();
         }
@@ -232,6 +283,10 @@ impl ApplicationHandler<Signal> for Shell {
                 if let (Some(width), Some(height)) = (NonZeroU32::new(size.width), NonZeroU32::new(size.height)) {
                     painter.on_window_resized(ViewportId::ROOT, width, height);
                 }
+                window.request_redraw();
+            }
+            WindowEvent::Occluded(hidden) => {
+                *is_hidden = hidden;
                 window.request_redraw();
             }
             _ => {}

@@ -47,7 +47,8 @@ fn show_group(ui: &mut Ui, group: &Group, state: &impl Fn(Command) -> State) -> 
     clicked
 }
 
-fn show_button(ui: &mut Ui, control: &Control, State { is_possible, is_on }: State) -> bool {
+/// The button of one command. Gives whether it was clicked.
+pub fn show_button(ui: &mut Ui, control: &Control, State { is_possible, is_on }: State) -> bool {
     let tip = format!("{}: {} ({})", control.name, control.help, control.key_names(ui));
     let button = Button::selectable(is_on == Some(true), RichText::new(control.icon).size(18.0));
     let response = ui.add_enabled(is_possible, button.min_size(Vec2::splat(TARGET)));

@@ -11,6 +11,7 @@ mod mistakes;
 mod predict;
 mod report;
 mod tune;
+mod watch;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

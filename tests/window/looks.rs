@@ -11,16 +11,16 @@ use egui_kittest::kittest::AccessKitNode;
 use super::*;
 
 /// Around what the harness shows.
-const MARGIN: f32 = 8.0;
+pub const MARGIN: f32 = 8.0;
 
 /// Of a finger, in points.
-const TARGET: f32 = 32.0;
+pub const TARGET: f32 = 32.0;
 
 /// Text against its ground, as WCAG 2.2 asks for.
-const CONTRAST: f32 = 4.5;
+pub const CONTRAST: f32 = 4.5;
 
 /// Sizes in points, and scales. The smallest is the least that the window can be made.
-const SIZES: [([f32; 2], f32); 7] = [
+pub const SIZES: [([f32; 2], f32); 7] = [
     ([640.0, 420.0], 1.0),
     ([640.0, 420.0], 2.0),
     ([520.0, 320.0], 2.0),
@@ -51,13 +51,13 @@ const BUTTONS: [(&str, &str); 15] = [
 
 /// Something that is seen or touched.
 #[derive(Debug)]
-struct Leaf {
-    role: Role,
-    name: String,
+pub struct Leaf {
+    pub role: Role,
+    pub name: String,
     is_enabled: bool,
-    rect: Rect,
+    pub rect: Rect,
     /// What is not scrolled away of it.
-    visible: Rect,
+    pub visible: Rect,
 }
 
 fn looked_at(theme: Theme) -> Harness<'static, App> {
@@ -65,7 +65,7 @@ fn looked_at(theme: Theme) -> Harness<'static, App> {
     built(builder, ModelFile::shipped())
 }
 
-fn resize(window: &mut Harness<App>, [width, height]: [f32; 2], scale: f32) {
+pub fn resize<S>(window: &mut Harness<S>, [width, height]: [f32; 2], scale: f32) {
     window.set_pixels_per_point(scale);
     // A change of scale keeps the pixels, so the size comes after it.
     window.step();
@@ -88,7 +88,7 @@ fn draw_seven(window: &mut Harness<App>) {
     window.step();
 }
 
-fn leaves(window: &Harness<App>) -> Vec<Leaf> {
+pub fn leaves<S>(window: &Harness<S>) -> Vec<Leaf> {
     let roles = [Role::Button, Role::Label, Role::Image, Role::ProgressIndicator, Role::Canvas];
     let clips: Vec<(Rect, Rect)> = window.ctx.viewport(|viewport| {
         let widgets = viewport.prev_pass.widgets.layers().flat_map(|(_, widgets)| widgets);
@@ -105,8 +105,18 @@ fn leaves(window: &Harness<App>) -> Vec<Leaf> {
     leaves.filter(|leaf| leaf.visible.is_positive()).collect()
 }
 
+#[track_caller]
+pub fn assert_apart(leaves: &[Leaf], what: &str) {
+    for (at, leaf) in leaves.iter().enumerate() {
+        for other in &leaves[..at] {
+            let common = leaf.visible.intersect(other.visible);
+            assert!(common.width() < 0.5 || common.height() < 0.5, "{what}: {leaf:?} and {other:?}");
+        }
+    }
+}
+
 /// Whether text that contains `text` is painted anywhere.
-fn is_painted(window: &Harness<App>, text: &str) -> bool {
+pub fn is_painted<S>(window: &Harness<S>, text: &str) -> bool {
     fn has(shape: &Shape, text: &str) -> bool {
         match shape {
             Shape::Vec(shapes) => shapes.iter().any(|shape| has(shape, text)),
@@ -125,7 +135,7 @@ fn nothing_overlaps_or_sticks_out_and_all_that_is_touched_is_large_enough_at_any
         resize(&mut window, size, scale);
         let leaves = leaves(&window);
         let inside = Rect::from_min_size(egui::pos2(MARGIN, MARGIN), size.into()).expand(0.5);
-        for (at, leaf) in leaves.iter().enumerate() {
+        for leaf in &leaves {
             let what = format!("{size:?} at {scale}: {leaf:?}");
             assert!(
                 inside.x_range().contains(leaf.rect.left()) && inside.x_range().contains(leaf.rect.right()),
@@ -138,11 +148,8 @@ fn nothing_overlaps_or_sticks_out_and_all_that_is_touched_is_large_enough_at_any
             assert!(!is_fixed || inside.contains_rect(leaf.rect) && leaf.visible == leaf.rect, "{what}");
             let is_touched = matches!(leaf.role, Role::Button | Role::Canvas);
             assert!(!is_touched || leaf.rect.width() >= TARGET && leaf.rect.height() >= TARGET, "{what}");
-            for other in &leaves[..at] {
-                let common = leaf.visible.intersect(other.visible);
-                assert!(common.width() < 0.5 || common.height() < 0.5, "{what} and {other:?}");
-            }
         }
+        assert_apart(&leaves, &format!("{size:?} at {scale}"));
         let has = |name: &str| leaves.iter().any(|leaf| leaf.name == name);
         assert!(
             BUTTONS.iter().all(|(name, _)| has(name)) && has("0") && has("Probability of 0"),
@@ -244,7 +251,7 @@ fn contrast(a: Color32, b: Color32) -> f32 {
 }
 
 /// The contrast of what stands out most in `rect`, in pixels, against what most of it is.
-fn contrast_in(picture: &image::RgbaImage, rect: Rect) -> f32 {
+pub fn contrast_in(picture: &image::RgbaImage, rect: Rect) -> f32 {
     let mut counts: HashMap<Color32, usize> = HashMap::new();
     for y in rect.top().ceil() as u32..rect.bottom().floor() as u32 {
         for x in rect.left().ceil() as u32..rect.right().floor() as u32 {

@@ -2,6 +2,7 @@
 #![cfg(feature = "window")]
 
 mod looks;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use digits::gpu::Request;
 use digits::network::best;
 use digits::network::{Calibration, Classes, ModelFile};
-use digits::window::{App, Worker, dress};
+use digits::window::{App, Content, Worker, dress};
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect};
 use egui_kittest::kittest::{NodeT, Queryable};
 use egui_kittest::{Harness, HarnessBuilder};
@@ -63,16 +64,16 @@ fn wait(window: &mut Harness<App>, what: &str, is_done: impl Fn(&App) -> bool) {
     window.step();
 }
 
-fn canvas(window: &Harness<App>) -> Rect {
+fn canvas<S>(window: &Harness<S>) -> Rect {
     window.get_by_label_contains("Canvas").rect()
 }
 
-fn press(window: &Harness<App>, pos: Pos2, pressed: bool) {
+fn press<S>(window: &Harness<S>, pos: Pos2, pressed: bool) {
     let button = PointerButton::Primary;
     window.event(Event::PointerButton { pos, button, pressed, modifiers: Modifiers::NONE });
 }
 
-fn draw(window: &mut Harness<App>, strokes: Strokes) {
+fn draw<S>(window: &mut Harness<S>, strokes: Strokes) {
     let rect = canvas(window);
     let at = |[x, y]: [f32; 2]| rect.lerp_inside(egui::vec2(x, y));
     for stroke in strokes {
