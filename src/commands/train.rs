@@ -1,7 +1,8 @@
-//! `digits train`: options into a job, and the events of its training into lines, a log and a model file.
+//! `digits train`: options into a job and its session.
 
 mod checkpoints;
 mod given;
+mod session;
 mod watch;
 
 use std::panic::resume_unwind;
@@ -11,31 +12,26 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use digits::augment::Augment;
-use digits::calibrate::{self, Certainty, Sample};
 use digits::checkpoint::Checkpoint;
 use digits::drawings::{self, Mixture, Part};
-use digits::evaluate::Evaluation;
 use digits::gpu::{Gpu, Settings};
-use digits::html::{Folder, Origin, TrainingPart};
-use digits::inspect::{self, Judged};
 use digits::mnist::{CLASSES, DataSet, Split, TRAINING};
-use digits::model::Model;
 use digits::network::{self, Calibration, Classes, Layer, ModelFile, Network, Parameters, Shape, Summary};
 use digits::pen::read_pen_file;
 use digits::recipe::Recipe;
-use digits::report::{Ending, EpochLine, Log, Run, Times, adapter_line, network_table};
+use digits::report::{Log, Run, adapter_line, network_table};
 use digits::session::Watched;
-use digits::train::{Epoch, Event, Job, Keep, Progress, State, Test, train_from};
-use digits::trainer::Plan;
+use digits::train::{Job, Keep, train_from};
 use indicatif::HumanCount;
 use pollster::FutureExt as _;
 use watch::Watching;
 pub use watch::run;
 
 use self::checkpoints::{CheckpointOptions, Keeper};
+use self::session::{Report, Session};
 use super::data::{Data, parse_input};
 use super::interrupt::{Interrupt, Interrupted};
-use super::pages::{self, ReportOptions};
+use super::pages::ReportOptions;
 use super::recipe::{RecipeOptions, optimiser_name};
 use super::screen::Screen;
 use super::tiles::TileOptions;
@@ -428,158 +424,4 @@ fn introduce(
         say(&format!("augment   {text}"))?;
     }
     Ok(say(&format!("\n{}\n", network_table(&job.network)))?)
-}
-
-/// A training in progress, as this command sees it.
-struct Session<'a> {
-    out: &'a Path,
-    keep: Keep,
-    log: Option<Log>,
-    run: Run,
-    interrupt: Interrupt,
-    screen: Screen,
-    watching: Watching,
-    started: Instant,
-    epochs: Vec<EpochLine>,
-    network: &'a Network,
-    classes: &'a Classes,
-    /// The sets that validate, each by itself.
-    known: Vec<DataSet>,
-    report: Option<Report>,
-    keeper: Option<Keeper>,
-    /// The default until the training has ended: after Ctrl-C nobody waits for a fit.
-    calibration: Calibration,
-    /// Of the newest model.
-    summary: Summary,
-}
-
-/// What a report needs beside what the training tells.
-struct Report {
-    folder: Folder,
-    plan: Plan,
-    /// The test images, and where they come from.
-    data: String,
-    images: DataSet,
-}
-
-impl Session<'_> {
-    async fn on(&mut self, event: Event<'_>, model: &Model) -> anyhow::Result<()> {
-        match event {
-            Event::Progress(progress) => {
-                self.watching.on(event, model, &self.interrupt, &self.screen).await?;
-                self.progress(&progress, model).await
-            }
-            Event::Epoch(epoch, _, parameters) => {
-                self.epoch(&epoch, parameters)?;
-                self.watching.on(event, model, &self.interrupt, &self.screen).await
-            }
-            Event::Checkpoint(state) => self.checkpoint(state),
-            Event::Test(score, evaluation) => {
-                self.test(&score, evaluation, model).await?;
-                self.watching.on(event, model, &self.interrupt, &self.screen).await
-            }
-        }
-    }
-
-    /// Tells what was done before the training was killed, and has the files as they were then.
-    fn go_on(&mut self, Checkpoint { epochs, state, .. }: Checkpoint) -> anyhow::Result<State> {
-        let done = HumanCount((state.trainer.batches * self.run.batch) as u64);
-        say(&format!("resumed   in epoch {} after {done} of its images\n", state.trainer.epoch))?;
-        if let Some((epoch, score, parameters)) = &state.kept {
-            self.save(self.summary_of(*epoch, score.accuracy), parameters)?;
-        }
-        for line in &epochs {
-            if let Some(log) = &mut self.log {
-                log.epoch(line)?;
-            }
-        }
-        self.epochs = epochs;
-        Ok(state)
-    }
-
-    fn checkpoint(&mut self, state: &State) -> anyhow::Result<()> {
-        self.keeper.as_ref().map_or(Ok(()), |keeper| keeper.write(state, &self.epochs))
-    }
-
-    /// Of the model of an epoch that is kept.
-    fn summary_of(&self, epoch: u32, accuracy: f64) -> Summary {
-        let images_seen = u64::from(epoch) * self.run.images as u64;
-        Summary { epochs: epoch, images_seen, validation_accuracy: Some(accuracy), ..self.summary.clone() }
-    }
-
-    async fn progress(&mut self, progress: &Progress, model: &Model) -> anyhow::Result<()> {
-        self.screen.progress(progress);
-        if self.interrupt.is_pressed() && (self.keep == Keep::Last || self.summary.epochs == 0) {
-            let (images_seen, parameters) = (progress.learnt, model.read_parameters().await?);
-            self.save(Summary { images_seen, validation_accuracy: None, ..self.summary.clone() }, &parameters)?;
-        }
-        self.stop_if_asked()
-    }
-
-    fn epoch(&mut self, epoch: &Epoch, parameters: &Parameters) -> anyhow::Result<()> {
-        if epoch.kept == epoch.epoch {
-            self.save(self.summary_of(epoch.epoch, epoch.validation.accuracy), parameters)?;
-        }
-        let line = EpochLine::from(epoch);
-        if let Some(log) = &mut self.log {
-            log.epoch(&line)?;
-        }
-        self.epochs.push(line);
-        self.screen.epoch(epoch)?;
-        self.stop_if_asked()
-    }
-
-    async fn test(&mut self, test: &Test, evaluation: &Evaluation, model: &Model) -> anyhow::Result<()> {
-        self.screen.clear();
-        let mut samples = Vec::new();
-        for data in &self.known {
-            samples.push(Sample::of(model, data).await?);
-        }
-        self.calibration = calibrate::fit(&samples);
-        let summary = Summary { test_accuracy: Some(test.score.accuracy), ..self.summary.clone() };
-        let parameters = model.read_parameters().await?;
-        self.save(summary, &parameters)?;
-        let seconds: Vec<f64> = self.epochs.iter().map(|line| line.seconds).collect();
-        let times = Times::of(&seconds).expect("a training has an epoch");
-        let total = self.started.elapsed().as_secs_f64();
-        let ending = Ending::new(self.run.clone(), test, times, total);
-        if let Some(log) = &mut self.log {
-            log.finish(&ending)?;
-        }
-        let Test { epoch, score } = test;
-        say(&format!(
-            "\ntest accuracy {:.2} %, loss {:.4} (model of epoch {epoch})",
-            100.0 * score.accuracy,
-            score.loss
-        ))?;
-        say(&format!("saved {} after {total:.1} s", self.out.display()))?;
-        say(&format!("SHA-256 of its parameters {}", inspect::hash(self.network, &parameters)))?;
-        let Some(Report { folder, plan, data, images }) = &self.report else { return Ok(()) };
-        let sample = Sample::of(model, images).await?;
-        let certainty = Certainty::of(&sample, self.calibration);
-        let classes = self.classes;
-        let judged = Judged { data, set: "test", classes, images, evaluation, sample: &sample, certainty: &certainty };
-        let origin = Origin::Training(TrainingPart { plan, epochs: &self.epochs, ending: &ending });
-        let name = self.out.display().to_string();
-        let page = pages::write(folder, (&name, model), &parameters, judged, origin).await?;
-        Ok(say(&page)?)
-    }
-
-    fn stop_if_asked(&self) -> anyhow::Result<()> {
-        if !self.interrupt.is_pressed() {
-            return Ok(());
-        }
-        let (images, out) = (HumanCount(self.summary.images_seen), self.out.display());
-        Err(Interrupted(format!("stopped; {out} holds the model after {images} training images")).into())
-    }
-
-    /// Writes the model and remembers what it is.
-    fn save(&mut self, summary: Summary, parameters: &Parameters) -> anyhow::Result<()> {
-        let (network, parameters) = (self.network.clone(), parameters.clone());
-        let classes = self.classes.clone();
-        let file = ModelFile { network, parameters, classes, calibration: self.calibration, summary };
-        file.save(self.out)?;
-        self.summary = file.summary;
-        Ok(())
-    }
 }
