@@ -1,7 +1,7 @@
 //! The window to draw in: what is drawn is recognized while the stroke still grows, and why is shown beside it; and the window on
 //! a training.
 //!
-//! [`App`] is what is seen; a [`Worker`] runs a [`session`](crate::session) on a device of its own in a thread of its own, so
+//! [`App`] is what is seen; a [`Worker`] runs a [`session`] on a device of its own in a thread of its own, so
 //! that no frame waits for it; `shell` connects both with the window system. [`View`] shows a training in the place of the app,
 //! which goes on in a thread of its own, too.
 
