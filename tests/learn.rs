@@ -7,6 +7,8 @@
 mod convolution;
 #[path = "../examples/learn_pictures/cores.rs"]
 mod cores;
+#[path = "../examples/learn_pictures/pictures.rs"]
+mod pictures;
 #[path = "../examples/learn_pictures/svg.rs"]
 mod svg;
 #[path = "../examples/learn_pictures/training.rs"]
@@ -22,6 +24,7 @@ use digits::measure::Training;
 use digits::mnist::Split;
 use digits::reference::adam::{self, Adam};
 use digits::reference::conv;
+use pictures::pictures;
 use pollster::FutureExt as _;
 use training::{STEPS, Trained};
 use worked::{BIAS, D_Y, SHAPE, W, Worked, X, number};
@@ -184,17 +187,7 @@ fn grid(name: &str, values: &[f64], columns: usize, places: usize) -> String {
 fn the_pictures_are_what_the_example_draws_and_each_is_shown() {
     let (worked, trained) = (Worked::new(), Trained::new());
     let text = chapters().into_iter().map(|(_, text)| text).collect::<String>();
-    let pictures = [
-        convolution::forward(&worked),
-        convolution::backward_weights(&worked),
-        convolution::backward_input(&worked),
-        convolution::pooling(&worked),
-        cores::tile(),
-        cores::order(),
-        trained.passes(),
-        trained.adam(),
-    ];
-    for picture in pictures {
+    for picture in pictures(&worked, &trained) {
         let file = format!("{}.svg", picture.name);
         let drawn = read(&root().join("docs/learn").join(&file));
         assert!(drawn == picture.file(), "docs/learn/{file} is old: cargo run --release --example learn_pictures");

@@ -8,12 +8,14 @@
 
 mod convolution;
 mod cores;
+mod pictures;
 mod svg;
 mod training;
 mod worked;
 
 use std::path::Path;
 
+use pictures::pictures;
 use training::{LEARNING_RATE, Trained};
 use worked::Worked;
 
@@ -26,17 +28,7 @@ fn main() -> std::io::Result<()> {
         trained.loss(0),
         trained.loss(training::STEPS - 10)
     );
-    let pictures = [
-        convolution::forward(&worked),
-        convolution::backward_weights(&worked),
-        convolution::backward_input(&worked),
-        convolution::pooling(&worked),
-        cores::tile(),
-        cores::order(),
-        trained.passes(),
-        trained.adam(),
-    ];
-    for picture in pictures {
+    for picture in pictures(&worked, &trained) {
         std::fs::write(folder.join(picture.name).with_extension("svg"), picture.file())?;
     }
     Ok(())

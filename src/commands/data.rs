@@ -31,14 +31,15 @@ pub struct DataOptions {
 pub struct Data {
     pub split: Split,
     pub classes: Classes,
-    /// How the parts came to be.
+    /// How the parts came to be, and whether some were cut off others.
     pub said: String,
+    is_cut: bool,
 }
 
 impl Data {
     /// How the parts came to be, where some were cut off others.
     pub fn said_of_cuts(&self) -> Option<&str> {
-        Some(&self.said[..]).filter(|said| said.contains("training images"))
+        self.is_cut.then_some(&self.said)
     }
 }
 
@@ -59,8 +60,8 @@ impl DataOptions {
         let unfit = |problem| anyhow!("{} {problem}", self.name());
         let classes = choose(&found).map_err(unfit)?;
         let parts = found.labelled(&classes).and_then(|found| found.split(self.validation));
-        let Parts { split, said } = parts.map_err(unfit)?;
-        Ok(Some(Data { split, classes, said }))
+        let Parts { split, said, is_cut } = parts.map_err(unfit)?;
+        Ok(Some(Data { split, classes, said, is_cut }))
     }
 
     /// Whether the images are MNIST's.

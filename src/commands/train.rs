@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use digits::augment::Augment;
-use digits::checkpoint::Checkpoint;
+use digits::checkpoint::{Checkpoint, hash_of};
 use digits::drawings::{self, Mixture, Part};
 use digits::gpu::{Gpu, Settings};
 use digits::mnist::{CLASSES, DataSet, Split, TRAINING};
@@ -163,8 +163,9 @@ fn run_watched(
     let ((data, known), gpu) = (data?, options.with_precision(gpu?)?);
     // Drawings come on top of the images that the options count.
     job.plan = recipe.plan(data.training.count(), options.seed);
+    let hash = if checkpoints.is_some() || resumed.is_some() { hash_of(&data) } else { String::new() };
     if let Some(checkpoint) = &resumed {
-        checkpoints::compare(checkpoint, &data, &gpu)?;
+        checkpoints::compare(checkpoint, &hash, &gpu)?;
     }
     introduce(options, &recipe, &job, &gpu, &data, (&classes, said))?;
     let watching = Watching::begin(watched, &job, &data.validation);
@@ -190,7 +191,7 @@ fn run_watched(
             data: options.data.name(),
             images: data.test.clone(),
         }),
-        keeper: checkpoints.map(|folder| Keeper::new(folder, &arguments, &data, &gpu)),
+        keeper: checkpoints.map(|folder| Keeper::new(folder, arguments, hash, &gpu)),
         calibration: Calibration::default(),
         summary,
     };

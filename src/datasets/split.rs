@@ -16,6 +16,8 @@ pub enum Cut {
 pub struct Parts {
     pub split: Split,
     pub said: String,
+    /// Whether a part was cut off the training images.
+    pub is_cut: bool,
 }
 
 /// What is kept where nothing else is asked for: of MNIST's 60,000 images the last 10,000.
@@ -32,12 +34,16 @@ impl Found {
         let empty = || DataSet { images: Vec::new(), labels: Vec::new() };
         let Some(mut training) = training else {
             let [validation, test] = [own, test].map(|part| part.unwrap_or_else(empty));
-            return Ok(Parts { split: Split { training: empty(), validation, test }, said: "the files' own".into() });
+            return Ok(Parts {
+                split: Split { training: empty(), validation, test },
+                said: "the files' own".into(),
+                is_cut: false,
+            });
         };
         if own.is_some() && validation.is_some() {
             return Err(Unfit::OwnValidation);
         }
-        let mut said = Vec::new();
+        let (mut said, mut is_cut) = (Vec::new(), false);
         let mut part = |name: &str, own: Option<DataSet>, wanted: Option<Cut>| -> Result<DataSet, Unfit> {
             match own {
                 Some(own) => {
@@ -47,6 +53,7 @@ impl Found {
                 None => {
                     let all = training.count();
                     let count = count(wanted, all)?;
+                    is_cut = true;
                     said.push(format!("{name} is the last {count} of {all} training images"));
                     Ok(cut(&mut training, count))
                 }
@@ -54,7 +61,7 @@ impl Found {
         };
         let test = part("test", test, None)?;
         let validation = part("validation", own, validation)?;
-        Ok(Parts { split: Split { training, validation, test }, said: said.join(", ") })
+        Ok(Parts { split: Split { training, validation, test }, said: said.join(", "), is_cut })
     }
 }
 

@@ -71,7 +71,7 @@ fn letters_from_1_are_classes_from_1_and_the_last_sixth_validates() {
     assert_eq!((classes.names(), classes.first_label()), (&["1", "2", "3", "4", "5"].map(String::from)[..], 1));
     let named = found.classes(Some(["a", "b", "c", "d", "e"].map(String::from).to_vec())).unwrap();
     assert_eq!((&named.names()[0][..], named.first_label()), ("a", 1));
-    let Parts { split, said } = found.labelled(&classes).unwrap().split(None).unwrap();
+    let Parts { split, said, .. } = found.labelled(&classes).unwrap().split(None).unwrap();
     assert_eq!(said, "test is the files' own, validation is the last 4 of 24 training images");
     assert_eq!((split.training.count(), &split.validation.labels[..]), (20, &[0, 1, 2, 3][..]));
     assert_eq!((split.validation.image(0), &split.test.labels[..]), (&[20; 784][..], &[4, 0, 3][..]));
@@ -184,7 +184,7 @@ fn a_folder_per_class_gives_names_and_each_class_its_share() {
     assert!(matches!(found.classes(Some(vec!["x".into(), "y".into()])), Err(Unfit::Named)));
     let other = Classes::named(["cat", "emu", "a dog"].map(String::from).to_vec(), 0).unwrap();
     assert_eq!(found.clone().labelled(&other).unwrap().training.unwrap().labels[..6], [2, 0, 2, 0, 2, 0]);
-    let Parts { split, said } = found.clone().split(Some(Cut::Share(0.5))).unwrap();
+    let Parts { split, said, .. } = found.clone().split(Some(Cut::Share(0.5))).unwrap();
     assert_eq!(said, "test is the last 4 of 24 training images, validation is the last 10 of 20 training images");
     for data in [&split.training, &split.validation, &split.test] {
         assert_eq!(2 * data.labels.iter().filter(|label| **label == 0).count(), data.count());
@@ -238,7 +238,7 @@ fn csv_files_are_read_with_names_of_columns_and_without() {
     let found = read(folder.path());
     assert_eq!((labels_of(&found.training), found.test.is_none()), (&[3, 1, 0, 2, 1, 3][..], true));
     assert_eq!(found.training.as_ref().unwrap().image(5), [9; 784]);
-    let Parts { split, said } = found.split(Some(Cut::Count(2))).unwrap();
+    let Parts { split, said, .. } = found.split(Some(Cut::Count(2))).unwrap();
     assert_eq!((&split.test.labels[..], &split.validation.labels[..]), (&[3][..], &[2, 1][..]));
     assert_eq!(said, "test is the last 1 of 6 training images, validation is the last 2 of 5 training images");
     let plain = self::folder(&[("mnist_test.csv", rows(&["5", "0"]).into_bytes())]);

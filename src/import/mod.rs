@@ -228,10 +228,6 @@ fn is_same(one: &Layer, other: &Layer) -> bool {
     bare(one) == bare(other)
 }
 
-fn has_sums(layer: &Layer) -> bool {
-    matches!(layer, Layer::Conv { .. } | Layer::Dense { .. } | Layer::BatchNorm { .. })
-}
-
 fn with_relu(mut layer: Layer) -> Layer {
     if let Layer::Conv { activation, .. } | Layer::Dense { activation, .. } | Layer::BatchNorm { activation } =
         &mut layer

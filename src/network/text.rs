@@ -153,7 +153,8 @@ fn count(text: &str) -> Result<usize, String> {
 }
 
 impl Layer {
-    fn has_weights(&self) -> bool {
+    /// Whether it has parameters, and so may have an activation.
+    pub(crate) fn has_weights(&self) -> bool {
         matches!(self, Layer::Conv { .. } | Layer::Dense { .. } | Layer::BatchNorm { .. })
     }
 }

@@ -242,25 +242,17 @@ impl View {
     /// The canvas and what the network makes of it, beside each other where there is more room across.
     fn show_drawing(&mut self, ui: &mut Ui) {
         let room = ui.available_size();
-        if room.x > 1.3 * room.y {
-            let side = room.y.min(room.x / 2.0);
-            Panel::left("canvas")
-                .frame(bare(ui))
-                .exact_size(side)
-                .resizable(false)
-                .show_separator_line(false)
-                .show(ui, |ui| self.show_canvas(ui));
-            CentralPanel::default().frame(bare(ui)).show(ui, |ui| self.show_answer(ui));
-        } else {
-            let side = room.x.min(CANVAS * room.y);
-            Panel::top("canvas")
-                .frame(bare(ui))
-                .exact_size(side)
-                .resizable(false)
-                .show_separator_line(false)
-                .show(ui, |ui| self.show_canvas(ui));
-            CentralPanel::default().frame(bare(ui)).show(ui, |ui| self.show_answer(ui));
-        }
+        let (panel, side) = match room.x > 1.3 * room.y {
+            true => (Panel::left("canvas"), room.y.min(room.x / 2.0)),
+            false => (Panel::top("canvas"), room.x.min(CANVAS * room.y)),
+        };
+        panel
+            .frame(bare(ui))
+            .exact_size(side)
+            .resizable(false)
+            .show_separator_line(false)
+            .show(ui, |ui| self.show_canvas(ui));
+        CentralPanel::default().frame(bare(ui)).show(ui, |ui| self.show_answer(ui));
     }
 
     fn show_canvas(&mut self, ui: &mut Ui) {

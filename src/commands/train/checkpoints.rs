@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use digits::checkpoint::{Checkpoint, CheckpointFolder, DEFAULT_INTERVAL, hash_of};
+use digits::checkpoint::{Checkpoint, CheckpointFolder, DEFAULT_INTERVAL};
 use digits::gpu::Gpu;
-use digits::mnist::Split;
 use digits::report::{EpochLine, adapter_line};
 use digits::train::{Checkpoints, Every, State};
 
@@ -54,9 +53,9 @@ impl CheckpointOptions {
 }
 
 impl Keeper {
-    pub fn new(folder: CheckpointFolder, arguments: &[String], data: &Split, gpu: &Gpu) -> Keeper {
-        let (arguments, adapter) = (arguments.to_vec(), adapter_line(gpu));
-        Keeper { folder, arguments, data: hash_of(data), adapter }
+    /// Of a training of `data`, by its hash.
+    pub fn new(folder: CheckpointFolder, arguments: Vec<String>, data: String, gpu: &Gpu) -> Keeper {
+        Keeper { folder, arguments, data, adapter: adapter_line(gpu) }
     }
 
     pub fn write(&self, state: &State, epochs: &[EpochLine]) -> anyhow::Result<()> {
@@ -67,9 +66,9 @@ impl Keeper {
     }
 }
 
-/// Refuses data that are not those of the checkpoint, and tells of another adapter.
-pub fn compare(checkpoint: &Checkpoint, data: &Split, gpu: &Gpu) -> anyhow::Result<()> {
-    if hash_of(data) != checkpoint.data {
+/// Refuses data, by their hash, that are not those of the checkpoint, and tells of another adapter.
+pub fn compare(checkpoint: &Checkpoint, data: &str, gpu: &Gpu) -> anyhow::Result<()> {
+    if data != checkpoint.data {
         anyhow::bail!("the images are not those that the training was begun with: give it those, or begin a new one");
     }
     let adapter = adapter_line(gpu);

@@ -7,7 +7,7 @@ use super::chain::Chain;
 use super::constants::Constant;
 use super::layout::Layout;
 use super::nodes::{float, int, padding, pair};
-use crate::import::{Weights, has_sums, reordered, transposed, variances, with_relu};
+use crate::import::{Weights, reordered, transposed, variances, with_relu};
 use crate::network::{Activation, Layer, Padding};
 use crate::reference::batchnorm::EPSILON;
 
@@ -169,7 +169,7 @@ impl Chain<'_> {
     /// The largest of a window is the same before and after what is negative has become zero, so a relu belongs to the last
     /// layer that has sums, however it is pooled.
     pub(super) fn relu(&mut self) -> Result<(), String> {
-        let last = self.drafts.iter_mut().rfind(|draft| has_sums(&draft.layer));
+        let last = self.drafts.iter_mut().rfind(|draft| draft.layer.has_weights());
         let last = last.ok_or("it stands before any layer whose sums it could cut")?;
         last.layer = with_relu(last.layer);
         Ok(())
@@ -228,7 +228,7 @@ impl Chain<'_> {
             .drafts
             .last()
             .ok_or("it changes the image itself; leave it out, and say it with --normalised MEAN,STD")?;
-        if !(has_sums(&last.layer) && last.layer.activation() == Activation::Linear) {
+        if !(last.layer.has_weights() && last.layer.activation() == Activation::Linear) {
             let channels = self.layout.shape.channels;
             let statistics = [vec![0.0; channels], vec![(1.0 - EPSILON) as f32; channels]];
             let weights = Weights {
