@@ -24,15 +24,13 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     }
     let n = i % I4;
     let first = ((i / (OH * OW * I4) * H + i / (OW * I4) % OH * SIZE) * W + i / I4 % OW * SIZE) * I4 + n;
-    var largest = load_x(first);
-    var winner = vec4<u32>();
+    var pooled = begin_window(load_x(first));
     for (var tap = 1u; tap < SIZE * SIZE; tap++) {
-        let next = load_x(first + (tap / SIZE * W + tap % SIZE) * I4);
-        winner = select(winner, vec4<u32>(tap), next > largest);
-        largest = max(largest, next);
+        pooled = take_into_window(pooled, tap, load_x(first + (tap / SIZE * W + tap % SIZE) * I4));
     }
+    let largest = largest_of(pooled);
     y[i] = largest;
-    winners[i] = pack_winners(winner, largest);
+    winners[i] = pack_winners(pooled.winner, largest);
 }
 
 // One invocation per window of one channel of four images; it writes the window's gradients.

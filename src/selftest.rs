@@ -43,6 +43,7 @@ pub async fn run<E>(gpu: &Gpu, golden: &Golden<'_>, mut rows: impl AsyncFnMut(Ro
     for core in gpu.cores() {
         let gpu = gpu.with(Settings { core, ..gpu.settings() });
         rows(Row { core, operation: "training", cases: 1, outcome: cases::golden(&gpu, golden).await }).await?;
+        rows(planted(&gpu).await).await?;
         let mut operations: BTreeMap<&'static str, Vec<Case>> = BTreeMap::new();
         for case in cases::parity().into_iter().filter(|case| case.is_for(&gpu)) {
             operations.entry(case.operation).or_default().push(case);
@@ -61,6 +62,14 @@ pub async fn run<E>(gpu: &Gpu, golden: &Golden<'_>, mut rows: impl AsyncFnMut(Ro
         }
     }
     Ok(())
+}
+
+async fn planted(gpu: &Gpu) -> Row {
+    let (cases, outcome) = match cases::planted(gpu).await {
+        Ok((cases, verdict)) => (cases, Ok(verdict)),
+        Err(error) => (0, Err(error)),
+    };
+    Row { core: gpu.settings().core, operation: "planted NaN", cases, outcome }
 }
 
 /// Operations whose kernels compile while those before are checked.

@@ -12,7 +12,7 @@ use crate::random;
 use crate::reference::Optimiser;
 use crate::reference::adam::Adam;
 use crate::reference::softmax::NO_CLASS;
-use crate::trainer::{Plan, Trainer};
+use crate::trainer::{Plan, StepError, Trainer};
 
 /// An image and what it shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub struct Taught {
 /// without a digit among them. At least 2,000 are best.
 ///
 /// # Errors
-/// A kernel cannot be built, or the device failed.
+/// A kernel cannot be built, the device failed, or a number is none any more.
 ///
 /// # Panics
 /// If there is no lesson, or one is not 28 x 28, or `known` is empty.
@@ -69,7 +69,7 @@ pub async fn teach(
     parameters: &Parameters,
     lessons: &[Lesson],
     known: &DataSet,
-) -> Result<Taught, GpuError> {
+) -> Result<Taught, StepError> {
     let repeated = least_sure(&Model::new(gpu, network, parameters)?, known, lessons.len() as u32).await?;
     let images = images_of(lessons, &repeated);
     let images = Images::new(gpu, &images.images, &images.labels)?;

@@ -8,11 +8,12 @@ use std::time::Duration;
 use crate::evaluate::{self, Evaluation, EvaluationInWork, Evaluator};
 use crate::gpu::{Gpu, GpuError, Reading};
 use crate::layers::batch::Images;
+use crate::layers::update::Kind;
 use crate::mnist::{DataSet, Split};
 use crate::model::Model;
 use crate::network::{Network, Parameters};
 use crate::platform::Instant;
-use crate::trainer::{self, Losses, Plan, Trainer};
+use crate::trainer::{self, Fault, Losses, Of, Plan, StepError, Trainer};
 
 /// Submits that are on their way to a GPU at a time: while it works on one, the host encodes the next and reads what came of
 /// the last. A software driver is the host.
@@ -143,8 +144,8 @@ pub enum Every {
 pub enum TrainError {
     #[error(transparent)]
     Gpu(#[from] GpuError),
-    #[error("the loss is no longer a number in step {step} of epoch {epoch}: choose a smaller learning rate")]
-    Diverged { epoch: u32, step: usize },
+    #[error("{of} is no longer a number in step {step} of epoch {epoch}: choose a smaller learning rate")]
+    Diverged { of: Of, epoch: u32, step: usize },
     #[error("the checkpoint is of another training")]
     OtherTraining,
 }
@@ -370,7 +371,8 @@ impl Training {
 
     /// Where it is when nothing is on its way.
     async fn state(&self) -> Result<State, TrainError> {
-        let (trainer, kept) = (self.trainer.state().await?, self.kept.clone());
+        let trainer = self.trainer.state().await.map_err(|error| self.ended(error))?;
+        let kept = self.kept.clone();
         Ok(State { trainer, progress: self.progress, judged: self.judged, kept })
     }
 
@@ -422,15 +424,16 @@ impl Training {
         {
             match work {
                 Work::Steps(steps, losses) => {
-                    let losses = losses.finish().await.map_err(TrainError::from)?;
-                    self.land_steps(epoch, steps, self.landed.max(submitted), &losses)?;
+                    let losses = losses.finish().await.map_err(|error| self.ended(error))?;
+                    self.land_steps(epoch, steps, self.landed.max(submitted), &losses);
                     self.landed = Instant::now();
                     events(Event::Progress(self.progress), self.trainer.result()).await?;
                 }
                 Work::Validation(both) => {
                     let (evaluation, parameters) = *both;
                     let evaluation = evaluation.finish().await.map_err(TrainError::from)?;
-                    let values = parameters.numbers().await.map_err(TrainError::from)?;
+                    let values: Vec<f32> = parameters.numbers().await.map_err(TrainError::from)?;
+                    self.trainer.check(Kind::Parameter, &values).map_err(|error| self.ended(error))?;
                     let (epoch, parameters) =
                         (self.land_validation(epoch, submitted, &evaluation)?, Parameters { values });
                     self.landed = Instant::now();
@@ -449,18 +452,26 @@ impl Training {
         Ok(())
     }
 
+    /// Why steps ended it.
+    fn ended(&self, error: StepError) -> TrainError {
+        match error {
+            StepError::Gpu(error) => TrainError::Gpu(error),
+            StepError::NotANumber(Fault { step, of }) => {
+                let (before, of_an_epoch) = (step.max(1) as usize - 1, self.trainer.steps_of_an_epoch());
+                TrainError::Diverged { of, epoch: (before / of_an_epoch) as u32 + 1, step: before % of_an_epoch + 1 }
+            }
+        }
+    }
+
     fn is_out_of_patience(&self) -> bool {
         let without_better = self.kept.as_ref().map_or(0, |(kept, ..)| self.judged - kept);
         self.patience.is_some_and(|patience| without_better >= patience)
     }
 
-    fn land_steps(&mut self, epoch: u32, steps: usize, began: Instant, losses: &[f32]) -> Result<(), TrainError> {
+    fn land_steps(&mut self, epoch: u32, steps: usize, began: Instant, losses: &[f32]) {
         let progress = &mut self.progress;
         if progress.epoch != epoch {
             *progress = Progress { epoch, images: 0, loss: 0.0, seconds: 0.0, ..*progress };
-        }
-        if let Some(image) = losses.iter().position(|loss| !loss.is_finite()) {
-            return Err(TrainError::Diverged { epoch, step: (progress.images + image) / self.batch + 1 });
         }
         let time = began.elapsed();
         if !self.steps_are_fixed {
@@ -470,13 +481,12 @@ impl Training {
         progress.images += losses.len();
         progress.loss = sum / progress.images as f64;
         progress.seconds += time.as_secs_f64();
-        Ok(())
     }
 
     fn land_validation(&self, epoch: u32, submitted: Instant, evaluation: &Evaluation) -> Result<Epoch, TrainError> {
         let validation = self.validation.score(evaluation);
         if !validation.loss.is_finite() {
-            return Err(TrainError::Diverged { epoch, step: self.trainer.steps_of_an_epoch() });
+            return Err(TrainError::Diverged { of: Of::Loss, epoch, step: self.trainer.steps_of_an_epoch() });
         }
         let kept = match &self.kept {
             Some((older, score, _)) if !self.keep.prefers(&validation, score) => *older,

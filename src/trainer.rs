@@ -1,18 +1,21 @@
 //! Training on the GPU, step by step: everything that a step needs lies on the GPU, and a step is one recording that is
 //! replayed. [`crate::train`] arranges steps into epochs.
 
+mod fault;
+
 use crate::augment::Augment;
 use crate::gpu::{Gpu, GpuError, Reading, Recording, Tensor};
 use crate::layers::batch::{self, Drawing, Images};
 use crate::layers::clock::{Clock, Pace};
 use crate::layers::softmax::{ScoreShape, Scores};
-use crate::layers::update::{Average, Gradients};
+use crate::layers::update::{Average, Gradients, Kind};
 use crate::layers::{capacity, update};
 use crate::model::{Labelled, Model, Pass};
 use crate::network::{Network, Parameters, Shape};
 use crate::random;
 use crate::reference::Optimiser;
 use crate::reference::schedule::Schedule;
+pub use fault::{Fault, Of, StepError};
 
 /// What does not change while a network is trained.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -81,14 +84,21 @@ pub struct Trainer {
     /// Epochs that have begun.
     epochs: u32,
     batches_done: usize,
+    /// Steps of all epochs that are submitted.
+    steps_done: u32,
 }
 
 /// The losses of steps that are on their way.
 #[must_use = "the losses are lost unless somebody awaits them"]
 pub struct Losses {
+    network: Network,
     shape: ScoreShape,
-    /// The first of the steps in its epoch.
+    /// The first of the steps in its epoch, and how many they are.
     first: usize,
+    steps: usize,
+    /// Steps of all epochs before them.
+    before: u32,
+    /// The losses, and what the updates noted behind them.
     reading: Reading,
 }
 
@@ -148,7 +158,7 @@ impl Trainer {
         };
         let averaged = average.map(|parameters| model.with_parameters(parameters));
         let seed = plan.seed;
-        let (epochs, batches_done) = (0, 0);
+        let (epochs, batches_done, steps_done) = (0, 0, 0);
         Ok(Trainer {
             model,
             averaged,
@@ -163,6 +173,7 @@ impl Trainer {
             gradients,
             epochs,
             batches_done,
+            steps_done,
         })
     }
 
@@ -220,22 +231,30 @@ impl Trainer {
     /// Where the training is, behind all that was submitted.
     ///
     /// # Errors
-    /// The device failed.
-    pub async fn state(&self) -> Result<State, GpuError> {
+    /// The device failed, or a number is none any more: nobody could go on from there.
+    pub async fn state(&self) -> Result<State, StepError> {
         let gpu = self.model.gpu();
         let [clock]: [Clock; 1] = self.clock.read(gpu).await?.try_into().expect("there is one clock");
         let average = match &self.averaged {
             Some(model) => Some(model.parameters().read(gpu).await?),
             None => None,
         };
-        Ok(State {
-            epoch: self.epochs,
-            batches: self.batches_done,
-            clock,
-            parameters: self.model.parameters().read(gpu).await?,
-            moments: self.moments.read(gpu).await?,
-            average,
-        })
+        let parameters = self.model.parameters().read(gpu).await?;
+        let moments = self.moments.read(gpu).await?;
+        self.check(Kind::Parameter, &parameters)?;
+        // What the optimiser keeps becomes a parameter in the next step.
+        self.check(Kind::Parameter, &moments)?;
+        average.as_ref().map_or(Ok(()), |average| self.check(Kind::Average, average))?;
+        Ok(State { epoch: self.epochs, batches: self.batches_done, clock, parameters, moments, average })
+    }
+
+    /// Whether `values`, as they are behind all that was submitted, are numbers.
+    ///
+    /// # Errors
+    /// One is none any more.
+    pub fn check(&self, kind: Kind, values: &[f32]) -> Result<(), StepError> {
+        let fault = Fault::among(self.model.network(), kind, values, self.steps_done);
+        fault.map_or(Ok(()), |fault| Err(StepError::NotANumber(fault)))
     }
 
     /// Whether `state` is one of a training by this network and plan.
@@ -263,8 +282,9 @@ impl Trainer {
         if let (Some(model), Some(average)) = (&self.averaged, &state.average) {
             model.parameters().write(gpu, average);
         }
+        self.gradients.forget_faults(gpu);
         self.begin_epoch(state.epoch - 1)?;
-        self.batches_done = state.batches;
+        (self.batches_done, self.steps_done) = (state.batches, state.clock.done.step);
         self.clock.write(self.model.gpu(), &[state.clock]);
         Ok(())
     }
@@ -272,11 +292,11 @@ impl Trainer {
     /// Trains `steps` steps, waits for them, and gives their [`Losses::finish`].
     ///
     /// # Errors
-    /// The device failed.
+    /// Those of [`Losses::finish`].
     ///
     /// # Panics
     /// If the epoch has fewer steps left.
-    pub async fn run(&mut self, steps: usize) -> Result<Vec<f32>, GpuError> {
+    pub async fn run(&mut self, steps: usize) -> Result<Vec<f32>, StepError> {
         self.submit(steps)?.finish().await
     }
 
@@ -289,12 +309,15 @@ impl Trainer {
     /// If the epoch has fewer steps left.
     pub fn submit(&mut self, steps: usize) -> Result<Losses, GpuError> {
         assert!(steps <= self.steps_left(), "an epoch has {} steps", self.steps_of_an_epoch());
-        let first = self.batches_done;
+        let (first, before) = (self.batches_done, self.steps_done);
         self.batches_done += steps;
+        self.steps_done += steps as u32;
         self.step.submit(steps)?;
         let width = capacity(self.shape.n);
-        let range = first * width..self.batches_done * width;
-        Ok(Losses { shape: self.shape, first, reading: self.scores.losses.start_reading(self.model.gpu(), range) })
+        let (losses, faults) = (&self.scores.losses, self.gradients.faults());
+        let parts = [(losses, first * width..self.batches_done * width), (faults, 0..faults.len())];
+        let (network, reading) = (self.model.network().clone(), Reading::of(self.model.gpu(), &parts));
+        Ok(Losses { network, shape: self.shape, first, steps, before, reading })
     }
 }
 
@@ -302,12 +325,15 @@ impl Losses {
     /// Waits for the steps, and gives the loss of every image before its step, in the order in which they came.
     ///
     /// # Errors
-    /// The device failed.
-    pub async fn finish(self) -> Result<Vec<f32>, GpuError> {
-        let padded: Vec<f32> = self.reading.numbers().await?;
-        let batches = padded.chunks_exact(capacity(self.shape.n));
-        let mut losses: Vec<f32> = batches.flat_map(|batch| &batch[..self.shape.n]).copied().collect();
-        losses.truncate(self.shape.count - self.first * self.shape.n);
-        Ok(losses)
+    /// The device failed, or a loss, a gradient or a parameter is no number any more.
+    pub async fn finish(self) -> Result<Vec<f32>, StepError> {
+        let Losses { network, shape, first, steps, before, reading } = self;
+        let words: Vec<u32> = reading.numbers().await.map_err(StepError::from)?;
+        let (padded, noted) = words.split_at(steps * capacity(shape.n));
+        let batches = padded.chunks_exact(capacity(shape.n));
+        let losses = batches.flat_map(|batch| &batch[..shape.n]).copied().map(f32::from_bits);
+        let losses: Vec<f32> = losses.take(shape.count - first * shape.n).collect();
+        let fault = Fault::first(&network, noted, &losses, shape.n, before);
+        fault.map_or(Ok(losses), |fault| Err(StepError::NotANumber(fault)))
     }
 }

@@ -14,7 +14,7 @@ use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use pollster::FutureExt as _;
 
 /// Files that are joined to others and are no operation themselves.
-const PARTS: [&str; 37] = [
+const PARTS: [&str; 38] = [
     "batchnorm/batch",
     "batchnorm/running",
     "classifier/loss",
@@ -49,6 +49,7 @@ const PARTS: [&str; 37] = [
     "schedule",
     "target",
     "update/average",
+    "update/faults",
     "update/matrices",
     "update/no_average",
     "winners",

@@ -1,7 +1,7 @@
 // The end of a training step, in one dispatch: the gradients that were computed in parts are added up, the weights moved by
 // the rule of an optimiser (update/adam.wgsl or update/sgd.wgsl), taken into their mean where one is kept (update/average.wgsl),
-// and laid down turned as well, as transpose.wgsl turns them,
-// for the way back to the input in the next step:
+// and laid down turned as well, as transpose.wgsl turns them, for the way back to the input in the next step. What is no number
+// any more is noted on the way (update/faults.wgsl):
 //   d_w[i] = sum over s of parts[s, i];   w[i] = moved(w[i], d_w[i]);   w_t[c, tap, f] = w[f, c, tap]
 // The running statistics of a batch normalisation, behind the bias of each row, go their own way, by what batchnorm.wgsl leaves
 // in the place of their gradient.
@@ -12,6 +12,7 @@
 
 // One of the network's matrices, as the constants have it, each a table with a number for each matrix.
 struct Matrix {
+    number: u32,
     group: u32,   // its first workgroup
     lanes: u32,   // invocations that add up the parts of the same weights
     rows: u32,
@@ -29,7 +30,7 @@ fn matrix_of(group: u32) -> Matrix {
     // repeat M MATRICES
     if (group >= GROUP[M]) {
         matrix = Matrix(
-            GROUP[M], LANES[M], ROWS[M], STRIDE4[M], W_OFFSET4[M], SPLITS[M], PARTS_OFFSET4[M], INPUTS[M], W_T_OFFSET4[M], IS_NORM[M],
+            M, GROUP[M], LANES[M], ROWS[M], STRIDE4[M], W_OFFSET4[M], SPLITS[M], PARTS_OFFSET4[M], INPUTS[M], W_T_OFFSET4[M], IS_NORM[M],
         );
     }
     // end
@@ -86,6 +87,7 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     // repeat R 4
     var new_R = vec4<f32>();
     if (4u * row_block + R < matrix.rows) {
+        note_faults(matrix.number, clock.now.step, old_R, average_R, g_R);
         new_R = moved(at_R, old_R, g_R, moments_R);
         if (NORMS && matrix.is_norm == 1u) {
             new_R = vec4<f32>(new_R.xy, old_R.zw - MOMENTUM_OF_RUNNING * g_R.zw);

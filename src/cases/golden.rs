@@ -5,7 +5,7 @@ use crate::gpu::{Gpu, GpuError, Precision};
 use crate::layers::batch::Images;
 use crate::reference::Optimiser;
 use crate::reference::golden::Golden;
-use crate::trainer::{Plan, Trainer};
+use crate::trainer::{Plan, StepError, Trainer};
 
 /// How far numbers of up to 1 may be off on their way through the network.
 struct Tolerances {
@@ -42,7 +42,12 @@ pub async fn golden(gpu: &Gpu, golden: &Golden<'_>) -> Result<Verdict, GpuError>
     for epoch in 0..3 {
         // An epoch is one step on all images; their order changes nothing but the order of additions.
         trainer.begin_epoch(epoch)?;
-        losses.push(trainer.run(1).await?.iter().sum::<f32>() / count as f32);
+        let step = match trainer.run(1).await {
+            Ok(losses) => losses,
+            Err(StepError::Gpu(error)) => return Err(error),
+            Err(error @ StepError::NotANumber(_)) => return Ok(Verdict::Differs(error.to_string())),
+        };
+        losses.push(step.iter().sum::<f32>() / count as f32);
         if epoch == 0 {
             let gradients = golden.d_parameters();
             let found: Vec<f32> = trainer.read_d_parameters().await?;

@@ -7,6 +7,7 @@ mod dropped;
 mod golden;
 mod joint;
 mod passes;
+mod planted;
 mod products;
 mod table;
 mod turn;
@@ -15,6 +16,7 @@ mod update;
 mod winograd;
 
 pub use golden::golden;
+pub use planted::planted;
 pub use table::{CONVS, DENSES, POOLS, parity, seed_network};
 
 use crate::gpu::{Core, Gpu, GpuError, Recording, Tensor};

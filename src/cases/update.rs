@@ -140,6 +140,9 @@ impl Step {
         let [d_parameters, turned] = self.gradients.tensors().map(Tensor::clone);
         let own = [(self.parameters, self.w), (d_parameters, d_w), (turned, w_t)];
         let output = |(tensor, values)| Output { tensor, expected: Expected::Flat { values, tolerance: ROUNDING } };
-        Prepared { recording: self.recording, outputs: own.into_iter().chain(kept).map(output).collect() }
+        let faults = self.gradients.faults().clone();
+        let none = Output { expected: Expected::Words(vec![u32::MAX; faults.len()]), tensor: faults };
+        let outputs = own.into_iter().chain(kept).map(output).chain([none]).collect();
+        Prepared { recording: self.recording, outputs }
     }
 }

@@ -41,16 +41,26 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Submits the commands of `encoder` and behind them the copy of a part of `tensor` to `staging`, which it fills.
+    /// Asks for parts of tensors, one behind the other, as they are behind all submitted work, without waiting.
+    pub fn of(gpu: &Gpu, parts: &[(&Tensor, Range<usize>)]) -> Reading {
+        let encoder = gpu.device.create_command_encoder(&Default::default());
+        let staging = Staging::new(gpu, parts.iter().map(|(_, range)| range.len()).sum());
+        Reading::start(gpu, encoder, parts, staging)
+    }
+
+    /// Submits the commands of `encoder` and behind them the copy of parts of tensors to `staging`, which they fill.
     pub(super) fn start(
         gpu: &Gpu,
         mut encoder: CommandEncoder,
-        tensor: &Tensor,
-        range: Range<usize>,
+        parts: &[(&Tensor, Range<usize>)],
         staging: Staging,
     ) -> Reading {
-        let (first, bytes) = (4 * range.start as u64, 4 * range.len() as u64);
-        encoder.copy_buffer_to_buffer(tensor.buffer(), first, &staging.0, 0, bytes);
+        let mut end = 0;
+        for (tensor, range) in parts {
+            let (first, bytes) = (4 * range.start as u64, 4 * range.len() as u64);
+            encoder.copy_buffer_to_buffer(tensor.buffer(), first, &staging.0, end, bytes);
+            end += bytes;
+        }
         let submission = gpu.queue.submit([encoder.finish()]);
         let (tell, told) = async_channel::bounded(1);
         staging.0.slice(..).map_async(wgpu::MapMode::Read, move |result| {

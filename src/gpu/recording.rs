@@ -126,6 +126,14 @@ impl Recording {
         })
     }
 
+    /// What its kernels write, in their order.
+    pub fn written(&self) -> impl Iterator<Item = &Tensor> {
+        self.commands.iter().flat_map(|command| match command {
+            Command::Copy(_) => &[],
+            Command::Run(dispatch) => dispatch.written.as_slice(),
+        })
+    }
+
     /// The name of each kernel that is run and its workgroups, without the copies to textures.
     pub fn dispatches(&self) -> impl Iterator<Item = (&str, [u32; 3])> {
         self.commands.iter().filter_map(|command| match command {

@@ -49,7 +49,8 @@ impl Replayer {
         let staging = lock(&self.idle).pop();
         let staging = staging.unwrap_or_else(|| Staging::new(gpu, self.output.len()));
         self.input.write(gpu, numbers);
-        let reading = Reading::start(gpu, self.recording.encoder()?, &self.output, 0..self.output.len(), staging);
+        let output = [(&self.output, 0..self.output.len())];
+        let reading = Reading::start(gpu, self.recording.encoder()?, &output, staging);
         Ok(Replay { reading, idle: self.idle.clone() })
     }
 }

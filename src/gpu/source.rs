@@ -73,6 +73,7 @@ shader_files!(
     "turn",
     "update/adam",
     "update/average",
+    "update/faults",
     "update/matrices",
     "update/no_average",
     "update/sgd",

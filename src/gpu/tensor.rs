@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use bytemuck::Pod;
 use wgpu::{BufferUsages, CommandEncoder, Extent3d, TextureUsages};
 
-use super::reading::{Reading, Staging};
+use super::reading::Reading;
 use super::source::TEXTURE_WIDTH;
 use super::{Gpu, GpuError};
 
@@ -153,9 +153,7 @@ impl Tensor {
 
     /// Asks for a part of the numbers as they are behind all submitted work, without waiting.
     pub fn start_reading(&self, gpu: &Gpu, range: Range<usize>) -> Reading {
-        let encoder = gpu.device.create_command_encoder(&Default::default());
-        let staging = Staging::new(gpu, range.len());
-        Reading::start(gpu, encoder, self, range, staging)
+        Reading::of(gpu, &[(self, range)])
     }
 
     /// Whether both are the same numbers.

@@ -25,8 +25,40 @@ pub struct Gradients {
     d_parameters: Tensor,
     length: usize,
     w_t: Tensor,
+    /// [matrices, kinds], the first step that found a number that is none; see [`first_fault`].
+    faults: Tensor,
     parts: Vec<Parts>,
     turned: Vec<Option<Turned>>,
+}
+
+/// What a step can find to be no number any more: NaN or infinite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A weight or a bias, or running statistics of a batch normalisation.
+    Parameter,
+    /// The mean of a weight.
+    Average,
+    /// A gradient, or its square, which Adam takes the mean of.
+    Gradient,
+}
+
+impl Kind {
+    /// In the order in which the kernel keeps them.
+    const ALL: [Kind; 3] = [Kind::Parameter, Kind::Average, Kind::Gradient];
+}
+
+/// Nothing was found.
+const NO_FAULT: u32 = u32::MAX;
+
+/// What [`Gradients::faults`] says: the step, counted from 1, and the kind of the first number that was none, and the index of its
+/// matrix. Gradients spread from the last layer to the first, so of several matrices in the same step it is the last.
+pub fn first_fault(faults: &[u32]) -> Option<(u32, Kind, usize)> {
+    let found = faults.iter().enumerate().filter(|(_, step)| **step != NO_FAULT);
+    let found = found.map(|(at, step)| (*step, Kind::ALL[at % Kind::ALL.len()], at / Kind::ALL.len()));
+    found.min_by_key(|(step, kind, matrix)| {
+        let from_source = if *kind == Kind::Gradient { usize::MAX - matrix } else { *matrix };
+        (*step, *kind, from_source)
+    })
 }
 
 impl Gradients {
@@ -54,13 +86,16 @@ impl Gradients {
             .collect();
         let d_parameters = tensor(gpu, "the gradients of the parameters", end)?;
         let w_t = tensor(gpu, "turned weights", turned_end)?;
+        let faults = tensor(gpu, "the steps of faults", matrices.len() * Kind::ALL.len())?;
         let place = |(trained, (offset, turned)): (Trained, (usize, Option<usize>))| {
             let Trained { matrix, splits, .. } = trained;
             let turned = turned.map(|offset| Turned { matrix: matrix.clone(), offset, tensor: w_t.clone() });
             (Parts { matrix, splits, offset, tensor: d_parameters.clone() }, turned)
         };
         let (parts, turned) = matrices.into_iter().zip(offsets).map(place).unzip();
-        Ok(Gradients { d_parameters, length, w_t, parts, turned })
+        let gradients = Gradients { d_parameters, length, w_t, faults, parts, turned };
+        gradients.forget_faults(gpu);
+        Ok(gradients)
     }
 
     /// Where the gradient of one of the matrices is computed.
@@ -104,6 +139,16 @@ impl Gradients {
         [&self.d_parameters, &self.w_t]
     }
 
+    /// [matrices, kinds], what the updates so far have found to be no number, for [`first_fault`].
+    pub fn faults(&self) -> &Tensor {
+        &self.faults
+    }
+
+    /// As if no update had found any.
+    pub fn forget_faults(&self, gpu: &Gpu) {
+        self.faults.write(gpu, &vec![NO_FAULT; self.faults.len()]);
+    }
+
     /// Records the update by a rule, which brings its own constants and tensors.
     fn record(
         &self,
@@ -128,6 +173,7 @@ impl Gradients {
         let of_turned = |number: fn(&Turned) -> usize| -> Vec<usize> {
             self.turned.iter().map(|turned| turned.as_ref().map_or(0, number)).collect()
         };
+        rule.files.push("update/faults");
         rule.files.push(if average.is_some() { "update/average" } else { "update/no_average" });
         let source = rule
             .with("DECAY", average.as_ref().map_or(0.0, |average| average.decay as f32))
@@ -148,7 +194,8 @@ impl Gradients {
             .with("MOMENTUM_OF_RUNNING", batchnorm::MOMENTUM as f32)
             .with("MOST_LANES", most_lanes)
             .with("LANE_SUMS", if most_lanes > 1 { 4 * EACH_WORKGROUP } else { 1 });
-        let mut bind = [&[("d_w", &self.d_parameters), ("w", parameters), ("w_t", &self.w_t)], tensors].concat();
+        let own = [("d_w", &self.d_parameters), ("w", parameters), ("w_t", &self.w_t), ("faults", &self.faults)];
+        let mut bind = [&own, tensors].concat();
         bind.extend(average.map(|average| ("average", average.tensor)));
         record_each(recording, &source, &bind, workgroups * EACH_WORKGROUP)
     }
@@ -213,5 +260,19 @@ fn lanes(core: Core, splits: usize) -> usize {
         // Software drivers are busy with a lane for each number, and barriers are dear there.
         Core::Broadcast { .. } => 1,
         Core::Tile | Core::Cooperative { .. } => (splits / PARTS_OF_A_LANE).next_power_of_two().min(MOST_LANES),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_fault_is_of_the_earliest_step_and_of_gradients_that_of_the_last_layer() {
+        let none = NO_FAULT;
+        assert_eq!(first_fault(&[none; 6]), None);
+        assert_eq!(first_fault(&[none, none, 7, 8, none, 7]), Some((7, Kind::Gradient, 1)));
+        assert_eq!(first_fault(&[none, none, 7, 6, none, 7]), Some((6, Kind::Parameter, 1)));
+        assert_eq!(first_fault(&[7, none, 7, none, none, 7]), Some((7, Kind::Parameter, 0)));
     }
 }

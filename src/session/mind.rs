@@ -18,6 +18,7 @@ use crate::predict::{Digits, Reader};
 use crate::recognize::Recognizer;
 use crate::reference;
 use crate::teach::{Lesson, teach};
+use crate::trainer::StepError;
 
 /// Where a model comes from, for people: a file's name, or that it ships with the program.
 pub type Origin = String;
@@ -262,13 +263,14 @@ impl Mind {
         let pixels = pixels.iter().map(|pixel| (255.0 * pixel).round() as u8).collect();
         self.lessons.push(Lesson { pixels, label });
         let taught = teach(&gpu, &self.current.network, &self.current.parameters, &self.lessons, known).await;
-        match taught.and_then(|taught| self.replace_parameters(taught.parameters).map(|()| taught.knows_all)) {
-            Ok(knows_all) => Answer::Taught { lessons: self.lessons.len(), knows_all },
+        let replaced = taught.and_then(|taught| Ok((self.replace_parameters(taught.parameters)?, taught.knows_all)));
+        match replaced {
+            Ok(((), knows_all)) => Answer::Taught { lessons: self.lessons.len(), knows_all },
             Err(error) => {
                 self.lessons.pop();
                 match error {
-                    GpuError::Failed(_) => self.recover(&error).await,
-                    _ => Answer::failed("teach", error),
+                    StepError::Gpu(error @ GpuError::Failed(_)) => self.recover(&error).await,
+                    error => Answer::failed("teach", error),
                 }
             }
         }

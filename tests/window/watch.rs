@@ -12,7 +12,7 @@ use digits::reference::Optimiser;
 use digits::reference::adam::Adam;
 use digits::session::{self, Order, Watched, Wish};
 use digits::train::{Epoch, Event, Job, Keep, Progress, Score, Test, TrainError, train};
-use digits::trainer::Plan;
+use digits::trainer::{Of, Plan};
 use digits::window::View;
 use egui::Theme;
 use egui::accesskit::Role;
@@ -154,7 +154,7 @@ fn a_training_is_paused_drawn_into_and_stopped_by_the_window() {
                 }
                 wish = watched.on(event, model, || false).await?;
                 // Any error ends it.
-                if wish.is_some() { Err(TrainError::Diverged { epoch: 0, step: 0 }) } else { Ok(()) }
+                if wish.is_some() { Err(TrainError::Diverged { of: Of::Loss, epoch: 0, step: 0 }) } else { Ok(()) }
             };
             train(&gpu, &job, data, events).block_on().unwrap_err();
             drop(watched);
