@@ -41,8 +41,7 @@ enum Command {
     Import(import::Options),
     /// Lists the adapters of this machine, and marks the one that digits would compute on
     Gpus,
-    /// Checks that the adapter computes what the reference and PyTorch compute
-    Selftest,
+    Selftest(selftest::Options),
     Completions(completions::Options),
     Man(man::Options),
 }
@@ -63,7 +62,7 @@ fn main() -> ExitCode {
         Command::Export(options) => export::run(&options),
         Command::Import(options) => import::run(&options),
         Command::Gpus => gpus::run(&gpu),
-        Command::Selftest => selftest::run(&gpu),
+        Command::Selftest(options) => selftest::run(&options, &gpu),
         Command::Completions(options) => completions::run(&options, Cli::command()),
         Command::Man(options) => man::run(&options, Cli::command()),
     };

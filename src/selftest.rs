@@ -1,5 +1,5 @@
 //! Does this adapter compute what it should: with every core that the adapter runs, the training of three steps that
-//! PyTorch has done, too, and every case of the table.
+//! PyTorch has done, too, one that must learn and repeat itself, a NaN planted in each tensor, and every case of the table, twice.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -11,7 +11,7 @@ use crate::reference::golden::Golden;
 #[derive(Debug)]
 pub struct Row {
     pub core: Core,
-    /// An operation of the table, or `training`.
+    /// An operation of the table, or `PyTorch's steps`, `a training` or `planted NaN`.
     pub operation: &'static str,
     pub cases: usize,
     /// What the worst case came to; the first that differs or fails, if any does.
@@ -42,7 +42,8 @@ impl Row {
 pub async fn run<E>(gpu: &Gpu, golden: &Golden<'_>, mut rows: impl AsyncFnMut(Row) -> Result<(), E>) -> Result<(), E> {
     for core in gpu.cores() {
         let gpu = gpu.with(Settings { core, ..gpu.settings() });
-        rows(Row { core, operation: "training", cases: 1, outcome: cases::golden(&gpu, golden).await }).await?;
+        rows(Row { core, operation: "PyTorch's steps", cases: 1, outcome: cases::golden(&gpu, golden).await }).await?;
+        rows(Row { core, operation: "a training", cases: 1, outcome: cases::repeated(&gpu).await }).await?;
         rows(planted(&gpu).await).await?;
         let mut operations: BTreeMap<&'static str, Vec<Case>> = BTreeMap::new();
         for case in cases::parity().into_iter().filter(|case| case.is_for(&gpu)) {
@@ -50,7 +51,7 @@ pub async fn run<E>(gpu: &Gpu, golden: &Golden<'_>, mut rows: impl AsyncFnMut(Ro
         }
         let mut ahead = VecDeque::new();
         for (operation, cases) in operations {
-            ahead.push_back(Ahead::new(&gpu, operation, &cases));
+            ahead.push_back(Ahead::new(&gpu, operation, cases));
             if ahead.len() > AHEAD
                 && let Some(first) = ahead.pop_front()
             {
@@ -64,6 +65,20 @@ pub async fn run<E>(gpu: &Gpu, golden: &Golden<'_>, mut rows: impl AsyncFnMut(Ro
     Ok(())
 }
 
+/// Whether a case agrees with the reference, and gives the same bits when it is run once more on the same inputs.
+async fn twice(gpu: &Gpu, case: &Case, prepared: Result<Prepared, GpuError>) -> Result<Verdict, GpuError> {
+    let prepared = prepared?;
+    let verdict = prepared.check(gpu).await?;
+    let again = case.prepare(gpu)?;
+    again.recording.submit(1)?;
+    match verdict {
+        Verdict::Agrees { .. } if prepared.bits(gpu).await? != again.bits(gpu).await? => {
+            Ok(Verdict::Differs("run twice, it comes to other bits".into()))
+        }
+        verdict => Ok(verdict),
+    }
+}
+
 async fn planted(gpu: &Gpu) -> Row {
     let (cases, outcome) = match cases::planted(gpu).await {
         Ok((cases, verdict)) => (cases, Ok(verdict)),
@@ -75,25 +90,26 @@ async fn planted(gpu: &Gpu) -> Row {
 /// Operations whose kernels compile while those before are checked.
 const AHEAD: usize = 4;
 
-/// The cases of an operation, prepared, with their shapes.
+/// The cases of an operation, prepared.
 struct Ahead {
     operation: &'static str,
-    cases: Vec<(String, Result<Prepared, GpuError>)>,
+    cases: Vec<(Case, Result<Prepared, GpuError>)>,
 }
 
 impl Ahead {
-    fn new(gpu: &Gpu, operation: &'static str, cases: &[Case]) -> Ahead {
-        Ahead { operation, cases: cases.iter().map(|case| (case.shape.clone(), case.prepare(gpu))).collect() }
+    fn new(gpu: &Gpu, operation: &'static str, cases: Vec<Case>) -> Ahead {
+        let prepared = |case: Case| {
+            let prepared = case.prepare(gpu);
+            (case, prepared)
+        };
+        Ahead { operation, cases: cases.into_iter().map(prepared).collect() }
     }
 
     async fn row(self, gpu: &Gpu) -> Row {
         let (operation, cases) = (self.operation, self.cases.len());
         let mut outcome = Ok(Verdict::Agrees { worst: 0.0 });
-        for (shape, prepared) in self.cases {
-            let verdict = match prepared {
-                Ok(prepared) => prepared.check(gpu).await,
-                Err(error) => Err(error),
-            };
+        for (case, prepared) in self.cases {
+            let (shape, verdict) = (&case.shape, twice(gpu, &case, prepared).await);
             outcome = match (outcome, verdict) {
                 (Ok(Verdict::Agrees { worst }), Ok(Verdict::Agrees { worst: next })) => {
                     Ok(Verdict::Agrees { worst: worst.max(next) })

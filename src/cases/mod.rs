@@ -9,6 +9,7 @@ mod joint;
 mod passes;
 mod planted;
 mod products;
+mod repeated;
 mod table;
 mod turn;
 mod unpooled;
@@ -17,6 +18,7 @@ mod winograd;
 
 pub use golden::golden;
 pub use planted::planted;
+pub use repeated::repeated;
 pub use table::{CONVS, DENSES, POOLS, parity, seed_network};
 
 use crate::gpu::{Core, Gpu, GpuError, Recording, Tensor};

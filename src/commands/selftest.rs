@@ -1,36 +1,123 @@
 //! `digits selftest`: whether the adapter computes what the reference and PyTorch compute.
 
+use std::time::Instant;
+
 use anyhow::bail;
 use digits::cases::Verdict;
 use digits::reference::golden::Golden;
 use digits::report::adapter_line;
-use digits::selftest;
+use digits::selftest::{self, Row};
 use pollster::FutureExt as _;
+use serde::Serialize;
 
+use super::version::VERSION;
 use super::{GpuOptions, say};
 
-/// Prints a line for each operation and core. Fails if one of them differs.
-pub fn run(options: &GpuOptions) -> anyhow::Result<()> {
-    let gpu = options.open()?;
-    say(&format!("adapter   {}\n", adapter_line(&gpu)))?;
-    say("core        operation                    cases  worst error / allowed  verdict")?;
-    let (mut passed, mut failed) = (0, 0);
-    let each = async |row: selftest::Row| {
-        *if row.passed() { &mut passed } else { &mut failed } += 1;
-        let (worst, verdict) = match &row.outcome {
-            Ok(Verdict::Agrees { worst }) => (format!("{worst:.3}"), "agrees".into()),
-            Ok(Verdict::Differs(difference)) => (String::new(), format!("DIFFERS: {difference}")),
-            Err(error) => (String::new(), format!("FAILS: {error}")),
-        };
-        say(&format!("{:11} {:28} {:>5}  {worst:>21}  {verdict}", row.core, row.operation, row.cases))
+/// Checks that the adapter computes what the reference and PyTorch compute
+///
+/// Every kernel, with every way to multiply that the adapter has, is compared with the reference at odd sizes, and run twice, which
+/// must give the same bits. A training must follow PyTorch's numbers, another must learn and repeat itself, and a NaN that is planted
+/// in each tensor of a training must be found. The exit code is 1 if a line differs.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Print one line of JSON instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report<'a> {
+    version: &'a str,
+    adapter: &'a str,
+    system: &'a str,
+    seconds: f64,
+    passed: usize,
+    failed: usize,
+    rows: &'a [RowReport],
+}
+
+#[derive(Serialize)]
+struct RowReport {
+    core: String,
+    operation: &'static str,
+    cases: usize,
+    passed: bool,
+    /// The worst error as a share of the error allowed, where all agree.
+    worst: Option<f64>,
+    /// What differs, where something does.
+    difference: Option<String>,
+}
+
+const SYSTEM: [&str; 2] = [std::env::consts::OS, std::env::consts::ARCH];
+
+/// Prints a line for each operation and core, and at last what stands in a report of a fault. Fails if one of them differs.
+pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let gpu = gpu.open()?;
+    let adapter = adapter_line(&gpu);
+    if !options.json {
+        say(&format!("adapter   {adapter}\n"))?;
+        say("core        operation                    cases  worst error / allowed  verdict")?;
+    }
+    let mut rows = Vec::new();
+    let each = async |row: Row| {
+        let row = RowReport::from(row);
+        let told = if options.json { Ok(()) } else { say(&row.line()) };
+        rows.push(row);
+        told
     };
     selftest::run(&gpu, &Golden::open(), each).block_on()?;
-    say(&format!("\n{passed} passed, {failed} failed"))?;
+    let failed = rows.iter().filter(|row| !row.passed).count();
+    let (passed, seconds) = (rows.len() - failed, started.elapsed().as_secs_f64());
+    let report = Report {
+        version: &VERSION,
+        adapter: &adapter,
+        system: &SYSTEM.join(" "),
+        seconds,
+        passed,
+        failed,
+        rows: &rows,
+    };
+    say(&if options.json { serde_json::to_string(&report)? } else { report.text() })?;
     if failed > 0 {
-        bail!(
-            "this adapter or its driver does not compute what it should: {failed} of {} lines differ",
-            passed + failed
-        );
+        bail!("this adapter or its driver does not compute what it should: {failed} of {} lines differ", rows.len());
     }
     Ok(())
+}
+
+impl From<Row> for RowReport {
+    fn from(row: Row) -> RowReport {
+        let passed = row.passed();
+        let (worst, difference) = match row.outcome {
+            Ok(Verdict::Agrees { worst }) => (Some(worst), None),
+            Ok(Verdict::Differs(difference)) => (None, Some(difference)),
+            Err(error) => (None, Some(format!("it fails: {error}"))),
+        };
+        RowReport { core: row.core.to_string(), operation: row.operation, cases: row.cases, passed, worst, difference }
+    }
+}
+
+impl RowReport {
+    fn line(&self) -> String {
+        let worst = self.worst.map_or(String::new(), |worst| format!("{worst:.3}"));
+        let verdict = self.difference.as_ref().map_or("agrees".into(), |difference| format!("DIFFERS: {difference}"));
+        format!("{:11} {:28} {:>5}  {worst:>21}  {verdict}", self.core, self.operation, self.cases)
+    }
+}
+
+impl Report<'_> {
+    /// What a person who reports a fault copies.
+    fn text(&self) -> String {
+        let Report { version, adapter, system, seconds, passed, failed, rows } = self;
+        let mut text = format!(
+            "\n{passed} passed, {failed} failed\n\nTo report what you saw, copy this:\n\n```\ndigits {version}, {system}\n\
+             {adapter}\nselftest: {passed} passed, {failed} failed, in {seconds:.0} s\n"
+        );
+        for row in rows.iter().filter(|row| !row.passed) {
+            text += &row.line();
+            text.push('\n');
+        }
+        text + "```"
+    }
 }

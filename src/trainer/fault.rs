@@ -100,7 +100,10 @@ mod tests {
         assert_eq!(first(&[none, none, 12, none, none, 12], &[0.5, 0.5, 0.5, f32::NAN]).unwrap(), "the loss 12");
         let parameter = first(&[none, none, 12, 11, none, 12], &[0.5, 0.5, 0.5, f32::INFINITY]);
         assert_eq!(parameter.unwrap(), "a parameter of layer 3 (dense 10) 11");
-        assert_eq!(first(&[none, none, 12, none, none, none], &[0.5; 4]).unwrap(), "a gradient of layer 1 (dense 2 relu) 12");
+        assert_eq!(
+            first(&[none, none, 12, none, none, none], &[0.5; 4]).unwrap(),
+            "a gradient of layer 1 (dense 2 relu) 12"
+        );
     }
 
     #[test]

@@ -83,3 +83,17 @@ fn man_says_what_it_has_no_page_of_and_where_it_cannot_write() {
     fs::write(folder.path().join("file"), "").unwrap();
     assert!(failure(&run(folder.path(), &["man", "--out", "file"])).starts_with("error: file cannot be made: "));
 }
+
+#[test]
+fn the_self_test_passes_and_says_so_in_json() {
+    let output = run(std::env::temp_dir().as_path(), &["selftest", "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["failed"], 0);
+    let rows = report["rows"].as_array().unwrap();
+    assert_eq!(report["passed"].as_u64(), Some(rows.len() as u64));
+    for operation in ["PyTorch's steps", "a training", "planted NaN", "update/adam", "conv/backward_input"] {
+        let row = rows.iter().find(|row| row["operation"] == operation);
+        assert!(row.is_some_and(|row| row["passed"] == true && row["difference"].is_null()), "{operation}");
+    }
+}
