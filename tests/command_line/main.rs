@@ -3,6 +3,8 @@
 
 mod checkpoint;
 mod datasets;
+#[cfg(target_os = "linux")]
+mod disk;
 mod export;
 mod import;
 mod install;
