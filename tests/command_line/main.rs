@@ -12,6 +12,7 @@ mod many;
 mod mistakes;
 mod predict;
 mod report;
+mod resume;
 mod tune;
 mod watch;
 
