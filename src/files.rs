@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 pub enum WriteError {
     #[error("cannot be written: {}{}", .0, way_out(.0))]
     Failed(io::Error),
-    #[error("cannot be written: there is no folder {}; make it, or choose another place", .0.display())]
+    #[error("cannot be written: there is no folder {}", .0.display())]
     NoFolder(PathBuf),
     #[error("cannot be written: it is not an ordinary file")]
     NotAFile,
