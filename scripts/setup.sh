@@ -2,8 +2,8 @@
 # Installs what digits needs and a Linux machine may lack: a C linker to build it and, where there is no Vulkan driver
 # at all, Mesa's software driver to run it. With `--with-tests` also what the tests of the window need: a display server
 # without a screen, a program that moves its pointer, and the libraries that a window needs on X11; with `--with-web` what
-# the web page and its tests need: Rust's target for browsers, Chromium, Firefox, and Node.js 18.19 or newer with npm. Where
-# nothing is missing it does nothing and says nothing.
+# the web page and its tests need: Rust's target for browsers, Chromium, Firefox, and Node.js 18.19 or newer with npm; with
+# `--with-deny` cargo-deny, built from crates.io. Where nothing is missing it does nothing and says nothing.
 set -eu
 
 fail() {
@@ -32,6 +32,13 @@ has_vulkan_driver() {
     config="${XDG_CONFIG_HOME:-${HOME:-}/.config}:${XDG_CONFIG_DIRS:-/etc/xdg}:/usr/local/etc:/etc"
     data="${XDG_DATA_HOME:-${HOME:-}/.local/share}:${XDG_DATA_DIRS:-}:/usr/local/share:/usr/share"
     [ -n "${VK_DRIVER_FILES:-}${VK_ICD_FILENAMES:-}" ] || exists_in "$config:$data" "vulkan/icd.d/*.json"
+}
+
+# The version that deny.toml was written for.
+CARGO_DENY=0.20.2
+
+has_deny() {
+    [ "$(cargo deny --version 2>/dev/null)" = "cargo-deny $CARGO_DENY" ]
 }
 
 has_library() {
@@ -89,7 +96,11 @@ for option; do
                 rustup target add wasm32-unknown-unknown
             fi
             ;;
-        *) fail "unknown option $option; there are --with-tests and --with-web" ;;
+        # It is run for seconds, so optimising it would take longer than it saves.
+        --with-deny)
+            has_deny || cargo install cargo-deny --version "=$CARGO_DENY" --locked --debug --config profile.dev.debug=false
+            ;;
+        *) fail "unknown option $option; there are --with-tests, --with-web and --with-deny" ;;
     esac
 done
 [ -z "$has_linker" ] || [ -z "$has_vulkan" ] || [ -z "$has_display" ] || [ -z "$has_browsers" ] \

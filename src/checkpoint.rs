@@ -43,7 +43,7 @@ pub struct Checkpoint {
 pub enum CheckpointError {
     #[error("{} {problem}", .path.display())]
     Unwritable { path: PathBuf, problem: WriteError },
-    #[error("the folder {} cannot be made: {reason}", .folder.display())]
+    #[error("the folder {} cannot be made: {reason}{}", .folder.display(), files::way_out(.reason))]
     NoFolder { folder: PathBuf, reason: io::Error },
     #[error("{} holds no checkpoint; give the folder that --checkpoint named", .0.display())]
     NoCheckpoint(PathBuf),
@@ -152,6 +152,10 @@ impl CheckpointFolder {
             }
         }
         Err(first.unwrap_or(CheckpointError::NoCheckpoint(path.into())))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     fn newest(&self) -> PathBuf {

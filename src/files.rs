@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 /// Why a file cannot be written; the message goes on after the file's name.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    #[error("cannot be written: {0}")]
+    #[error("cannot be written: {}{}", .0, way_out(.0))]
     Failed(io::Error),
     #[error("cannot be written: there is no folder {}", .0.display())]
     NoFolder(PathBuf),
@@ -31,10 +31,22 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
 /// # Errors
 /// Those of [`replace`].
 pub fn start(path: &Path, bytes: &[u8]) -> Result<File, WriteError> {
-    let mut file = create_beside(path)?;
-    // The file itself, whose errors do not tell its passing name.
-    file.as_file_mut().write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(WriteError::Failed)?;
-    file.persist(path).map_err(|error| WriteError::Failed(error.error))
+    rename(write_beside(path, bytes)?, path)
+}
+
+/// [`replace`], for files that belong together: no one takes its place before all are written.
+///
+/// # Errors
+/// Those of [`replace`], with the file that has it.
+pub fn replace_all(files: &[(PathBuf, &[u8])]) -> Result<(), (PathBuf, WriteError)> {
+    let named = |path: &PathBuf| {
+        let path = path.clone();
+        |problem| (path, problem)
+    };
+    let write = |(path, bytes): &(PathBuf, &[u8])| write_beside(path, bytes).map_err(named(path));
+    let written: Vec<NamedTempFile> = files.iter().map(write).collect::<Result<_, _>>()?;
+    let mut pairs = files.iter().zip(written);
+    pairs.try_for_each(|((path, _), file)| rename(file, path).map(drop).map_err(named(path)))
 }
 
 /// Whether [`replace`] could write `path`.
@@ -43,6 +55,30 @@ pub fn start(path: &Path, bytes: &[u8]) -> Result<File, WriteError> {
 /// Those of [`replace`].
 pub fn check(path: &Path) -> Result<(), WriteError> {
     create_beside(path).map(drop)
+}
+
+/// What to do about an error, behind its own words, where the system's words do not say it.
+pub(crate) fn way_out(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; make room there, or choose another place",
+        io::ErrorKind::FileTooLarge => "; so large a file is not allowed there: choose another place",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "; choose a place that you may write to, or have it allowed"
+        }
+        _ => "",
+    }
+}
+
+/// A file in the folder of `path` with these bytes on the disk, which goes away unless it is renamed.
+fn write_beside(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, WriteError> {
+    let mut file = create_beside(path)?;
+    // The file itself, whose errors do not tell its passing name.
+    file.as_file_mut().write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(WriteError::Failed)?;
+    Ok(file)
+}
+
+fn rename(file: NamedTempFile, path: &Path) -> Result<File, WriteError> {
+    file.persist(path).map_err(|error| WriteError::Failed(error.error))
 }
 
 /// An empty file in the folder of `path`, which goes away unless it is renamed.

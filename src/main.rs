@@ -83,8 +83,11 @@ fn run_training(options: &train::Options, gpu: &GpuOptions) -> anyhow::Result<()
 fn prepare_drivers() {
     let set = |name: &str, value: &str| {
         if std::env::var_os(name).is_none() {
+            #[expect(unsafe_code, reason = "other threads might read the environment")]
             // SAFETY: the program has no other thread yet.
-            unsafe { std::env::set_var(name, value) };
+            unsafe {
+                std::env::set_var(name, value);
+            }
         }
     };
     // Without a desktop session, a layer of Mesa that asks the desktop for its favourite GPU prints an error for each

@@ -28,7 +28,7 @@ use watch::Watching;
 pub use watch::run;
 
 use self::checkpoints::{CheckpointOptions, Keeper};
-use self::session::{Report, Session};
+use self::session::{Report, Session, Told};
 use super::data::{Data, parse_input};
 use super::interrupt::{Interrupt, Interrupted};
 use super::pages::ReportOptions;
@@ -123,8 +123,8 @@ pub fn resumed(options: &Options) -> anyhow::Result<Option<Checkpoint>> {
 }
 
 /// Trains as the options say, `watched` or not, from the start or where one with these options was `resumed`. Whatever ends the
-/// training early, the model file holds the epoch to keep of those that are finished; after Ctrl-C the newest step, where that
-/// is what is kept, or no epoch is finished.
+/// training early, the model file holds the epoch to keep of those that are finished, where it could be written; after Ctrl-C
+/// the newest step, where that is what is kept, or no epoch is finished.
 fn run_watched(
     options: &Options,
     gpu: &GpuOptions,
@@ -192,6 +192,7 @@ fn run_watched(
             images: data.test.clone(),
         }),
         keeper: checkpoints.map(|folder| Keeper::new(folder, arguments, hash, &gpu)),
+        told: Told::default(),
         calibration: Calibration::default(),
         summary,
     };
@@ -199,6 +200,9 @@ fn run_watched(
     let plan = options.checkpoints.plan(state);
     let done = train_from(&gpu, &job, data, plan, async |event, model| session.on(event, model).await).block_on();
     session.screen.clear();
+    if let Some(missed) = session.keeper.as_ref().and_then(Keeper::missed) {
+        note(&missed);
+    }
     if done.as_ref().is_err_and(|error| !error.is::<Interrupted>()) && session.summary.epochs > 0 {
         note(&format!("note: {} holds the model of epoch {}", options.out.display(), session.summary.epochs));
     }

@@ -157,6 +157,7 @@ impl Gpu {
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("digits"),
             required_features: adapter.features() & (Features::SUBGROUP | Features::TIMESTAMP_QUERY | matrices),
+            #[expect(unsafe_code, reason = "wgpu gives what is experimental only so")]
             // SAFETY: cooperative matrices are all that is experimental, and selftest proves what is made with them.
             experimental_features: unsafe { ExperimentalFeatures::enabled() },
             // The defaults, which every kernel keeps to, but for the size of tensors.

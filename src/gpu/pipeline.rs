@@ -74,6 +74,7 @@ fn compile(
     let descriptor = wgpu::ShaderModuleDescriptor { label: Some(name), source: wgpu::ShaderSource::Wgsl(text.into()) };
     let module = match checks {
         Checks::Checked => device.create_shader_module(descriptor),
+        #[expect(unsafe_code, reason = "wgpu leaves its checks out only so")]
         // SAFETY: every shader is a part of this program; the tests run each with sentinels behind its tensors,
         // no divisor is zero and every loop ends.
         Checks::Unchecked => unsafe {

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::Page;
-use crate::figures::GENERATOR;
+use crate::figures::{Figure, GENERATOR};
 use crate::files::{self, WriteError};
 
 /// The page's own name in its folder.
@@ -74,22 +74,21 @@ impl Folder {
         Ok(Folder { path: path.into() })
     }
 
-    /// Writes the pictures, then the page, then takes away what is left of an earlier one. Gives the page's place.
+    /// Writes the pictures and the page, all or none, then takes away what is left of an earlier one. Gives the page's place.
     ///
     /// # Errors
-    /// A file cannot be written.
+    /// A file cannot be written; an earlier report is whole then.
     pub fn write(&self, page: &Page) -> Result<PathBuf, FolderError> {
-        let names: Vec<PathBuf> =
-            page.figures.iter().map(|figure| self.path.join(format!("{}.svg", figure.name))).collect();
-        for (figure, path) in page.figures.iter().zip(&names) {
-            replace(path, &figure.file())?;
-        }
         let index = self.path.join(INDEX);
-        replace(&index, &page.html)?;
+        let pictures: Vec<String> = page.figures.iter().map(Figure::file).collect();
+        let names = page.figures.iter().map(|figure| self.path.join(format!("{}.svg", figure.name)));
+        let mut written: Vec<(PathBuf, &[u8])> = names.zip(pictures.iter().map(String::as_bytes)).collect();
+        written.push((index.clone(), page.html.as_bytes()));
+        files::replace_all(&written).map_err(|(path, problem)| unwritable(&path, problem))?;
         let failed = |error| unwritable(&self.path, WriteError::Failed(error));
         for entry in fs::read_dir(&self.path).map_err(failed)? {
             let file = entry.map_err(failed)?.path();
-            if file != index && !names.contains(&file) && is_name_of_ours(&file) && is_ours(&file) {
+            if !written.iter().any(|(path, _)| *path == file) && is_name_of_ours(&file) && is_ours(&file) {
                 fs::remove_file(&file).map_err(failed)?;
             }
         }
@@ -111,11 +110,7 @@ pub fn check_page(path: &Path) -> Result<(), FolderError> {
 /// # Errors
 /// It cannot be written.
 pub fn write_page(path: &Path, page: &Page) -> Result<(), FolderError> {
-    replace(path, &page.html)
-}
-
-fn replace(path: &Path, text: &str) -> Result<(), FolderError> {
-    files::replace(path, text.as_bytes()).map_err(|problem| unwritable(path, problem))
+    files::replace(path, page.html.as_bytes()).map_err(|problem| unwritable(path, problem))
 }
 
 fn unwritable(path: &Path, problem: WriteError) -> FolderError {
@@ -138,7 +133,7 @@ mod tests {
     use maud::html;
 
     use super::*;
-    use crate::figures::{Figure, sheet};
+    use crate::figures::sheet;
     use crate::html::frame;
 
     fn figure(name: &str) -> Figure {

@@ -1,5 +1,6 @@
 //! The log of a training: a file with a line of JSON for each epoch and a last one for the whole. An older log stays until
-//! the first line of the new one is there; whatever ends the program, the lines so far are in the file.
+//! the first line of the new one is there; whatever ends the program, the lines so far are in the file. A line that cannot be
+//! written is written with the next one.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -14,7 +15,9 @@ use crate::train::{Epoch, Test};
 /// A log; what is written is in the file at once.
 pub struct Log {
     path: PathBuf,
-    /// From the first line on.
+    /// All lines so far.
+    text: String,
+    /// From the first line on; not after a line that could not be written.
     file: Option<File>,
 }
 
@@ -148,7 +151,7 @@ impl Log {
             if is_other(path).map_err(WriteError::Failed)? { Err(LogProblem::NotALog) } else { Ok(()) }
         };
         check().map_err(|problem| LogError { path: path.into(), problem })?;
-        Ok(Log { path: path.into(), file: None })
+        Ok(Log { path: path.into(), text: String::new(), file: None })
     }
 
     /// Adds the line of an epoch.
@@ -169,12 +172,25 @@ impl Log {
 
     fn line(&mut self, line: &impl Serialize) -> Result<(), LogError> {
         let text = serde_json::to_string(line).expect("numbers and text have a JSON form") + "\n";
-        let written = match &mut self.file {
-            Some(file) => file.write_all(text.as_bytes()).map_err(WriteError::Failed),
-            None => files::start(&self.path, text.as_bytes()).map(|file| self.file = Some(file)),
+        self.text += &text;
+        let written = match self.file.take() {
+            Some(file) => append(file, text.as_bytes()).map_err(WriteError::Failed),
+            None => files::start(&self.path, self.text.as_bytes()),
         };
-        written.map_err(|error| LogError { path: self.path.clone(), problem: error.into() })
+        let failed = |error: WriteError| LogError { path: self.path.clone(), problem: error.into() };
+        self.file = Some(written.map_err(failed)?);
+        Ok(())
     }
+}
+
+/// Adds all of the bytes or none.
+fn append(mut file: File, bytes: &[u8]) -> io::Result<File> {
+    let length = file.metadata()?.len();
+    if let Err(error) = file.write_all(bytes) {
+        file.set_len(length)?;
+        return Err(error);
+    }
+    Ok(file)
 }
 
 /// Whether a file is there that is neither empty nor begins as a log does.

@@ -3,6 +3,8 @@
 
 mod checkpoint;
 mod datasets;
+#[cfg(target_os = "linux")]
+mod disk;
 mod export;
 mod import;
 mod install;
@@ -10,6 +12,7 @@ mod many;
 mod mistakes;
 mod predict;
 mod report;
+mod resume;
 mod tune;
 mod watch;
 

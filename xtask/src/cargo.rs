@@ -14,7 +14,7 @@ const PROFILE: &str = "wasm";
 /// The folder that cargo keeps for what it builds in the repository: `target`, unless the user has it elsewhere.
 pub fn target_folder(repository: &Path) -> Result<PathBuf> {
     let output = cargo(repository)
-        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .args(["metadata", "--locked", "--no-deps", "--format-version", "1"])
         .stderr(Stdio::inherit())
         .output()
         .context("cargo cannot be started")?;
@@ -28,7 +28,7 @@ pub fn target_folder(repository: &Path) -> Result<PathBuf> {
 pub fn build_engine(repository: &Path) -> Result<PathBuf> {
     add_target()?;
     let status = cargo(repository)
-        .args(["build", "--package", PACKAGE, "--profile", PROFILE, "--target", TARGET])
+        .args(["build", "--locked", "--package", PACKAGE, "--profile", PROFILE, "--target", TARGET])
         .args(["--config", &remapped_sources()])
         .status()
         .context("cargo cannot be started")?;

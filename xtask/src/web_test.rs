@@ -23,7 +23,7 @@ pub fn run(part: &str) -> Result<()> {
 
     let folder = page::default_folder()?;
     page::build(&folder)?;
-    succeed(cargo::cargo(&repository).args(["build", "--release"]), "cargo build --release")?;
+    succeed(cargo::cargo(&repository).args(["build", "--release", "--locked"]), "cargo build --release --locked")?;
     let target = cargo::target_folder(&repository)?;
     let server = Server::bind(&folder, 0)?;
     let address = format!("http://127.0.0.1:{}/", server.port());

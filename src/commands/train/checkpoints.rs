@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use digits::checkpoint::{Checkpoint, CheckpointFolder, DEFAULT_INTERVAL};
+use digits::checkpoint::{Checkpoint, CheckpointError, CheckpointFolder, DEFAULT_INTERVAL};
 use digits::gpu::Gpu;
 use digits::report::{EpochLine, adapter_line};
 use digits::train::{Checkpoints, Every, State};
@@ -32,6 +32,8 @@ pub struct Keeper {
     arguments: Vec<String>,
     data: String,
     adapter: String,
+    written: u32,
+    missed: u32,
 }
 
 impl CheckpointOptions {
@@ -55,14 +57,23 @@ impl CheckpointOptions {
 impl Keeper {
     /// Of a training of `data`, by its hash.
     pub fn new(folder: CheckpointFolder, arguments: Vec<String>, data: String, gpu: &Gpu) -> Keeper {
-        Keeper { folder, arguments, data, adapter: adapter_line(gpu) }
+        Keeper { folder, arguments, data, adapter: adapter_line(gpu), written: 0, missed: 0 }
     }
 
-    pub fn write(&self, state: &State, epochs: &[EpochLine]) -> anyhow::Result<()> {
-        let Keeper { folder, arguments, data, adapter } = self;
+    pub fn write(&mut self, state: &State, epochs: &[EpochLine]) -> Result<(), CheckpointError> {
+        let Keeper { folder, arguments, data, adapter, .. } = self;
         let (arguments, data, adapter) = (arguments.clone(), data.clone(), adapter.clone());
         let checkpoint = Checkpoint { arguments, data, adapter, epochs: epochs.to_vec(), state: state.clone() };
-        Ok(folder.write(&checkpoint)?)
+        let written = folder.write(&checkpoint);
+        *(if written.is_ok() { &mut self.written } else { &mut self.missed }) += 1;
+        written
+    }
+
+    /// At the end: what of them is missing, if any.
+    pub fn missed(&self) -> Option<String> {
+        let (all, folder) = (self.written + self.missed, self.folder.path().display());
+        (self.missed > 0)
+            .then(|| format!("note: {} of the {all} checkpoints could not be written into {folder}", self.missed))
     }
 }
 

@@ -1,5 +1,6 @@
 //! A training in progress: what happens in it becomes lines, a log, checkpoints and a model file.
 
+use std::fmt::Display;
 use std::path::Path;
 use std::time::Instant;
 
@@ -10,7 +11,7 @@ use digits::html::{Folder, Origin, TrainingPart};
 use digits::inspect::{self, Judged};
 use digits::mnist::DataSet;
 use digits::model::Model;
-use digits::network::{Calibration, Classes, ModelFile, Network, Parameters, Summary};
+use digits::network::{Calibration, Classes, ModelFile, ModelFileError, Network, Parameters, Summary};
 use digits::report::{Ending, EpochLine, Log, Run, Times};
 use digits::train::{Epoch, Event, Keep, Progress, State, Test};
 use digits::trainer::Plan;
@@ -39,11 +40,16 @@ pub struct Session<'a> {
     pub known: Vec<DataSet>,
     pub report: Option<Report>,
     pub keeper: Option<Keeper>,
+    pub told: Told,
     /// The default until the training has ended: after Ctrl-C nobody waits for a fit.
     pub calibration: Calibration,
     /// Of the newest model.
     pub summary: Summary,
 }
+
+/// The files of which the user was told already that they cannot be written.
+#[derive(Default)]
+pub struct Told(Vec<&'static str>);
 
 /// What a report needs beside what the training tells.
 pub struct Report {
@@ -65,7 +71,10 @@ impl Session<'_> {
                 self.epoch(&epoch, parameters)?;
                 self.watching.on(event, model, &self.interrupt, &self.screen).await
             }
-            Event::Checkpoint(state) => self.checkpoint(state),
+            Event::Checkpoint(state) => {
+                self.checkpoint(state);
+                Ok(())
+            }
             Event::Test(score, evaluation) => {
                 self.test(&score, evaluation, model).await?;
                 self.watching.on(event, model, &self.interrupt, &self.screen).await
@@ -89,8 +98,19 @@ impl Session<'_> {
         Ok(state)
     }
 
-    fn checkpoint(&mut self, state: &State) -> anyhow::Result<()> {
-        self.keeper.as_ref().map_or(Ok(()), |keeper| keeper.write(state, &self.epochs))
+    fn checkpoint(&mut self, state: &State) {
+        let written = self.keeper.as_mut().map_or(Ok(()), |keeper| keeper.write(state, &self.epochs));
+        self.go_on_anyway("checkpoint", written);
+    }
+
+    /// Tells once of a file that cannot be written: that ends no training, which writes it again later.
+    fn go_on_anyway(&mut self, file: &'static str, written: Result<(), impl Display>) {
+        if let Err(error) = written
+            && !self.told.0.contains(&file)
+        {
+            self.told.0.push(file);
+            self.screen.note(&format!("note: {error}; the training goes on"));
+        }
     }
 
     /// Of the model of an epoch that is kept.
@@ -110,12 +130,12 @@ impl Session<'_> {
 
     fn epoch(&mut self, epoch: &Epoch, parameters: &Parameters) -> anyhow::Result<()> {
         if epoch.kept == epoch.epoch {
-            self.save(self.summary_of(epoch.epoch, epoch.validation.accuracy), parameters)?;
+            let saved = self.save(self.summary_of(epoch.epoch, epoch.validation.accuracy), parameters);
+            self.go_on_anyway("model", saved);
         }
         let line = EpochLine::from(epoch);
-        if let Some(log) = &mut self.log {
-            log.epoch(&line)?;
-        }
+        let logged = self.log.as_mut().map_or(Ok(()), |log| log.epoch(&line));
+        self.go_on_anyway("log", logged);
         self.epochs.push(line);
         self.screen.epoch(epoch)?;
         self.stop_if_asked()
@@ -166,7 +186,7 @@ impl Session<'_> {
     }
 
     /// Writes the model and remembers what it is.
-    fn save(&mut self, summary: Summary, parameters: &Parameters) -> anyhow::Result<()> {
+    fn save(&mut self, summary: Summary, parameters: &Parameters) -> Result<(), ModelFileError> {
         let (network, parameters) = (self.network.clone(), parameters.clone());
         let classes = self.classes.clone();
         let file = ModelFile { network, parameters, classes, calibration: self.calibration, summary };
