@@ -42,12 +42,12 @@ struct Cut {
 }
 
 /// The pieces that ink could be cut into; none where it is too narrow for two digits.
-pub(super) fn pieces(ink: &Ink) -> Vec<Piece> {
+pub(super) fn pieces(ink: &Ink) -> impl Iterator<Item = Piece> {
     let cuts = cuts(ink);
     let last = cuts.len() - 1;
-    let pairs = (0..last).flat_map(|from| (from + 1..=last).map(move |to| (from, to)));
-    let shorter = pairs.filter(|(from, to)| to - from < last);
-    shorter.filter_map(|(from, to)| piece(ink, [from, to], [&cuts[from], &cuts[to]])).collect()
+    let pairs = (0..last).flat_map(move |from| (from + 1..=last).map(move |to| (from, to)));
+    let shorter = pairs.filter(move |(from, to)| to - from < last);
+    shorter.filter_map(move |(from, to)| piece(ink, [from, to], [&cuts[from], &cuts[to]]))
 }
 
 /// The cuts from left to right, both sides among them.
