@@ -1,8 +1,8 @@
 //! Files that appear whole or not at all: they are written beside their place, then renamed, so whatever happens, there
-//! is the new file or the one before.
+//! is the new file or the one before. And files that are read only as far as memory goes.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -16,6 +16,16 @@ pub enum WriteError {
     NoFolder(PathBuf),
     #[error("cannot be written: it is not an ordinary file")]
     NotAFile,
+}
+
+/// All that `input` has; `None` where that is more than `most` MiB: a file may be larger than the memory, and a pipe has no end.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read_at_most(input: impl Read, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let (mut bytes, most) = (Vec::new(), most << 20);
+    input.take(most + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= most).then_some(bytes))
 }
 
 /// Puts a file with these bytes in place of what is at `path`.

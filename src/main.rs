@@ -12,8 +12,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 #[cfg(feature = "window")]
 use commands::draw;
 use commands::{
-    GpuOptions, Interrupted, Misuse, VERSION, bench, compact, completions, eval, export, gpus, import, man, predict,
-    report, selftest, train, tune,
+    GpuOptions, Interrupted, Misuse, VERSION, bench, compact, completions, eval, export, gpus, import, limits, man,
+    predict, report, selftest, train, tune,
 };
 
 /// Recognizes handwritten digits; every forward and backward pass is a WGSL compute shader.
@@ -43,6 +43,9 @@ enum Command {
     Gpus,
     /// Checks that the adapter computes what the reference and PyTorch compute
     Selftest,
+    /// Tells what files may ask for, at most: pictures, data sets, models and all others
+    #[command(after_help = digits::limits::table())]
+    Limits,
     Completions(completions::Options),
     Man(man::Options),
 }
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Command::Import(options) => import::run(&options),
         Command::Gpus => gpus::run(&gpu),
         Command::Selftest => selftest::run(&gpu),
+        Command::Limits => limits::run(),
         Command::Completions(options) => completions::run(&options, Cli::command()),
         Command::Man(options) => man::run(&options, Cli::command()),
     };

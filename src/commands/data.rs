@@ -1,6 +1,6 @@
 //! The options that choose images, and what they come to: the parts of a set and the names of its classes.
 
-use std::fs;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, ensure};
@@ -99,7 +99,8 @@ pub fn class_names(text: &str) -> anyhow::Result<Vec<String>> {
     if path.is_dir() || !path.exists() {
         return Ok(text.split(',').map(|name| name.trim().to_string()).collect());
     }
-    let lines = fs::read_to_string(path).map_err(|error| anyhow!("{text} cannot be read: {error}"))?;
+    let lines = super::text_of(File::open(path), text)?;
+    let lines = str::from_utf8(&lines).map_err(|_| anyhow!("{text} is no text in UTF-8"))?;
     let names: Vec<String> =
         lines.lines().map(|line| line.trim().to_string()).filter(|line| !line.is_empty()).collect();
     ensure!(!names.is_empty(), "{text} names no class: it has a name in each line");

@@ -12,6 +12,7 @@ pub mod export;
 pub mod gpus;
 pub mod import;
 mod interrupt;
+pub mod limits;
 pub mod man;
 mod pages;
 pub mod predict;
@@ -26,12 +27,14 @@ pub mod tune;
 mod values;
 mod version;
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
+use digits::files;
 use digits::gpu::{self, AdapterReport, Core, Gpu, Precision, Request, Settings};
+use digits::limits::TEXT_MIB;
 use digits::mnist::CLASSES;
 use digits::network::{ModelFile, Network, Shape};
 use pollster::FutureExt as _;
@@ -147,6 +150,13 @@ fn no_digits(file: &ModelFile) -> Option<String> {
 fn parse_network(text: &str) -> Result<Network, String> {
     let network = Network::parse(Shape::MNIST, text).map_err(|error| error.to_string())?;
     class_mismatch(&network, CLASSES).map_or(Ok(network), Err)
+}
+
+/// What a file of text has, or a pipe, which is called `name`.
+fn text_of(file: io::Result<impl Read>, name: &str) -> anyhow::Result<Vec<u8>> {
+    let read = file.and_then(|file| files::read_at_most(file, TEXT_MIB));
+    let bytes = read.map_err(|error| anyhow!("{name} cannot be read: {error}"))?;
+    bytes.with_context(|| format!("{name} is larger than {TEXT_MIB} MiB, the most that is read of a text"))
 }
 
 /// Prints a line, which fails where nobody reads it any more.

@@ -1,8 +1,7 @@
 //! What an ONNX file may hold: a look at its messages before they are parsed, since a parser that goes from message to message
 //! has no end of stack and memory for files that are made to take them.
 
-/// Fields of all messages together. An element of a list takes two bytes of a file, and hundreds in memory.
-const MOST_FIELDS: usize = 1 << 16;
+use crate::limits::ONNX_FIELDS;
 
 /// The messages that are looked into. What is in all others is text and numbers.
 #[derive(Clone, Copy, PartialEq)]
@@ -25,7 +24,7 @@ const FIXED32: u64 = 5;
 
 /// Whether the file may be parsed: graphs within graphs, functions and types within types have no place in a chain of layers.
 pub fn check(file: &[u8]) -> Result<(), &'static str> {
-    check_message(file, Message::Model, &mut { MOST_FIELDS })
+    check_message(file, Message::Model, &mut { ONNX_FIELDS })
 }
 
 fn check_message(mut rest: &[u8], message: Message, fields_left: &mut usize) -> Result<(), &'static str> {
