@@ -180,12 +180,11 @@ fn hex(bytes: &[u8]) -> String {
 
 /// The checkpoint of a file, if there is one.
 fn read(path: &Path) -> Result<Option<Checkpoint>, Problem> {
-    let file = match fs::File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        file => file.map_err(Problem::Unreadable)?,
-    };
-    let bytes = files::read_at_most(file, CHECKPOINT_MIB).map_err(Problem::Unreadable)?;
-    decode(&bytes.ok_or(Problem::TooLarge)?).map(Some)
+    match files::load(path, CHECKPOINT_MIB) {
+        Ok(bytes) => decode(&bytes.ok_or(Problem::TooLarge)?).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Problem::Unreadable(error)),
+    }
 }
 
 fn encode(checkpoint: &Checkpoint) -> Vec<u8> {

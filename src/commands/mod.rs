@@ -27,12 +27,11 @@ pub mod tune;
 mod values;
 mod version;
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
-use digits::files;
 use digits::gpu::{self, AdapterReport, Core, Gpu, Precision, Request, Settings};
 use digits::limits::TEXT_MIB;
 use digits::mnist::CLASSES;
@@ -152,9 +151,8 @@ fn parse_network(text: &str) -> Result<Network, String> {
     class_mismatch(&network, CLASSES).map_or(Ok(network), Err)
 }
 
-/// What a file of text has, or a pipe, which is called `name`.
-fn text_of(file: io::Result<impl Read>, name: &str) -> anyhow::Result<Vec<u8>> {
-    let read = file.and_then(|file| files::read_at_most(file, TEXT_MIB));
+/// The bytes of a text called `name`, of which no more than [`TEXT_MIB`] are read.
+fn text_of(read: io::Result<Option<Vec<u8>>>, name: &str) -> anyhow::Result<Vec<u8>> {
     let bytes = read.map_err(|error| anyhow!("{name} cannot be read: {error}"))?;
     bytes.with_context(|| format!("{name} is larger than {TEXT_MIB} MiB, the most that is read of a text"))
 }

@@ -79,8 +79,7 @@ impl Choices {
 
     /// What the file at `path` remembers of `origin`; nothing where there is no such file, or it holds anything else.
     pub fn load(path: &Path, origin: Origin) -> Choices {
-        let read = std::fs::File::open(path).and_then(|file| files::read_at_most(file, TEXT_MIB));
-        let remembered = read.ok().flatten().and_then(|text| serde_json::from_slice(&text).ok());
+        let remembered = files::load(path, TEXT_MIB).ok().flatten().and_then(|text| serde_json::from_slice(&text).ok());
         remembered.filter(|choices: &Choices| choices.origin == origin).unwrap_or_else(|| Choices::new(origin))
     }
 

@@ -6,13 +6,12 @@
 mod onnx;
 mod tensors;
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use safetensors::tensor::SafeTensorError;
 
-use crate::files::read_at_most;
+use crate::files::load;
 use crate::limits::{HEADER_MIB, IMPORT_MIB};
 use crate::network::{
     Activation, Calibration, Classes, Layer, Matrix, ModelFile, Network, NetworkError, Parameters, Shape, Summary,
@@ -139,8 +138,7 @@ fn kind_of(bytes: &[u8]) -> Result<Kind, Problem> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Problem> {
-    let read = File::open(path).and_then(|file| read_at_most(file, IMPORT_MIB));
-    read.map_err(Problem::Unreadable)?.ok_or(Problem::TooLarge)
+    load(path, IMPORT_MIB).map_err(Problem::Unreadable)?.ok_or(Problem::TooLarge)
 }
 
 /// A model of what was found for each matrix of `network`, in their order and of their sizes.

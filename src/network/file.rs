@@ -11,7 +11,6 @@
 mod compact;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -305,8 +304,7 @@ pub(crate) fn sort_header(file: &mut [u8]) {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Problem> {
-    let read = File::open(path).and_then(|file| files::read_at_most(file, MODEL_MIB));
-    read.map_err(Problem::Unreadable)?.ok_or(Problem::TooLarge)
+    files::load(path, MODEL_MIB).map_err(Problem::Unreadable)?.ok_or(Problem::TooLarge)
 }
 
 fn decode(bytes: &[u8]) -> Result<ModelFile, Problem> {

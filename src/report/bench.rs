@@ -1,13 +1,12 @@
 //! What `digits bench` found out: one JSON object for programs, tables for people.
 
-use std::fs::File;
 use std::path::Path;
 
 use indicatif::HumanCount;
 use serde::{Deserialize, Serialize};
 
 use super::units::{percent, si};
-use crate::files::read_at_most;
+use crate::files::load;
 use crate::gpu::{self, Choice, Gpu, Tiles, Timing};
 use crate::limits::TEXT_MIB;
 use crate::measure::{
@@ -86,8 +85,7 @@ impl BenchReport {
     /// A file that cannot be read or holds something else; the error names it.
     pub fn load(path: &Path) -> Result<BenchReport, BenchReportError> {
         let name = || path.display().to_string();
-        let read = File::open(path).and_then(|file| read_at_most(file, TEXT_MIB));
-        let text = read.map_err(|reason| BenchReportError::Unreadable { path: name(), reason })?;
+        let text = load(path, TEXT_MIB).map_err(|reason| BenchReportError::Unreadable { path: name(), reason })?;
         let text = text.ok_or_else(|| BenchReportError::TooLarge { path: name() })?;
         serde_json::from_slice(&text).map_err(|reason| BenchReportError::Foreign { path: name(), reason })
     }

@@ -1,12 +1,11 @@
 //! The logs of trainings, read again.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::{Ending, EpochLine};
-use crate::files::read_at_most;
+use crate::files::load;
 use crate::limits::TEXT_MIB;
 
 /// What a training wrote with `digits train --log`.
@@ -54,8 +53,7 @@ impl TrainingLog {
     /// A file that cannot be read, is something else or has no epoch; the error names it.
     pub fn load(path: &Path) -> Result<TrainingLog, TrainingLogError> {
         let read = || {
-            let read = File::open(path).and_then(|file| read_at_most(file, TEXT_MIB));
-            let bytes = read.map_err(Problem::Unreadable)?.ok_or(Problem::TooLarge)?;
+            let bytes = load(path, TEXT_MIB).map_err(Problem::Unreadable)?.ok_or(Problem::TooLarge)?;
             parse(path.display().to_string(), str::from_utf8(&bytes).map_err(|_| Problem::NoText)?)
         };
         read().map_err(|problem| TrainingLogError { path: path.into(), problem })

@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, ensure};
 use clap::Args;
+use digits::files::{load, read_at_most};
+use digits::limits::TEXT_MIB;
 use digits::picture::{EXTENSIONS, Pictures, is_called_a_picture};
 use digits::predict::Digits;
 use walkdir::WalkDir;
@@ -149,7 +150,8 @@ fn picture_at(entry: walkdir::Result<walkdir::DirEntry>) -> Option<Source> {
 /// The paths of a list.
 fn listed(list: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let name = called(list);
-    let bytes = if is_piped(list) { text_of(Ok(io::stdin().lock()), &name) } else { text_of(File::open(list), &name) }?;
+    let read = if is_piped(list) { read_at_most(io::stdin().lock(), TEXT_MIB) } else { load(list, TEXT_MIB) };
+    let bytes = text_of(read, &name)?;
     let paths: Vec<PathBuf> = if bytes.contains(&0) {
         bytes.split(|byte| *byte == 0).map(path_of).collect()
     } else {
