@@ -332,9 +332,10 @@ fn decode(bytes: &[u8]) -> Result<ModelFile, Problem> {
     Ok(ModelFile { network, parameters, classes, calibration, summary })
 }
 
-/// Whether a safetensors file says that its header is larger than is read.
+/// Whether a safetensors file has a header that is larger than is read; one that says so and has not is none.
 pub(crate) fn has_large_header(file: &[u8]) -> bool {
-    file.first_chunk().is_some_and(|length| u64::from_le_bytes(*length) > HEADER_MIB << 20)
+    let length = file.split_first_chunk().map(|(length, rest)| (u64::from_le_bytes(*length), rest.len() as u64));
+    length.is_some_and(|(header, rest)| header > HEADER_MIB << 20 && header <= rest)
 }
 
 fn read_input(text: &str) -> Result<Shape, Problem> {

@@ -292,7 +292,7 @@ mod tests {
         let deep = "dense 8000 | ".repeat(4);
         assert!(
             problem(&format!("{deep}dense 10"))
-                .starts_with("layer 4, \"dense 8000\": the network is too large by then: more than 134217728")
+                .starts_with("layer 3, \"dense 8000\": the network is too large by then: more than 134217728")
         );
         let long = "pool 1 | ".repeat(250);
         assert_eq!(problem(&format!("{long}dense 10")), "the network has more than 250 layers");
