@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::files::{self, WriteError};
 use crate::layers::clock::Clock;
+use crate::limits::CHECKPOINT_MIB;
 use crate::mnist::Split;
 use crate::network::Parameters;
 use crate::report::EpochLine;
@@ -58,6 +59,8 @@ pub enum CheckpointProblem {
     Unreadable(io::Error),
     #[error("is no checkpoint of digits")]
     NoCheckpoint,
+    #[error("is larger than {CHECKPOINT_MIB} MiB, the most that a checkpoint may have")]
+    TooLarge,
     #[error("is damaged: its checksum does not fit")]
     Damaged,
     #[error(
@@ -79,9 +82,6 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The file begins with this and the checksum of the rest, as text, each on a line.
 const MAGIC: &[u8] = b"digits checkpoint 1\n";
 const CHECKSUM_LENGTH: usize = 64;
-
-/// In bytes: four vectors of the largest model.
-const LARGEST_FILE: u64 = 5 << 30;
 
 /// All but the vectors.
 #[derive(Serialize, Deserialize)]
@@ -184,13 +184,11 @@ fn hex(bytes: &[u8]) -> String {
 
 /// The checkpoint of a file, if there is one.
 fn read(path: &Path) -> Result<Option<Checkpoint>, Problem> {
-    match fs::metadata(path) {
-        Ok(metadata) if metadata.len() > LARGEST_FILE => return Err(Problem::NoCheckpoint),
-        Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Problem::Unreadable(error)),
+    match files::load(path, CHECKPOINT_MIB) {
+        Ok(bytes) => decode(&bytes.ok_or(Problem::TooLarge)?).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Problem::Unreadable(error)),
     }
-    decode(&fs::read(path).map_err(Problem::Unreadable)?).map(Some)
 }
 
 fn encode(checkpoint: &Checkpoint) -> Vec<u8> {

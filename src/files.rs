@@ -1,8 +1,8 @@
 //! Files that appear whole or not at all: they are written beside their place, then renamed, so whatever happens, there
-//! is the new file or the one before.
+//! is the new file or the one before. And files that are read only as far as memory goes.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -16,6 +16,25 @@ pub enum WriteError {
     NoFolder(PathBuf),
     #[error("cannot be written: it is not an ordinary file")]
     NotAFile,
+}
+
+/// All that `input` has; `None` where that is more than `most` MiB: a file may be larger than the memory, and a pipe has no end.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read_at_most(input: impl Read, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let (mut bytes, most) = (Vec::new(), most << 20);
+    input.take(most + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= most).then_some(bytes))
+}
+
+/// [`read_at_most`], of the file at `path`, which is not read where its length says enough.
+///
+/// # Errors
+/// It cannot be read.
+pub fn load(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let file = File::open(path)?;
+    if file.metadata()?.len() > most << 20 { Ok(None) } else { read_at_most(file, most) }
 }
 
 /// Puts a file with these bytes in place of what is at `path`.
@@ -111,6 +130,18 @@ fn without_path(error: io::Error) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_more_than_a_limit_is_read_of_a_file_or_of_what_never_ends() {
+        assert_eq!(read_at_most(io::repeat(7), 1).unwrap(), None);
+        let whole = io::repeat(7).take(1 << 20);
+        assert_eq!(read_at_most(whole, 1).unwrap(), Some(vec![7; 1 << 20]));
+        let file = NamedTempFile::new().unwrap();
+        file.as_file().set_len(1 << 20).unwrap();
+        assert_eq!(load(file.path(), 1).unwrap(), Some(vec![0; 1 << 20]));
+        file.as_file().set_len(1 << 40).unwrap();
+        assert_eq!(load(file.path(), 1).unwrap(), None);
+    }
 
     #[test]
     fn an_error_tells_its_reason_and_not_the_passing_file() {

@@ -57,7 +57,8 @@
 //!
 //! # What people see
 //!
-//! - [`report`] prints, [`files`] writes, [`export`] makes models for other programs, [`import`] takes theirs.
+//! - [`report`] prints, [`files`] writes, [`export`] makes models for other programs, [`import`] takes theirs; [`limits`] says what
+//!   files may ask for.
 //! - [`inspect`] looks a model over, [`figures`] draw what it finds, [`html`] makes pages of them, and [`mod@annotate`] shows what
 //!   was read off a picture and why.
 //! - [`session`] is a person with a model, behind window and page; [`platform`] is what differs between these two.
@@ -94,6 +95,7 @@ pub mod import;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod inspect;
 pub mod layers;
+pub mod limits;
 pub mod measure;
 pub mod mnist;
 pub mod model;

@@ -12,8 +12,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 #[cfg(feature = "window")]
 use commands::draw;
 use commands::{
-    GpuOptions, Interrupted, Misuse, VERSION, bench, compact, completions, eval, export, gpus, import, man, predict,
-    report, selftest, train, tune,
+    GpuOptions, Interrupted, Misuse, VERSION, bench, compact, completions, eval, export, gpus, import, limits, man,
+    predict, report, selftest, train, tune,
 };
 
 /// Recognizes handwritten digits; every forward and backward pass is a WGSL compute shader.
@@ -42,6 +42,9 @@ enum Command {
     /// Lists the adapters of this machine, and marks the one that digits would compute on
     Gpus,
     Selftest(selftest::Options),
+    /// Tells what files may ask for, at most: pictures, data sets, models and all others
+    #[command(after_help = digits::limits::table())]
+    Limits,
     Completions(completions::Options),
     Man(man::Options),
 }
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::Import(options) => import::run(&options),
         Command::Gpus => gpus::run(&gpu),
         Command::Selftest(options) => selftest::run(&options, &gpu),
+        Command::Limits => limits::run(),
         Command::Completions(options) => completions::run(&options, Cli::command()),
         Command::Man(options) => man::run(&options, Cli::command()),
     };

@@ -96,6 +96,16 @@ proptest! {
     }
 
     #[test]
+    fn whatever_is_drawn_has_amounts_of_ink_from_0_to_1(
+        lines in prop::collection::vec(prop::collection::vec([any::<f32>(), any::<f32>()], 0..9), 0..4), width in any::<f32>()
+    ) {
+        if let Some(image) = normalise_strokes(&Strokes { lines, width }) {
+            prop_assert!(image.iter().all(|amount| (0.0..=1.0).contains(amount)), "{:?}", image);
+            prop_assert!(image.iter().any(|amount| *amount > 0.5));
+        }
+    }
+
+    #[test]
     fn order_and_direction_of_strokes_make_no_difference(drawing in drawings()) {
         let backwards = |points: &Vec<Point>| points.iter().rev().copied().collect();
         let reversed = Strokes { lines: drawing.lines.iter().rev().map(backwards).collect(), ..drawing.clone() };

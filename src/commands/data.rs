@@ -1,13 +1,16 @@
 //! The options that choose images, and what they come to: the parts of a set and the names of its classes.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, ensure};
 use clap::Args;
 use digits::datasets::{Change, Cut, Fit, Found, Need, Parts, Unfit};
+use digits::files;
+use digits::limits::TEXT_MIB;
 use digits::mnist::Split;
 use digits::network::{Classes, Shape};
+
+use super::text_of;
 
 /// Which images.
 #[derive(Args)]
@@ -99,7 +102,8 @@ pub fn class_names(text: &str) -> anyhow::Result<Vec<String>> {
     if path.is_dir() || !path.exists() {
         return Ok(text.split(',').map(|name| name.trim().to_string()).collect());
     }
-    let lines = fs::read_to_string(path).map_err(|error| anyhow!("{text} cannot be read: {error}"))?;
+    let lines = text_of(files::load(path, TEXT_MIB), text)?;
+    let lines = str::from_utf8(&lines).map_err(|_| anyhow!("{text} is no text in UTF-8"))?;
     let names: Vec<String> =
         lines.lines().map(|line| line.trim().to_string()).filter(|line| !line.is_empty()).collect();
     ensure!(!names.is_empty(), "{text} names no class: it has a name in each line");

@@ -12,6 +12,7 @@ pub mod export;
 pub mod gpus;
 pub mod import;
 mod interrupt;
+pub mod limits;
 pub mod man;
 mod pages;
 pub mod predict;
@@ -29,9 +30,10 @@ mod version;
 use std::io::{self, Write};
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
 use digits::gpu::{self, AdapterReport, Core, Gpu, Precision, Request, Settings};
+use digits::limits::TEXT_MIB;
 use digits::mnist::CLASSES;
 use digits::network::{ModelFile, Network, Shape};
 use pollster::FutureExt as _;
@@ -147,6 +149,12 @@ fn no_digits(file: &ModelFile) -> Option<String> {
 fn parse_network(text: &str) -> Result<Network, String> {
     let network = Network::parse(Shape::MNIST, text).map_err(|error| error.to_string())?;
     class_mismatch(&network, CLASSES).map_or(Ok(network), Err)
+}
+
+/// The bytes of a text called `name`, of which no more than [`TEXT_MIB`] are read.
+fn text_of(read: io::Result<Option<Vec<u8>>>, name: &str) -> anyhow::Result<Vec<u8>> {
+    let bytes = read.map_err(|error| anyhow!("{name} cannot be read: {error}"))?;
+    bytes.with_context(|| format!("{name} is larger than {TEXT_MIB} MiB, the most that is read of a text"))
 }
 
 /// Prints a line, which fails where nobody reads it any more.

@@ -1,12 +1,16 @@
 //! Kaggle's CSV files: a row for each image, its label and its pixels, 0 to 255, row by row of a square. A first row may name
 //! the columns; then the label's is called `label`, wherever it stands, and a file without one has no labels.
 
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use csv::{Position, ReaderBuilder, StringRecord};
 use image::GrayImage;
 
-use super::{Fit, Found, MOST_MIB, Need, SetError, label};
+use super::{Fit, Found, Need, SetError, label};
+use crate::limits::{CSV_ROW_MIB, SET_MIB};
 use crate::mnist::DataSet;
 
 pub fn is_called_csv(path: &Path) -> bool {
@@ -69,15 +73,20 @@ fn is_called(path: &Path, word: &str) -> bool {
 /// The images of a file; none where it has no labels.
 fn read(path: &Path, fit: &Fit) -> Result<Option<DataSet>, SetError> {
     let problem = |line, problem| SetError::Csv { path: path.into(), line, problem };
-    let torn = |error: csv::Error| match error.position().map(Position::line) {
-        Some(line) => problem(line, "it is torn, or no text".into()),
-        None => problem(1, error.to_string()),
-    };
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_path(path).map_err(torn)?;
+    let row_left = Cell::new(ROW);
+    let file = File::open(path).map_err(|reason| SetError::Unreadable { path: path.into(), reason })?;
+    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(Rows { file, left: &row_left });
     let mut record = StringRecord::new();
+    let mut last = 0;
+    let torn = |error: csv::Error, last: u64| match error.position().map(Position::line) {
+        Some(line) => problem(line, "it is torn, or no text".into()),
+        None => problem(last + 1, error.to_string()),
+    };
     let (mut columns, mut data) = (None, DataSet { images: Vec::new(), labels: Vec::new() });
-    while reader.read_record(&mut record).map_err(torn)? {
+    while reader.read_record(&mut record).map_err(|error| torn(error, last))? {
+        row_left.set(ROW);
         let line = record.position().map_or(1, Position::line);
+        last = line;
         let Columns { label_at, count } = match columns {
             Some(columns) => columns,
             None => {
@@ -96,11 +105,32 @@ fn read(path: &Path, fit: &Fit) -> Result<Option<DataSet>, SetError> {
         let (number, image) = row(&record, label_at).map_err(|sentence| problem(line, sentence))?;
         data.labels.push(label(number).map_err(|error| problem(line, format!("it {error}")))?);
         data.images.extend(fit.apply(image));
-        if data.images.len() > MOST_MIB << 20 {
+        if data.images.len() > SET_MIB << 20 {
             return Err(SetError::TooLarge(path.into()));
         }
     }
     if data.labels.is_empty() { Err(problem(1, "there are no images".into())) } else { Ok(Some(data)) }
+}
+
+/// A row, in bytes.
+const ROW: u64 = CSV_ROW_MIB << 20;
+
+/// A file that ends with an error where a row goes on for too long, since rows are kept whole: how much of one is `left` is
+/// set again behind each.
+struct Rows<'a> {
+    file: File,
+    left: &'a Cell<u64>,
+}
+
+impl Read for Rows<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        let left = self.left.get().checked_sub(read as u64);
+        self.left.set(left.ok_or_else(|| {
+            io::Error::other(format!("it is longer than {CSV_ROW_MIB} MiB, the most that a row may have"))
+        })?);
+        Ok(read)
+    }
 }
 
 /// Where the label stands, and how many columns there are.

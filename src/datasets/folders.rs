@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
-use super::{Fit, Found, MOST_MIB, Need, SetError};
+use super::{Fit, Found, Need, SetError};
+use crate::limits::SET_MIB;
 use crate::mnist::DataSet;
 use crate::network::{Classes, ClassesError};
 use crate::picture::{PictureError, Pictures, is_called_a_picture};
@@ -71,7 +72,7 @@ fn images(part: &Path, names: &[String], fit: &Fit) -> Result<DataSet, SetError>
         let count = paths.len() as f64;
         pictures.extend((1..).zip(paths).map(|(turn, path)| (f64::from(turn) / count, path, class as u8)));
     }
-    if pictures.len().saturating_mul(fit.pixels()) > MOST_MIB << 20 {
+    if pictures.len().saturating_mul(fit.pixels()) > SET_MIB << 20 {
         return Err(SetError::TooLarge(part.into()));
     }
     pictures.sort_by(|a, b| a.0.total_cmp(&b.0));

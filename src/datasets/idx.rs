@@ -10,7 +10,8 @@ use image::GrayImage;
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
-use super::{Fit, Found, MOST_MIB, Need, SetError, WrongLabel, label};
+use super::{Fit, Found, Need, SetError, WrongLabel, label};
+use crate::limits::{PICTURE_SIDE, SET_MIB};
 use crate::mnist::idx::{self, GZIP, unpack};
 use crate::mnist::{Content, DataError, DataSet, Problem, SIDE, Split};
 
@@ -193,7 +194,10 @@ fn read_images(path: &Path, count: usize, fit: &Fit) -> Result<Vec<u8>, SetError
     if height == 0 || width == 0 {
         return Err(problem(IdxError::Empty));
     }
-    if count.saturating_mul(fit.pixels()) > MOST_MIB << 20 {
+    if height.max(width) > PICTURE_SIDE as usize {
+        return Err(problem(Problem::LongSide { height: height as u32, width: width as u32 }.into()));
+    }
+    if count.saturating_mul(fit.pixels()) > SET_MIB << 20 {
         return Err(SetError::TooLarge(path.into()));
     }
     let Array { bytes, .. } = array(path)?;
@@ -254,7 +258,7 @@ fn array(path: &Path) -> Result<Array, SetError> {
     let header_length = 4 + 4 * sizes.len();
     let expected = numbers.saturating_add(header_length);
     let input = opened(path, expected).map_err(|error| problem(error.into()))?;
-    if expected > MOST_MIB << 20 {
+    if expected > SET_MIB << 20 {
         return Err(SetError::TooLarge(path.into()));
     }
     let mut bytes = unpack(input, expected).map_err(|error| problem(error.into()))?;

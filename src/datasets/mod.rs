@@ -14,12 +14,10 @@ pub use fit::{Change, Fit};
 pub use idx::IdxError;
 pub use split::{Cut, Parts};
 
+use crate::limits::SET_MIB;
 use crate::mnist::{DataError, DataSet};
 use crate::network::{Classes, ClassesError};
 use crate::picture::PictureError;
-
-/// What a set may have in pixels, all its images together, in MiB: a file may claim anything.
-const MOST_MIB: usize = 1024;
 
 /// A set as its files have it; a part that they lack is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,7 +69,7 @@ pub enum SetError {
     OtherClass { folder: PathBuf, name: String },
     #[error("{} line {line}: {problem}", .path.display())]
     Csv { path: PathBuf, line: u64, problem: String },
-    #[error("{} has images that take more than {MOST_MIB} MiB, the most that is read; leave some out", .0.display())]
+    #[error("{} has images that take more than {SET_MIB} MiB, the most that is read; leave some out", .0.display())]
     TooLarge(PathBuf),
     #[error("{}: {problem}", .folder.display())]
     Classes { folder: PathBuf, problem: ClassesError },

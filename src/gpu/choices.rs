@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Gpu, driver};
 use crate::files::{self, WriteError};
+use crate::limits::TEXT_MIB;
 
 /// What is known of the tile shapes of one adapter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,7 +79,7 @@ impl Choices {
 
     /// What the file at `path` remembers of `origin`; nothing where there is no such file, or it holds anything else.
     pub fn load(path: &Path, origin: Origin) -> Choices {
-        let remembered = std::fs::read(path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        let remembered = files::load(path, TEXT_MIB).ok().flatten().and_then(|text| serde_json::from_slice(&text).ok());
         remembered.filter(|choices: &Choices| choices.origin == origin).unwrap_or_else(|| Choices::new(origin))
     }
 

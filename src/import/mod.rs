@@ -6,12 +6,13 @@
 mod onnx;
 mod tensors;
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use safetensors::tensor::SafeTensorError;
 
+use crate::files::load;
+use crate::limits::{HEADER_MIB, IMPORT_MIB};
 use crate::network::{
     Activation, Calibration, Classes, Layer, Matrix, ModelFile, Network, NetworkError, Parameters, Shape, Summary,
     flat_length,
@@ -34,8 +35,10 @@ pub struct ImportError {
 pub enum ImportProblem {
     #[error("cannot be read: {0}")]
     Unreadable(io::Error),
-    #[error("is larger than {} MiB, too large to be a model of digits", LARGEST_FILE >> 20)]
+    #[error("is larger than {IMPORT_MIB} MiB, the most that is read of another program's file")]
     TooLarge,
+    #[error("has a header of more than {HEADER_MIB} MiB, the most that is read")]
+    LargeHeader,
     #[error("is {0}")]
     OtherFormat(&'static str),
     #[error("is not a whole safetensors file: {0}")]
@@ -65,9 +68,6 @@ pub enum ImportProblem {
 }
 
 use ImportProblem as Problem;
-
-/// In bytes.
-const LARGEST_FILE: u64 = 1 << 28;
 
 /// The numbers of one layer, in the layouts of the model file.
 struct Weights {
@@ -138,10 +138,7 @@ fn kind_of(bytes: &[u8]) -> Result<Kind, Problem> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Problem> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(Problem::Unreadable)?;
-    file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(Problem::Unreadable)?;
-    if bytes.len() as u64 > LARGEST_FILE { Err(Problem::TooLarge) } else { Ok(bytes) }
+    load(path, IMPORT_MIB).map_err(Problem::Unreadable)?.ok_or(Problem::TooLarge)
 }
 
 /// A model of what was found for each matrix of `network`, in their order and of their sizes.

@@ -5,14 +5,11 @@
 use std::collections::BTreeMap;
 
 use half::{bf16, f16};
-use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use super::{ImportProblem as Problem, Imported, Weights, calibration, imported, reordered, transposed, variances};
-use crate::network::{Layer, Matrix, Network, Padding, Shape};
+use crate::network::{Layer, Matrix, Network, Padding, Shape, has_large_header};
 use crate::reference::batchnorm::EPSILON;
-
-/// In bytes; the header is JSON, which takes many times its size in memory.
-const LARGEST_HEADER: u64 = 1 << 20;
 
 /// What Keras adds to a variance where nothing else is said.
 const KERAS_EPSILON: f32 = 1e-3;
@@ -40,8 +37,8 @@ enum Role {
 /// # Errors
 /// Bytes that are no safetensors file, or tensors that do not fit the network: each layer that has none is named.
 pub fn safetensors(bytes: &[u8], network: Option<&Network>) -> Result<Imported, Problem> {
-    if bytes.first_chunk().is_some_and(|length| u64::from_le_bytes(*length) > LARGEST_HEADER) {
-        return Err(Problem::NotSafetensors(SafeTensorError::HeaderTooLarge));
+    if has_large_header(bytes) {
+        return Err(Problem::LargeHeader);
     }
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(Problem::NotSafetensors)?;
     let tensors = SafeTensors::deserialize(bytes).map_err(Problem::NotSafetensors)?;

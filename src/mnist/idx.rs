@@ -9,6 +9,7 @@ use flate2::bufread::GzDecoder;
 use image::GrayImage;
 
 use super::{CLASSES, PIXELS, SIDE};
+use crate::limits::{PICTURE_MIB, PICTURE_SIDE};
 
 /// What is wrong with a file; the message goes on after the file's name.
 #[derive(Debug, thiserror::Error)]
@@ -34,9 +35,11 @@ pub enum Problem {
     #[error("holds images of {height}x{width} pixels, but they must be 28x28")]
     WrongSize { height: u32, width: u32 },
     #[error(
-        "holds {count} images of {height}x{width} pixels, more than the {MOST_MIB} MiB that are read of one file; split it"
+        "holds {count} images of {height}x{width} pixels, more than the {PICTURE_MIB} MiB that are read of one file; split it"
     )]
     TooMany { count: u32, height: u32, width: u32 },
+    #[error("holds images of {height}x{width} pixels, but {PICTURE_SIDE} pixels a side are the most that is read")]
+    LongSide { height: u32, width: u32 },
     #[error("gives image {index} the label {label}, but labels are 0 to 9")]
     WrongLabel { index: usize, label: u8 },
 }
@@ -50,9 +53,6 @@ pub enum Content {
 
 /// What a gzip file starts with.
 pub(crate) const GZIP: [u8; 2] = [0x1f, 0x8b];
-
-/// The largest file of images that is not one of a set, unpacked, in MiB.
-const MOST_MIB: usize = 256;
 
 /// One of the four files of a set, as it must be.
 pub(super) struct IdxFile {
@@ -134,9 +134,12 @@ pub(crate) fn images(file: &[u8]) -> Result<Vec<GrayImage>, Problem> {
     }
     let header = header.get(..header_length).ok_or(truncated(header.len(), header_length))?;
     let [count, height, width] = sizes(header)[..] else { unreachable!("images have three dimensions") };
-    let image = (height as usize).saturating_mul(width as usize);
+    if height.max(width) > PICTURE_SIDE {
+        return Err(Problem::LongSide { height, width });
+    }
+    let image = height as usize * width as usize;
     let expected = image.saturating_mul(count as usize).saturating_add(header_length);
-    let most = MOST_MIB << 20;
+    let most = (PICTURE_MIB << 20) as usize;
     let bytes = unpack(file, expected.min(most))?;
     match bytes.len() {
         length if length > most => return Err(Problem::TooMany { count, height, width }),
@@ -326,7 +329,7 @@ mod tests {
     #[test]
     fn more_than_is_read_of_one_file_is_no_damage() {
         let header = [&[0, 0, 8, 3][..], &697_932u32.to_be_bytes(), &[0, 0, 0, 28, 0, 0, 0, 28]].concat();
-        let many = [header, vec![0; MOST_MIB << 20]].concat();
+        let many = [header, vec![0; (PICTURE_MIB << 20) as usize]].concat();
         let message = super::images(&gzip(&many)).unwrap_err().to_string();
         assert!(message.starts_with("holds 697932 images of 28x28 pixels, more than the 256 MiB"), "{message}");
         let message = super::images(&gzip(&many[..many.len() / 9])).unwrap_err().to_string();

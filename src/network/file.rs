@@ -11,8 +11,7 @@
 mod compact;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView, serialize};
@@ -21,6 +20,7 @@ use serde_json::Value;
 
 use super::{Calibration, Classes, ClassesError, Matrix, Network, NetworkError, Parameters, Shape, parameters};
 use crate::files::{self, WriteError};
+use crate::limits::{HEADER_MIB, MODEL_MIB};
 
 /// A trained network, as its file holds it.
 ///
@@ -91,8 +91,10 @@ pub enum ModelFileProblem {
     Unwritable(#[from] WriteError),
     #[error("is not written: {0} has an infinite or NaN value, so the training diverged; try a smaller learning rate")]
     Diverged(String),
-    #[error("is too large to be a model of digits")]
+    #[error("is larger than {MODEL_MIB} MiB, the most that a model may have")]
     TooLarge,
+    #[error("has a header of more than {HEADER_MIB} MiB, the most that is read")]
+    LargeHeader,
     #[error("is not a whole safetensors file ({0}); give a file that `digits train` wrote")]
     NotSafetensors(SafeTensorError),
     #[error("is not a model of digits: its metadata have no \"{0}\"; give a file that `digits train` wrote")]
@@ -141,11 +143,6 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 const NORMALISATION: &str = "pixel / 255";
 /// What files of labels call the first class, where that is not 0.
 const FIRST_LABEL: &str = "first label";
-
-/// In bytes; a network of this size is far beyond what this program can train.
-const LARGEST_FILE: u64 = 1 << 30;
-/// In bytes; the header is JSON, which takes many times its size in memory.
-const LARGEST_HEADER: u64 = 1 << 20;
 
 impl ModelFile {
     /// Writes the file beside `path` and renames it, so whatever happens, `path` holds a whole model: the new one or
@@ -307,15 +304,12 @@ pub(crate) fn sort_header(file: &mut [u8]) {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Problem> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(Problem::Unreadable)?;
-    file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(Problem::Unreadable)?;
-    if bytes.len() as u64 > LARGEST_FILE { Err(Problem::TooLarge) } else { Ok(bytes) }
+    files::load(path, MODEL_MIB).map_err(Problem::Unreadable)?.ok_or(Problem::TooLarge)
 }
 
 fn decode(bytes: &[u8]) -> Result<ModelFile, Problem> {
-    if bytes.first_chunk().is_some_and(|length| u64::from_le_bytes(*length) > LARGEST_HEADER) {
-        return Err(Problem::NotSafetensors(SafeTensorError::HeaderTooLarge));
+    if has_large_header(bytes) {
+        return Err(Problem::LargeHeader);
     }
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(Problem::NotSafetensors)?;
     let tensors = SafeTensors::deserialize(bytes).map_err(Problem::NotSafetensors)?;
@@ -336,6 +330,12 @@ fn decode(bytes: &[u8]) -> Result<ModelFile, Problem> {
     let calibration = get("calibration").map_or_else(|_| Ok(Calibration::default()), |text| read_calibration(text))?;
     let parameters = read_parameters(&network, &tensors)?;
     Ok(ModelFile { network, parameters, classes, calibration, summary })
+}
+
+/// Whether a safetensors file has a header that is larger than is read; one that says so and has not is none.
+pub(crate) fn has_large_header(file: &[u8]) -> bool {
+    let length = file.split_first_chunk().map(|(length, rest)| (u64::from_le_bytes(*length), rest.len() as u64));
+    length.is_some_and(|(header, rest)| header > HEADER_MIB << 20 && header <= rest)
 }
 
 fn read_input(text: &str) -> Result<Shape, Problem> {

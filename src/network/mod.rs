@@ -18,7 +18,7 @@ pub use calibration::{Calibration, Judgement, best, score};
 pub use classes::{Classes, ClassesError};
 pub use file::{ModelFile, ModelFileError, ModelFileProblem, Summary};
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use file::{sort_header, statistics_names, tensor_names};
+pub(crate) use file::{has_large_header, sort_header, statistics_names, tensor_names};
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use parameters::flat_length;
 pub use parameters::{Matrix, Parameters, ROW_ALIGNMENT};

@@ -3,13 +3,16 @@
 
 use std::fmt;
 
-use super::{Activation, Layer, Network, Padding, Shape};
+use super::{Activation, Layer, Network, Padding, ROW_ALIGNMENT, Shape};
+use crate::limits::{LAYER_NUMBERS, LAYERS, NETWORK_NUMBERS};
 
 /// Why a text is no network.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum NetworkError {
     #[error("the network has no layers; write, say, \"{}\"", super::SEED)]
     Empty,
+    #[error("the network has more than {LAYERS} layers")]
+    ManyLayers,
     #[error("layer {number}, \"{text}\": {problem}")]
     Layer { number: usize, text: String, problem: String },
     #[error("the last layer, \"{text}\", must be dense without relu: its outputs are the scores of the classes")]
@@ -45,14 +48,15 @@ The last layer is dense, without relu, a unit for each class: dense 10. A whole 
 /// Larger ones would skip most of any image that fits the program.
 const MOST_STRIDE: usize = 15;
 
-/// More parameters or activations than this in one layer is a slip of the pen, and would overflow 32-bit addresses.
-const LARGEST: usize = 1 << 26;
-
 pub(super) fn parse(input: Shape, text: &str) -> Result<Network, NetworkError> {
     if text.trim().is_empty() {
         return Err(NetworkError::Empty);
     }
+    if text.split('|').count() > LAYERS {
+        return Err(NetworkError::ManyLayers);
+    }
     let (mut layers, mut shape) = (Vec::new(), input);
+    let (mut all_outputs, mut all_weights) = (0, 0);
     for (index, text) in text.split('|').enumerate() {
         let problem = |problem| NetworkError::Layer { number: index + 1, text: text.trim().into(), problem };
         let layer = parse_layer(text).map_err(problem)?;
@@ -63,8 +67,17 @@ pub(super) fn parse(input: Shape, text: &str) -> Result<Network, NetworkError> {
             _ => shape.features(),
         };
         let parameters = inputs_of_a_row.saturating_mul(output.channels);
-        if output.features() > LARGEST || (parameters > LARGEST && layer.has_weights()) {
-            return Err(problem(format!("it is too large: more than {LARGEST} outputs or weights")));
+        if output.features() > LAYER_NUMBERS || (parameters > LAYER_NUMBERS && layer.has_weights()) {
+            return Err(problem(format!("it is too large: more than {LAYER_NUMBERS} outputs or weights")));
+        }
+        all_outputs += output.features();
+        if layer.has_weights() {
+            all_weights += (inputs_of_a_row + 1).next_multiple_of(ROW_ALIGNMENT) * output.channels;
+        }
+        if all_outputs.max(all_weights) > NETWORK_NUMBERS {
+            return Err(problem(format!(
+                "the network is too large by then: more than {NETWORK_NUMBERS} outputs or weights"
+            )));
         }
         (shape, layers) = (output, {
             layers.push(layer);
@@ -276,5 +289,13 @@ mod tests {
         assert!(problem("pool 2").contains("last layer"));
         assert!(problem("dense 1").contains("2 to 255"));
         assert!(problem("conv 65535 9x9 same | dense 65535 relu | dense 10").contains("too large"));
+        let deep = "dense 8000 | ".repeat(4);
+        assert!(
+            problem(&format!("{deep}dense 10"))
+                .starts_with("layer 3, \"dense 8000\": the network is too large by then: more than 134217728")
+        );
+        let long = "pool 1 | ".repeat(250);
+        assert_eq!(problem(&format!("{long}dense 10")), "the network has more than 250 layers");
+        assert!(Network::parse(Shape::MNIST, &format!("{}dense 10", &long[9..])).is_ok());
     }
 }

@@ -2,7 +2,7 @@
 //! in the text form of [`Strokes`]. Lines that start with `#` are comments. UCI's own files are read, too. The file is raw or gzip.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::Compression;
@@ -12,6 +12,7 @@ use flate2::write::GzEncoder;
 use super::strokes::{Strokes, StrokesError};
 use super::uci;
 use crate::files::{self, WriteError};
+use crate::limits::{PEN_MIB, POINTS};
 use crate::mnist::CLASSES;
 use crate::mnist::idx::GZIP;
 
@@ -39,6 +40,8 @@ pub enum PenError {
     Unwritable { file: PathBuf, problem: WriteError },
     #[error("{} is packed by compress; unpack it first, as gunzip does", .0.display())]
     Compressed(PathBuf),
+    #[error("{} has more than {PEN_MIB} MiB unpacked, the most that is read; take it apart", .0.display())]
+    TooLarge(PathBuf),
     #[error("{} holds no drawing", .0.display())]
     Empty(PathBuf),
     #[error("{}: line {line} {problem}", .file.display())]
@@ -62,6 +65,8 @@ pub enum LineProblem {
     NoStroke,
     #[error("comes in the middle of a drawing: the pen is still down, or never was")]
     Open,
+    #[error("is of a drawing of more than {POINTS} points, the most that is read")]
+    ManyPoints,
     #[error("is no text in UTF-8")]
     NoText,
     #[error("has the label \"{0}\", but labels are 0 to 9")]
@@ -101,13 +106,12 @@ pub(crate) fn decode_pen_file(
     if start.starts_with(&[0x1f, 0x9d]) {
         return Err(PenError::Compressed(path.into()));
     }
-    let mut bytes = Vec::new();
     let read = if start.starts_with(&GZIP) {
-        MultiGzDecoder::new(file).read_to_end(&mut bytes)
+        files::read_at_most(MultiGzDecoder::new(file), PEN_MIB)
     } else {
-        file.read_to_end(&mut bytes)
+        files::read_at_most(file, PEN_MIB)
     };
-    read.map_err(unreadable)?;
+    let bytes = read.map_err(unreadable)?.ok_or_else(|| PenError::TooLarge(path.into()))?;
     let (mut form, mut samples, mut segments) = (None, Vec::new(), uci::Segments::default());
     let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes).trim_ascii_end();
     for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
@@ -176,6 +180,9 @@ impl PenSample {
             return Err(LineProblem::Columns(columns.len()));
         };
         let known = label.parse().ok().filter(|&label| is_label(label));
+        if strokes.split(['|', ' ']).count() > POINTS {
+            return Err(LineProblem::ManyPoints);
+        }
         Ok(PenSample {
             id: id.into(),
             label: known.ok_or_else(|| LineProblem::Label(label.into()))?,

@@ -3,6 +3,7 @@
 
 use super::file::{LineProblem, PenSample};
 use super::strokes::{Point, Strokes};
+use crate::limits::POINTS;
 use crate::mnist::CLASSES;
 
 /// Numbers of a line: x and y of eight points, and the label.
@@ -35,6 +36,8 @@ pub(super) struct Segments {
     samples: Vec<PenSample>,
     /// What is drawn while the pen is down.
     stroke: Option<Vec<Point>>,
+    /// Points of the last drawing so far.
+    points: usize,
 }
 
 impl Segments {
@@ -47,6 +50,7 @@ impl Segments {
                 let label = label.strip_prefix('"').and_then(|label| label.strip_suffix('"'));
                 let label = digit(label.ok_or(LineProblem::Unlabelled)?)?;
                 self.samples.push(unnamed(self.samples.len(), label));
+                self.points = 0;
             }
             // The digit, who drew it, and which of theirs it is.
             ([".COMMENT", digit, writer, ..], _, Some(sample)) if digit.parse() == Ok(sample.label) => {
@@ -57,7 +61,13 @@ impl Segments {
                 Some(stroke) if !stroke.is_empty() => sample.strokes.lines.push(stroke),
                 _ => return Err(LineProblem::NoStroke),
             },
-            (_, Some(stroke), _) => stroke.push(point(line, &words)?),
+            (_, Some(stroke), _) => {
+                self.points += 1;
+                if self.points > POINTS {
+                    return Err(LineProblem::ManyPoints);
+                }
+                stroke.push(point(line, &words)?);
+            }
             _ => (),
         }
         Ok(())

@@ -21,6 +21,8 @@ const CUTS: f32 = 9.0;
 const CRUMB: f32 = 0.12;
 /// A piece is less wide than this, as a share of the height.
 const WIDE: f32 = 1.2;
+/// Cuts that are farther from each other have no piece between them, which would be looked for in what may be a line of any length.
+const FAR: f32 = 2.0 * WIDE;
 
 /// What lies between two cuts, which are counted from 0, the left side, on.
 pub(super) struct Piece {
@@ -42,12 +44,15 @@ struct Cut {
 }
 
 /// The pieces that ink could be cut into; none where it is too narrow for two digits.
-pub(super) fn pieces(ink: &Ink) -> Vec<Piece> {
+pub(super) fn pieces(ink: &Ink) -> impl Iterator<Item = Piece> {
     let cuts = cuts(ink);
     let last = cuts.len() - 1;
-    let pairs = (0..last).flat_map(|from| (from + 1..=last).map(move |to| (from, to)));
-    let shorter = pairs.filter(|(from, to)| to - from < last);
-    shorter.filter_map(|(from, to)| piece(ink, [from, to], [&cuts[from], &cuts[to]])).collect()
+    let place = |cut: &Cut| cut.places.iter().sum::<usize>() as f32 / ink.height as f32;
+    let places: Vec<f32> = cuts.iter().map(place).collect();
+    let is_near = &|from: usize, to: usize| places[to] - places[from] < FAR * ink.height as f32;
+    let pairs = |from: usize| (from + 1..=last).take_while(move |to| is_near(from, *to)).map(move |to| (from, to));
+    let shorter: Vec<(usize, usize)> = (0..last).flat_map(pairs).filter(|(from, to)| to - from < last).collect();
+    shorter.into_iter().filter_map(move |(from, to)| piece(ink, [from, to], [&cuts[from], &cuts[to]]))
 }
 
 /// The cuts from left to right, both sides among them.

@@ -10,15 +10,9 @@ use image::{DynamicImage, GrayImage, ImageDecoder, ImageError, ImageReader};
 
 use super::colour::grey;
 use super::formats::{is_whole_jpeg, may_be_idx, unread};
+use crate::files::read_at_most;
+use crate::limits::{PICTURE_MEGAPIXELS, PICTURE_MIB, PICTURE_SIDE, PICTURE_UNPACKED_MIB};
 use crate::mnist::idx::{self, Problem};
-
-/// The largest file that is read, in MiB.
-const MOST_MIB: u64 = 256;
-
-/// The longest side of a picture, in pixels, and the most memory that unpacking it may take, in MiB: a small file can
-/// claim to be a huge picture.
-const LONGEST_SIDE: u32 = 1 << 14;
-const MOST_UNPACKED_MIB: u64 = 512;
 
 /// How the names of pictures end.
 pub const EXTENSIONS: [&str; 8] = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"];
@@ -54,11 +48,15 @@ pub enum PictureError {
     NotRead(&'static str),
     #[error("is a picture of a kind that is not read ({0}); save it as PNG or JPEG")]
     Unsupported(String),
-    #[error("is larger than {MOST_MIB} MiB, the most that is read of a file")]
+    #[error("is larger than {PICTURE_MIB} MiB, the most that is read of a file")]
     LargeFile,
-    #[error("is more than {LONGEST_SIDE} pixels wide or high, the most that is read; give a smaller picture")]
+    #[error("is more than {PICTURE_SIDE} pixels wide or high, the most that is read; give a smaller picture")]
     LongSide,
-    #[error("takes more than {MOST_UNPACKED_MIB} MiB unpacked, the most that is read; give a picture of fewer pixels")]
+    #[error("has more than {PICTURE_MEGAPIXELS} million pixels, the most that is read; give a smaller picture")]
+    ManyPixels,
+    #[error(
+        "takes more than {PICTURE_UNPACKED_MIB} MiB unpacked, the most that is read; give a picture of fewer pixels"
+    )]
     MuchMemory,
     #[error("is damaged: {0}")]
     Damaged(String),
@@ -80,11 +78,10 @@ impl Pictures {
     /// # Errors
     /// It cannot be read, or is no picture.
     pub fn read(input: impl Read) -> Result<Pictures, PictureError> {
-        let (mut bytes, most) = (Vec::new(), MOST_MIB << 20);
-        input.take(most + 1).read_to_end(&mut bytes).map_err(PictureError::Unreadable)?;
-        match bytes.len() as u64 {
+        let bytes = read_at_most(input, PICTURE_MIB).map_err(PictureError::Unreadable)?;
+        let bytes = bytes.ok_or(PictureError::LargeFile)?;
+        match bytes.len() {
             0 => Err(PictureError::Empty),
-            length if length > most => Err(PictureError::LargeFile),
             _ if may_be_idx(&bytes) || bytes.starts_with(&idx::GZIP) => {
                 let images = idx::images(&bytes).map_err(PictureError::Idx)?;
                 if images.is_empty() { Err(PictureError::Empty) } else { Ok(Pictures::Images(images)) }
@@ -116,12 +113,16 @@ fn decode(bytes: &[u8]) -> Result<GrayImage, PictureError> {
         Some(_) => {}
     }
     let mut limits = image::Limits::default();
-    (limits.max_image_width, limits.max_image_height) = (Some(LONGEST_SIDE), Some(LONGEST_SIDE));
-    limits.max_alloc = Some(MOST_UNPACKED_MIB << 20);
+    (limits.max_image_width, limits.max_image_height) = (Some(PICTURE_SIDE), Some(PICTURE_SIDE));
+    limits.max_alloc = Some(PICTURE_UNPACKED_MIB << 20);
     reader.limits(limits);
     let mut decoder = reader.into_decoder()?;
-    if decoder.total_bytes() > MOST_UNPACKED_MIB << 20 {
+    if decoder.total_bytes() > PICTURE_UNPACKED_MIB << 20 {
         return Err(PictureError::MuchMemory);
+    }
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > PICTURE_MEGAPIXELS * 1_000_000 {
+        return Err(PictureError::ManyPixels);
     }
     let orientation = decoder.orientation()?;
     let mut upright = DynamicImage::from(grey(DynamicImage::from_decoder(decoder)?));
@@ -245,6 +246,7 @@ mod tests {
             [&header[..], &width, &height, &[1, 0, bits, 0], &[0; 24]].concat()
         };
         assert!(message(&bmp(16_384, 16_384, 24)).starts_with("takes more than 512 MiB unpacked"));
+        assert!(message(&bmp(10_001, 10_000, 24)).starts_with("has more than 100 million pixels"));
         assert!(message(&bmp(16_385, 2, 24)).starts_with("is more than 16384 pixels wide or high"));
         assert!(message(&bmp(2, 16_385, 24)).starts_with("is more than 16384 pixels wide or high"));
         let endless = io::repeat(0x42).take(1 << 40);
@@ -271,7 +273,7 @@ mod tests {
             (vec![0, 0, 8, 1, 0, 0, 0, 0], "is an IDX file of labels, not images"),
             (vec![0, 0, 13, 3, 0, 0, 0, 0], "is not an IDX file of bytes"),
             (vec![0, 0, 8], "breaks off"),
-            (sizes([255; 4]), "breaks off"),
+            (sizes([255; 4]), "16384 pixels a side are the most that is read"),
         ] {
             let message = message(&bytes);
             assert!(message.contains(expected), "{message}");

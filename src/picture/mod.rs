@@ -80,7 +80,7 @@ impl Block {
             let bounds = Bounds { x: block.x + bounds.x, y: block.y + bounds.y, ..bounds };
             (Piece { from, to, cost, digit: Digit { bounds, line, pixels: normalise::normalise(&ink) } }, ink)
         };
-        cuts::pieces(&self.ink).into_iter().map(piece)
+        cuts::pieces(&self.ink).map(piece)
     }
 }
 
@@ -140,8 +140,15 @@ fn fills(pixels: u32, side: u32) -> bool {
     10 * pixels >= 9 * side
 }
 
+/// The blocks of a picture. None where their boxes together are many times the picture, as those of rings within each other and of
+/// slanting lines are: such are no digits, and each block keeps the ink of its box.
 fn blocks(ink: &Ink) -> Vec<Block> {
+    const MOST_TIMES: u64 = 8;
     let rows = rows::rows(parts::parts(ink), ink.height);
+    let area = |part: &Part| u64::from(part.bounds.width) * u64::from(part.bounds.height);
+    if rows.iter().flatten().map(area).sum::<u64>() > MOST_TIMES * ink.amounts.len() as u64 {
+        return Vec::new();
+    }
     let rows = rows.into_iter().enumerate();
     rows.flat_map(|(line, row)| row.into_iter().map(move |part| Block::new(&part, ink, line))).collect()
 }

@@ -6,7 +6,9 @@ use indicatif::HumanCount;
 use serde::{Deserialize, Serialize};
 
 use super::units::{percent, si};
+use crate::files::load;
 use crate::gpu::{self, Choice, Gpu, Tiles, Timing};
+use crate::limits::TEXT_MIB;
 use crate::measure::{
     Bound, Ceiling, Inference, Kernels, Latency, Outcome, Point, Scale, Start, Steps, Sweep, Swept, Throughput,
 };
@@ -57,6 +59,8 @@ fn default_tiles() -> String {
 pub enum BenchReportError {
     #[error("{path} cannot be read: {reason}")]
     Unreadable { path: String, reason: std::io::Error },
+    #[error("{path} is larger than {TEXT_MIB} MiB, the most that is read of figures")]
+    TooLarge { path: String },
     #[error("{path} is not what `digits bench --json` printed: {reason}")]
     Foreign { path: String, reason: serde_json::Error },
 }
@@ -81,7 +85,8 @@ impl BenchReport {
     /// A file that cannot be read or holds something else; the error names it.
     pub fn load(path: &Path) -> Result<BenchReport, BenchReportError> {
         let name = || path.display().to_string();
-        let text = std::fs::read(path).map_err(|reason| BenchReportError::Unreadable { path: name(), reason })?;
+        let text = load(path, TEXT_MIB).map_err(|reason| BenchReportError::Unreadable { path: name(), reason })?;
+        let text = text.ok_or_else(|| BenchReportError::TooLarge { path: name() })?;
         serde_json::from_slice(&text).map_err(|reason| BenchReportError::Foreign { path: name(), reason })
     }
 }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::{Ending, EpochLine};
+use crate::files::load;
+use crate::limits::TEXT_MIB;
 
 /// What a training wrote with `digits train --log`.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,8 +31,17 @@ pub struct TrainingLogError {
 enum Problem {
     #[error("cannot be read: {0}")]
     Unreadable(std::io::Error),
+    #[error("is larger than {TEXT_MIB} MiB, the most that is read of a log")]
+    TooLarge,
+    #[error("is no text in UTF-8; give a file that `digits train --log` wrote")]
+    NoText,
     #[error("is no log of a training: line {line}: {reason}; give a file that `digits train --log` wrote")]
     Foreign { line: usize, reason: serde_json::Error },
+    #[error(
+        "has figures in line {line} that no training has: an accuracy is from 0 to 1, a loss or a time from 0 to {:.1e}",
+        f32::MAX
+    )]
+    Figures { line: usize },
     #[error("has no epoch yet; give the log of a training that has finished one")]
     Empty,
 }
@@ -42,8 +53,8 @@ impl TrainingLog {
     /// A file that cannot be read, is something else or has no epoch; the error names it.
     pub fn load(path: &Path) -> Result<TrainingLog, TrainingLogError> {
         let read = || {
-            let text = std::fs::read_to_string(path).map_err(Problem::Unreadable)?;
-            parse(path.display().to_string(), &text)
+            let bytes = load(path, TEXT_MIB).map_err(Problem::Unreadable)?.ok_or(Problem::TooLarge)?;
+            parse(path.display().to_string(), str::from_utf8(&bytes).map_err(|_| Problem::NoText)?)
         };
         read().map_err(|problem| TrainingLogError { path: path.into(), problem })
     }
@@ -53,16 +64,28 @@ fn parse(name: String, text: &str) -> Result<TrainingLog, Problem> {
     let mut log = TrainingLog { name, epochs: Vec::new(), ending: None };
     // A line without an end is not written yet.
     for (at, line) in text.split_inclusive('\n').filter(|line| line.ends_with('\n')).enumerate() {
-        let read = serde_json::from_str(line).and_then(|value: Value| {
-            if value.get("epoch").is_some() {
-                serde_json::from_value(value).map(|epoch| log.epochs.push(epoch))
-            } else {
-                serde_json::from_value(value).map(|ending| log.ending = Some(ending))
-            }
-        });
-        read.map_err(|reason| Problem::Foreign { line: at + 1, reason })?;
+        let foreign = |reason| Problem::Foreign { line: at + 1, reason };
+        let value: Value = serde_json::from_str(line).map_err(foreign)?;
+        let is_possible = if value.get("epoch").is_some() {
+            let epoch: EpochLine = serde_json::from_value(value).map_err(foreign)?;
+            log.epochs.push(epoch);
+            are_possible([epoch.train_loss, epoch.val_loss, epoch.seconds, epoch.val_seconds], epoch.val_accuracy)
+        } else {
+            let ending: Ending = serde_json::from_value(value).map_err(foreign)?;
+            let Ending { test_loss, total_seconds, times, images_per_s, gflops, test_accuracy, .. } = ending;
+            log.ending = Some(ending);
+            are_possible([test_loss, total_seconds, times.total, times.median, images_per_s, gflops], test_accuracy)
+        };
+        if !is_possible {
+            return Err(Problem::Figures { line: at + 1 });
+        }
     }
     if log.epochs.is_empty() { Err(Problem::Empty) } else { Ok(log) }
+}
+
+/// Whether figures can be those of a training, which computes in 32 bits; an axis could not hold all others.
+fn are_possible<const N: usize>(figures: [f64; N], accuracy: f64) -> bool {
+    figures.iter().all(|figure| (0.0..=f64::from(f32::MAX)).contains(figure)) && (0.0..=1.0).contains(&accuracy)
 }
 
 #[cfg(test)]
@@ -86,5 +109,9 @@ mod tests {
             assert!(problem(&format!("{EPOCH}\n{text}\n")).starts_with(expected), "{text}");
         }
         assert!(problem("").starts_with("has no epoch"));
+        for (old, new) in [("0.9", "1.5"), ("0.9", "-0.1"), ("0.25", "-1"), ("0.5", "1e300"), ("2.5", "-2.5")] {
+            let text = format!("{EPOCH}\n{}\n", EPOCH.replacen(old, new, 1));
+            assert!(problem(&text).starts_with("has figures in line 2 that no training has"), "{text}");
+        }
     }
 }

@@ -131,3 +131,16 @@ fn a_backend_of_other_platforms_is_no_reason_to_install_a_driver() {
     let mut command = digits(folder.path(), &["gpus"]);
     assert_eq!(failure(&command.env("WGPU_BACKEND", "metal").output().unwrap()), expected);
 }
+
+#[test]
+fn what_files_may_ask_for_is_told_and_a_list_that_asks_for_more_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for options in [&["limits"][..], &["help", "limits"]] {
+        let output = run(folder.path(), options);
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(told.contains("100 million pixels") && told.contains("67,108,864 weights"), "{told}");
+    }
+    fs::File::create(folder.path().join("list")).unwrap().set_len((64 << 20) + 1).unwrap();
+    let output = run(folder.path(), &["predict", "--files-from", "list"]);
+    assert_eq!(stderr(&output), "error: list is larger than 64 MiB, the most that is read of a text\n");
+}

@@ -2,17 +2,18 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
-use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, ensure};
 use clap::Args;
+use digits::files::{load, read_at_most};
+use digits::limits::TEXT_MIB;
 use digits::picture::{EXTENSIONS, Pictures, is_called_a_picture};
 use digits::predict::Digits;
 use walkdir::WalkDir;
 
-use super::super::Misuse;
+use super::super::{Misuse, text_of};
 
 /// Where pictures are.
 #[derive(Args)]
@@ -149,13 +150,8 @@ fn picture_at(entry: walkdir::Result<walkdir::DirEntry>) -> Option<Source> {
 /// The paths of a list.
 fn listed(list: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let name = called(list);
-    let mut bytes = Vec::new();
-    let read = if is_piped(list) {
-        io::stdin().lock().read_to_end(&mut bytes).map(drop)
-    } else {
-        fs::read(list).map(|read| bytes = read)
-    };
-    read.map_err(|error| anyhow!("{name} cannot be read: {error}"))?;
+    let read = if is_piped(list) { read_at_most(io::stdin().lock(), TEXT_MIB) } else { load(list, TEXT_MIB) };
+    let bytes = text_of(read, &name)?;
     let paths: Vec<PathBuf> = if bytes.contains(&0) {
         bytes.split(|byte| *byte == 0).map(path_of).collect()
     } else {

@@ -1,8 +1,22 @@
 //! What an ONNX file may hold: a look at its messages before they are parsed, since a parser that goes from message to message
 //! has no end of stack and memory for files that are made to take them.
 
-/// Fields of all messages together. An element of a list takes two bytes of a file, and hundreds in memory.
-const MOST_FIELDS: usize = 1 << 16;
+use crate::limits::ONNX_FIELDS;
+
+/// Why a file is not parsed.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    #[error("it has more than {ONNX_FIELDS} fields, the most that is read")]
+    Fields,
+    #[error("{0}")]
+    Form(&'static str),
+}
+
+impl From<&'static str> for Refusal {
+    fn from(reason: &'static str) -> Refusal {
+        Refusal::Form(reason)
+    }
+}
 
 /// The messages that are looked into. What is in all others is text and numbers.
 #[derive(Clone, Copy, PartialEq)]
@@ -24,17 +38,17 @@ const BYTES: u64 = 2;
 const FIXED32: u64 = 5;
 
 /// Whether the file may be parsed: graphs within graphs, functions and types within types have no place in a chain of layers.
-pub fn check(file: &[u8]) -> Result<(), &'static str> {
-    check_message(file, Message::Model, &mut { MOST_FIELDS })
+pub fn check(file: &[u8]) -> Result<(), Refusal> {
+    check_message(file, Message::Model, &mut { ONNX_FIELDS })
 }
 
-fn check_message(mut rest: &[u8], message: Message, fields_left: &mut usize) -> Result<(), &'static str> {
+fn check_message(mut rest: &[u8], message: Message, fields_left: &mut usize) -> Result<(), Refusal> {
     while !rest.is_empty() {
-        *fields_left = fields_left.checked_sub(1).ok_or("it has more parts than a network of digits")?;
+        *fields_left = fields_left.checked_sub(1).ok_or(Refusal::Fields)?;
         let tag = varint(&mut rest)?;
         let (field, wire) = (tag >> 3, tag & 7);
         if !is_expected(message, field, wire) {
-            return Err("a field has another type than ONNX gives it");
+            return Err("a field has another type than ONNX gives it".into());
         }
         let length = match wire {
             VARINT => {
@@ -56,7 +70,7 @@ fn check_message(mut rest: &[u8], message: Message, fields_left: &mut usize) -> 
 }
 
 /// The message that a field holds, if it is looked into.
-fn inside(message: Message, field: u64) -> Result<Option<Message>, &'static str> {
+fn inside(message: Message, field: u64) -> Result<Option<Message>, Refusal> {
     Ok(Some(match (message, field) {
         (Message::Model, 7) => Message::Graph,
         (Message::Graph, 1) => Message::Node,
@@ -67,13 +81,13 @@ fn inside(message: Message, field: u64) -> Result<Option<Message>, &'static str>
         (Message::Type, 1) => Message::TensorType,
         (Message::TensorType, 2) => Message::TensorShape,
         (Message::Model, 20 | 25) => {
-            return Err("it has functions of its own; export it with these put in their places");
+            return Err("it has functions of its own; export it with these put in their places".into());
         }
-        (Message::Attribute, 6 | 11) => return Err("it has a graph within a graph"),
+        (Message::Attribute, 6 | 11) => return Err("it has a graph within a graph".into()),
         (Message::Attribute, 14 | 15) | (Message::Type, 4 | 5 | 8 | 9) => {
-            return Err("it has types other than tensors");
+            return Err("it has types other than tensors".into());
         }
-        (Message::Graph, 15) | (Message::Attribute, 22 | 23) => return Err("it has sparse tensors"),
+        (Message::Graph, 15) | (Message::Attribute, 22 | 23) => return Err("it has sparse tensors".into()),
         _ => return Ok(None),
     }))
 }

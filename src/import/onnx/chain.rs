@@ -10,6 +10,7 @@ use super::external::Beside;
 use super::layout::Layout;
 use super::nodes::{attribute, int};
 use super::{Draft, Problem};
+use crate::limits::ONNX_NUMBERS;
 
 /// The chain up to some node.
 pub struct Chain<'a> {
@@ -30,9 +31,6 @@ pub struct Chain<'a> {
     numbers_left: usize,
 }
 
-/// What all layers may have together, and what nodes make of constants.
-const MOST_NUMBERS: usize = 1 << 26;
-
 impl<'a> Chain<'a> {
     /// A chain that starts with the images, of which it is told what they are called, how they lie, and how many there are, if that
     /// is fixed.
@@ -52,7 +50,7 @@ impl<'a> Chain<'a> {
             drafts: Vec::new(),
             temperature: None,
             is_softmax_done: false,
-            numbers_left: MOST_NUMBERS,
+            numbers_left: ONNX_NUMBERS,
         })
     }
 
@@ -87,7 +85,9 @@ impl<'a> Chain<'a> {
     }
 
     pub fn spend(&mut self, numbers: usize) -> Result<(), String> {
-        self.numbers_left = self.numbers_left.checked_sub(numbers).ok_or("the network is too large by then")?;
+        let left = self.numbers_left.checked_sub(numbers);
+        self.numbers_left =
+            left.ok_or_else(|| format!("the network is too large by then: it has more than {ONNX_NUMBERS} numbers"))?;
         Ok(())
     }
 

@@ -8,7 +8,8 @@ use std::path::Path;
 
 use onnx_rs::ast::TensorProto;
 
-use crate::import::{ImportProblem as Problem, LARGEST_FILE};
+use crate::import::ImportProblem as Problem;
+use crate::limits::IMPORT_MIB;
 
 /// The folder of an ONNX file, if it lies in one.
 pub struct Beside<'p> {
@@ -19,7 +20,7 @@ pub struct Beside<'p> {
 
 impl Beside<'_> {
     pub fn new(folder: Option<&Path>) -> Beside<'_> {
-        Beside { folder, left: Cell::new(LARGEST_FILE) }
+        Beside { folder, left: Cell::new(IMPORT_MIB << 20) }
     }
 
     /// The bytes of a tensor that has them in another file.

@@ -37,7 +37,7 @@ pub fn onnx(bytes: &[u8], network: Option<&Network>) -> Result<Imported, Problem
 
 /// [`onnx`], of a file in a `folder`, which may have some of its numbers beside it.
 pub(super) fn read(bytes: &[u8], network: Option<&Network>, folder: Option<&Path>) -> Result<Imported, Problem> {
-    bounds::check(bytes).map_err(|reason| Problem::NotOnnx(reason.into()))?;
+    bounds::check(bytes).map_err(|refusal| Problem::NotOnnx(refusal.to_string()))?;
     let file = onnx_rs::parse(bytes).map_err(|error| Problem::NotOnnx(error.to_string()))?;
     let graph = file.graph.as_ref().ok_or_else(|| Problem::NotOnnx("it has no graph".into()))?;
     let mut chain = Chain::new(graph, input(graph)?, Beside::new(folder))?;
