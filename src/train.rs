@@ -2,6 +2,8 @@
 //! judged on the validation images and the one to keep on the test images, and tells what happens as events. It shows
 //! nothing and writes nothing; that is for whoever listens.
 
+mod through;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -13,6 +15,7 @@ use crate::model::Model;
 use crate::network::{Network, Parameters};
 use crate::platform::Instant;
 use crate::trainer::{self, Losses, Plan, Trainer};
+pub use through::{Listener, train_through};
 
 /// Submits that are on their way to a GPU at a time: while it works on one, the host encodes the next and reads what came of
 /// the last. A software driver is the host.

@@ -266,10 +266,7 @@ impl Mind {
             Ok(knows_all) => Answer::Taught { lessons: self.lessons.len(), knows_all },
             Err(error) => {
                 self.lessons.pop();
-                match error {
-                    GpuError::Failed(_) => self.recover(&error).await,
-                    _ => Answer::failed("teach", error),
-                }
+                if error.is_of_device() { self.recover(&error).await } else { Answer::failed("teach", error) }
             }
         }
     }
