@@ -114,6 +114,10 @@ impl CheckpointFolder {
         Ok(folder)
     }
 
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Writes a checkpoint. The one that was the newest stays, as the one before.
     ///
     /// # Errors

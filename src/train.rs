@@ -466,6 +466,10 @@ impl Training {
             return Err(TrainError::Diverged { epoch, step: (progress.images + image) / self.batch + 1 });
         }
         let time = began.elapsed();
+        self.trainer.step().expect(time / steps as u32);
+        let an_image = time / (steps * self.batch) as u32;
+        self.validation.evaluator.expect(an_image);
+        self.test.evaluator.expect(an_image);
         if !self.steps_are_fixed {
             self.steps = next_steps(steps, time, self.most_in_flight);
         }

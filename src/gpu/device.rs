@@ -216,7 +216,7 @@ impl Gpu {
         };
         let (device, queue) = adapter.request_device(&descriptor).await.map_err(|error| GpuError::Device {
             adapter: info.name.clone(),
-            reason: adapter::one_line(&error.to_string()),
+            reason: adapter::one_line(&error.to_string()).trim_end_matches('.').into(),
         })?;
         let failure = Failure::of(&device);
         let has_subgroups = device.features().contains(Features::SUBGROUP);

@@ -31,7 +31,14 @@ impl Failure {
             });
         }));
         // Dropping the last handle of a device also ends here, when nobody asks any more.
-        device.set_device_lost_callback(move |_, message| losses.keep(Kind::Lost(adapter::one_line(&message))));
+        device.set_device_lost_callback(move |_, message| {
+            losses.keep(match adapter::one_line(&message).as_str() {
+                // The words of wgpu for what drivers answer.
+                "Out of memory" => Kind::OutOfMemory,
+                "Device is lost" => Kind::Lost(String::new()),
+                reason => Kind::Lost(reason.into()),
+            });
+        });
         failure
     }
 

@@ -151,6 +151,11 @@ impl Log {
         Ok(Log { path: path.into(), file: None })
     }
 
+    /// The next line takes the place of all before it.
+    pub fn begin_again(&mut self) {
+        self.file = None;
+    }
+
     /// Adds the line of an epoch.
     ///
     /// # Errors

@@ -6,6 +6,8 @@ mod datasets;
 mod export;
 mod import;
 mod install;
+#[cfg(target_os = "linux")]
+mod lost;
 mod many;
 mod mistakes;
 mod predict;

@@ -20,6 +20,7 @@ use super::super::interrupt::{Interrupt, Interrupted};
 use super::super::screen::Screen;
 use super::super::{pages, say};
 use super::checkpoints::Keeper;
+use super::lost::Device;
 use super::watch::Watching;
 
 /// A training in progress, as this command sees it.
@@ -43,6 +44,7 @@ pub struct Session<'a> {
     pub calibration: Calibration,
     /// Of the newest model.
     pub summary: Summary,
+    pub device: Device<'a>,
 }
 
 /// What a report needs beside what the training tells.
@@ -55,7 +57,7 @@ pub struct Report {
 }
 
 impl Session<'_> {
-    pub async fn on(&mut self, event: Event<'_>, model: &Model) -> anyhow::Result<()> {
+    pub async fn take(&mut self, event: Event<'_>, model: &Model) -> anyhow::Result<()> {
         match event {
             Event::Progress(progress) => {
                 self.watching.on(event, model, &self.interrupt, &self.screen).await?;
@@ -80,17 +82,29 @@ impl Session<'_> {
         if let Some((epoch, score, parameters)) = &state.kept {
             self.save(self.summary_of(*epoch, score.accuracy), parameters)?;
         }
-        for line in &epochs {
-            if let Some(log) = &mut self.log {
-                log.epoch(line)?;
-            }
-        }
         self.epochs = epochs;
+        self.device.has_checkpoint = true;
+        self.rewind(state.judged)?;
         Ok(state)
     }
 
+    /// Forgets what was told behind epoch `judged`: it will be told again.
+    pub fn rewind(&mut self, judged: u32) -> anyhow::Result<()> {
+        self.epochs.retain(|line| line.epoch <= judged);
+        if let Some(log) = &mut self.log {
+            log.begin_again();
+            for line in &self.epochs {
+                log.epoch(line)?;
+            }
+        }
+        Ok(())
+    }
+
     fn checkpoint(&mut self, state: &State) -> anyhow::Result<()> {
-        self.keeper.as_ref().map_or(Ok(()), |keeper| keeper.write(state, &self.epochs))
+        let Some(keeper) = &self.keeper else { return Ok(()) };
+        keeper.write(state, &self.epochs)?;
+        self.device.has_checkpoint = true;
+        Ok(())
     }
 
     /// Of the model of an epoch that is kept.

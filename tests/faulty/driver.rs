@@ -1,0 +1,219 @@
+//! A Vulkan layer that makes the driver below it fail, as drivers do whose GPU hangs, is reset or has no memory left. The variable
+//! `DIGITS_FAULTS` has a fault for each device that is opened, with commas between them: `submit 40` loses it at the 40th submit,
+//! `wait 40` while it is waited for the 40th time, `memory 20` refuses the 20th allocation and all that follow; what is named
+//! `none` works.
+
+#![cfg(target_os = "linux")]
+
+use std::env;
+use std::ffi::{CStr, c_char, c_void};
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Mutex, MutexGuard};
+
+/// Vulkan, as far as it is looked at here.
+type Handle = *mut c_void;
+type Answer = i32;
+const SUCCESS: Answer = 0;
+const OUT_OF_DEVICE_MEMORY: Answer = -2;
+const DEVICE_LOST: Answer = -4;
+
+type Function = Option<unsafe extern "system" fn()>;
+/// `vkGetInstanceProcAddr` and `vkGetDeviceProcAddr`
+type Get = unsafe extern "system" fn(Handle, *const c_char) -> Function;
+type CreateInstance = unsafe extern "system" fn(*const Info, Handle, *mut Handle) -> Answer;
+type CreateDevice = unsafe extern "system" fn(Handle, *const Info, Handle, *mut Handle) -> Answer;
+type Submit = unsafe extern "system" fn(Handle, u32, Handle, u64) -> Answer;
+type Wait = unsafe extern "system" fn(Handle, Handle, u64) -> Answer;
+type Allocate = unsafe extern "system" fn(Handle, Handle, Handle, Handle) -> Answer;
+
+/// What every structure begins with.
+#[repr(C)]
+pub struct Info {
+    kind: i32,
+    next: *mut Info,
+}
+
+/// `VkLayerInstanceLink` and `VkLayerDeviceLink`, a step of the chain of layers; they differ in what the second function gets.
+#[repr(C)]
+struct Link {
+    next: *mut Link,
+    get_instance: Get,
+    get_device: Option<Get>,
+}
+
+/// `VkLayerInstanceCreateInfo` and `VkLayerDeviceCreateInfo`, which the loader puts behind what is to be created.
+#[repr(C)]
+struct LayerInfo {
+    info: Info,
+    function: i32,
+    link: *mut Link,
+}
+
+const LOADER_INSTANCE: i32 = 47;
+const LOADER_DEVICE: i32 = 48;
+/// That it has the link.
+const LINK: i32 = 0;
+
+/// `VkNegotiateLayerInterface`
+#[repr(C)]
+pub struct Negotiation {
+    kind: i32,
+    next: *mut c_void,
+    version: u32,
+    get_instance: Option<Get>,
+    get_device: Option<Get>,
+    get_physical: Function,
+}
+
+static STATE: Mutex<State> =
+    Mutex::new(State { get_instance: None, get_device: None, devices: 0, calls: [0; 3], is_lost: false });
+
+struct State {
+    get_instance: Option<Get>,
+    get_device: Option<Get>,
+    /// How many devices there were; of the newest its submits, waits and allocations.
+    devices: usize,
+    calls: [u32; 3],
+    is_lost: bool,
+}
+
+const SUBMIT: usize = 0;
+const WAIT: usize = 1;
+const MEMORY: usize = 2;
+
+fn state() -> MutexGuard<'static, State> {
+    STATE.lock().unwrap()
+}
+
+impl State {
+    /// Counts a call, and tells whether it is to fail.
+    fn fails(&mut self, kind: usize) -> bool {
+        self.calls[kind] += 1;
+        let faults = env::var("DIGITS_FAULTS").unwrap_or_default();
+        let fault = faults.split(',').nth(self.devices - 1).unwrap_or_default().trim().to_string();
+        let Some((name, count)) = fault.split_once(' ') else { return false };
+        let at: u32 = count.parse().expect("a fault has a number");
+        name == ["submit", "wait", "memory"][kind] && self.calls[kind] >= at
+    }
+}
+
+/// A function of the driver below, of `device` or of what a device has.
+fn below(device: Handle, name: &CStr) -> Function {
+    let get = state().get_device.expect("there is a device");
+    unsafe { get(device, name.as_ptr()) }
+}
+
+/// What the loader asks first.
+///
+/// # Safety
+/// `negotiation` is the loader's.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn vkNegotiateLoaderLayerInterfaceVersion(negotiation: *mut Negotiation) -> Answer {
+    let negotiation = unsafe { &mut *negotiation };
+    negotiation.version = 2;
+    negotiation.get_instance = Some(get_instance_function);
+    negotiation.get_device = Some(get_device_function);
+    negotiation.get_physical = None;
+    SUCCESS
+}
+
+unsafe extern "system" fn get_instance_function(instance: Handle, name: *const c_char) -> Function {
+    let next = state().get_instance;
+    ours(unsafe { CStr::from_ptr(name) }).or_else(|| unsafe { next?(instance, name) })
+}
+
+unsafe extern "system" fn get_device_function(device: Handle, name: *const c_char) -> Function {
+    let next = state().get_device;
+    ours(unsafe { CStr::from_ptr(name) }).or_else(|| unsafe { next?(device, name) })
+}
+
+/// The functions that stand in the way.
+fn ours(name: &CStr) -> Function {
+    let function = match name.to_str().ok()? {
+        "vkGetInstanceProcAddr" => get_instance_function as *const (),
+        "vkGetDeviceProcAddr" => get_device_function as *const (),
+        "vkCreateInstance" => create_instance as *const (),
+        "vkCreateDevice" => create_device as *const (),
+        "vkQueueSubmit" => queue_submit as *const (),
+        "vkWaitSemaphores" | "vkWaitSemaphoresKHR" => wait_semaphores as *const (),
+        "vkAllocateMemory" => allocate_memory as *const (),
+        _ => return None,
+    };
+    Some(unsafe { std::mem::transmute::<*const (), unsafe extern "system" fn()>(function) })
+}
+
+/// Takes this layer's link out of the chain behind `info`.
+unsafe fn take_link(info: *const Info, kind: i32) -> (Get, Option<Get>) {
+    let mut info = unsafe { (*info).next };
+    loop {
+        let this = unsafe { &mut *info.cast::<LayerInfo>() };
+        if this.info.kind == kind && this.function == LINK {
+            let link = unsafe { &*this.link };
+            this.link = link.next;
+            return (link.get_instance, link.get_device);
+        }
+        info = this.info.next;
+    }
+}
+
+unsafe extern "system" fn create_instance(info: *const Info, allocator: Handle, instance: *mut Handle) -> Answer {
+    unsafe {
+        let (get, _) = take_link(info, LOADER_INSTANCE);
+        state().get_instance = Some(get);
+        let create = get(std::ptr::null_mut(), c"vkCreateInstance".as_ptr()).unwrap();
+        std::mem::transmute::<unsafe extern "system" fn(), CreateInstance>(create)(info, allocator, instance)
+    }
+}
+
+unsafe extern "system" fn create_device(
+    physical: Handle,
+    info: *const Info,
+    allocator: Handle,
+    device: *mut Handle,
+) -> Answer {
+    unsafe {
+        let (get_instance, get_device) = take_link(info, LOADER_DEVICE);
+        let create = get_instance(std::ptr::null_mut(), c"vkCreateDevice".as_ptr()).unwrap();
+        let mut state = state();
+        state.get_device = get_device;
+        (state.devices, state.calls, state.is_lost) = (state.devices + 1, [0; 3], false);
+        drop(state);
+        let created =
+            std::mem::transmute::<unsafe extern "system" fn(), CreateDevice>(create)(physical, info, allocator, device);
+        DEVICE.store(*device, Ordering::Relaxed);
+        created
+    }
+}
+
+/// The newest device, whose functions its queues have, too.
+static DEVICE: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
+
+unsafe extern "system" fn queue_submit(queue: Handle, count: u32, submits: Handle, fence: u64) -> Answer {
+    let is_lost = {
+        let mut state = state();
+        state.is_lost |= state.fails(SUBMIT);
+        state.is_lost
+    };
+    if is_lost {
+        return DEVICE_LOST;
+    }
+    let submit = below(DEVICE.load(Ordering::Relaxed), c"vkQueueSubmit").unwrap();
+    unsafe { std::mem::transmute::<unsafe extern "system" fn(), Submit>(submit)(queue, count, submits, fence) }
+}
+
+unsafe extern "system" fn wait_semaphores(device: Handle, info: Handle, timeout: u64) -> Answer {
+    // What was begun ends, or it would go on on memory that is freed.
+    let wait = below(device, c"vkWaitSemaphores").unwrap();
+    let waited = unsafe { std::mem::transmute::<unsafe extern "system" fn(), Wait>(wait)(device, info, timeout) };
+    let mut state = state();
+    state.is_lost |= state.fails(WAIT);
+    if state.is_lost { DEVICE_LOST } else { waited }
+}
+
+unsafe extern "system" fn allocate_memory(device: Handle, info: Handle, allocator: Handle, memory: Handle) -> Answer {
+    if state().fails(MEMORY) {
+        return OUT_OF_DEVICE_MEMORY;
+    }
+    let allocate = below(device, c"vkAllocateMemory").unwrap();
+    unsafe { std::mem::transmute::<unsafe extern "system" fn(), Allocate>(allocate)(device, info, allocator, memory) }
+}
