@@ -203,7 +203,7 @@ impl Gpu {
         let info = adapter.get_info();
         // What a browser offers has the defaults at least.
         #[cfg(not(target_arch = "wasm32"))]
-        if let Some((limit, needed, has)) = shortfall(&required_limits, &adapter.limits()) {
+        if let Some((limit, needed, has)) = adapter::shortfall(&required_limits, &adapter.limits()) {
             return Err(GpuError::TooSmall { adapter: info.name, limit, has, needed });
         }
         let descriptor = wgpu::DeviceDescriptor {
@@ -380,46 +380,7 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// The first limit that an adapter does not reach: what it is called, what is needed, and what the adapter has.
-#[cfg(not(target_arch = "wasm32"))]
-fn shortfall(needed: &Limits, has: &Limits) -> Option<(&'static str, u64, u64)> {
-    let mut first = None;
-    needed.check_limits_with_fail_fn(has, true, |limit, needed, has| first = Some((limit, needed, has)));
-    first
-}
-
 /// A reason behind what it is one of, if there is one.
 fn and(reason: &str) -> String {
     if reason.is_empty() { String::new() } else { format!(": {reason}") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_adapter_that_is_too_small_is_refused_with_the_limit_what_it_has_and_what_is_needed() {
-        let least = Limits::default();
-        assert_eq!(shortfall(&least, &least), None);
-        for (has, limit, numbers) in [
-            (
-                Limits { max_storage_buffers_per_shader_stage: 4, ..least.clone() },
-                "max_storage_buffers_per_shader_stage",
-                (8, 4),
-            ),
-            (
-                Limits { max_compute_workgroup_storage_size: 8192, ..least.clone() },
-                "max_compute_workgroup_storage_size",
-                (16384, 8192),
-            ),
-        ] {
-            let (name, needed, has) = shortfall(&least, &has).unwrap();
-            assert_eq!((name, (needed, has)), (limit, numbers));
-            let error = GpuError::TooSmall { adapter: "Old".into(), limit: name, has, needed };
-            assert_eq!(
-                error.to_string(),
-                format!("the adapter Old is too small: its {name} is {has}, and {needed} is needed")
-            );
-        }
-    }
 }

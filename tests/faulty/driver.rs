@@ -180,13 +180,14 @@ unsafe extern "system" fn create_device(
         drop(state);
         let created =
             std::mem::transmute::<unsafe extern "system" fn(), CreateDevice>(create)(physical, info, allocator, device);
-        DEVICE.store(*device, Ordering::Relaxed);
+        let submit = below(*device, c"vkQueueSubmit").map_or(std::ptr::null_mut(), |submit| submit as Handle);
+        SUBMIT_BELOW.store(submit, Ordering::Relaxed);
         created
     }
 }
 
-/// The newest device, whose functions its queues have, too.
-static DEVICE: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
+/// The driver's `vkQueueSubmit`: a queue does not tell its device, which may be gone when another one's queue submits.
+static SUBMIT_BELOW: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
 
 unsafe extern "system" fn queue_submit(queue: Handle, count: u32, submits: Handle, fence: u64) -> Answer {
     let is_lost = {
@@ -197,8 +198,8 @@ unsafe extern "system" fn queue_submit(queue: Handle, count: u32, submits: Handl
     if is_lost {
         return DEVICE_LOST;
     }
-    let submit = below(DEVICE.load(Ordering::Relaxed), c"vkQueueSubmit").unwrap();
-    unsafe { std::mem::transmute::<unsafe extern "system" fn(), Submit>(submit)(queue, count, submits, fence) }
+    let submit = SUBMIT_BELOW.load(Ordering::Relaxed);
+    unsafe { std::mem::transmute::<Handle, Submit>(submit)(queue, count, submits, fence) }
 }
 
 unsafe extern "system" fn wait_semaphores(device: Handle, info: Handle, timeout: u64) -> Answer {
