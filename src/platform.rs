@@ -46,8 +46,11 @@ pub fn finish(_: &Device, queue: &Queue, _: Option<SubmissionIndex>) -> Result<(
 thread_local!(static IS_HUSHED: Cell<bool> = const { Cell::new(false) });
 
 /// Does `work`; a panic of wgpu's in it is not printed, but given as its words.
+///
+/// # Errors
+/// It panicked.
 #[cfg(not(target_arch = "wasm32"))]
-fn hushed<R>(work: impl FnOnce() -> R) -> Result<R, String> {
+pub(crate) fn hushed<R>(work: impl FnOnce() -> R) -> Result<R, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let tell = panic::take_hook();
