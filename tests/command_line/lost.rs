@@ -1,26 +1,18 @@
 //! Trainings on a driver that fails on purpose, at the device itself: what is lost, what goes on, and what is said.
 
+use std::fs;
 use std::path::Path;
 use std::process::Output;
-use std::{env, fs};
 
+use super::faulty::fail_on_purpose;
 use super::{NETWORK, bytes, digits, failure, stderr, success};
 
 const TRAINING: [&str; 11] =
     ["train", "--no-tune", "--network", NETWORK, "--train-images", "1550", "--epochs", "2", "--batch", "32", "--out"];
 
-/// Runs the program in `folder` on Vulkan with the layer of `tests/faulty/driver.rs`, which tells what faults there are.
+/// Runs the program in `folder` on a driver with such faults.
 fn run_with_faults(folder: &Path, faults: &str, options: &[&str]) -> Output {
-    let driver = Path::new(env!("CARGO_BIN_EXE_digits")).with_file_name("examples").join("libfaulty_driver.so");
-    assert!(driver.exists(), "{} is missing: cargo build --release --example faulty_driver", driver.display());
-    let layer = serde_json::json!({ "file_format_version": "1.2.0", "layer": {
-        "name": "VK_LAYER_digits_faulty", "type": "GLOBAL", "library_path": driver, "api_version": "1.3.0",
-        "implementation_version": "1", "description": "fails on purpose",
-    } });
-    fs::write(folder.join("faulty.json"), layer.to_string()).unwrap();
-    let mut command = digits(folder, options);
-    command.env("VK_LAYER_PATH", folder).env("VK_INSTANCE_LAYERS", "VK_LAYER_digits_faulty");
-    command.env("WGPU_BACKEND", "vulkan").env("DIGITS_FAULTS", faults).output().unwrap()
+    fail_on_purpose(&mut digits(folder, options), folder, faults).output().unwrap()
 }
 
 #[test]

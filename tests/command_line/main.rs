@@ -4,6 +4,9 @@
 mod checkpoint;
 mod datasets;
 mod export;
+#[cfg(target_os = "linux")]
+#[path = "../faulty/mod.rs"]
+mod faulty;
 mod import;
 mod install;
 #[cfg(target_os = "linux")]

@@ -1,7 +1,7 @@
 //! A Vulkan layer that makes the driver below it fail, as drivers do whose GPU hangs, is reset or has no memory left. The variable
-//! `DIGITS_FAULTS` has a fault for each device that is opened, with commas between them: `submit 40` loses it at the 40th submit,
-//! `wait 40` while it is waited for the 40th time, `memory 20` refuses the 20th allocation and all that follow; what is named
-//! `none` works.
+//! `DIGITS_FAULTS` has a fault for each device that is opened, with commas between them: `submit 40` loses all devices that there are
+//! at the 40th submit since it was opened, `wait 40` while one is waited for the 40th time, and `memory 20` refuses the 20th
+//! allocation and all that follow. What is named `none` works.
 
 #![cfg(target_os = "linux")]
 
@@ -22,6 +22,7 @@ type Function = Option<unsafe extern "system" fn()>;
 type Get = unsafe extern "system" fn(Handle, *const c_char) -> Function;
 type CreateInstance = unsafe extern "system" fn(*const Info, Handle, *mut Handle) -> Answer;
 type CreateDevice = unsafe extern "system" fn(Handle, *const Info, Handle, *mut Handle) -> Answer;
+type GetQueue = unsafe extern "system" fn(Handle, u32, u32, *mut Handle);
 type Submit = unsafe extern "system" fn(Handle, u32, Handle, u64) -> Answer;
 type Wait = unsafe extern "system" fn(Handle, Handle, u64) -> Answer;
 type Allocate = unsafe extern "system" fn(Handle, Handle, Handle, Handle) -> Answer;
@@ -65,16 +66,25 @@ pub struct Negotiation {
     get_physical: Function,
 }
 
-static STATE: Mutex<State> =
-    Mutex::new(State { get_instance: None, get_device: None, devices: 0, calls: [0; 3], is_lost: false });
+static STATE: Mutex<State> = Mutex::new(State {
+    get_instance: None,
+    get_device: None,
+    devices: Vec::new(),
+    queues: Vec::new(),
+    calls: [0; 3],
+    lost: 0,
+});
 
 struct State {
     get_instance: Option<Get>,
     get_device: Option<Get>,
-    /// How many devices there were; of the newest its submits, waits and allocations.
-    devices: usize,
+    /// All that were opened, by their addresses, and the queues that they gave, with the number of their device.
+    devices: Vec<usize>,
+    queues: Vec<(usize, usize)>,
+    /// Submits, waits and allocations since the newest device.
     calls: [u32; 3],
-    is_lost: bool,
+    /// So many devices, the first ones, are lost.
+    lost: usize,
 }
 
 const SUBMIT: usize = 0;
@@ -86,11 +96,24 @@ fn state() -> MutexGuard<'static, State> {
 }
 
 impl State {
+    /// Whether this device is lost; a fault of this kind loses all that there are.
+    fn is_lost(&mut self, device: usize, kind: usize) -> bool {
+        if self.fails(kind) {
+            self.lost = self.devices.len();
+        }
+        device < self.lost
+    }
+
+    /// The number of the newest device at an address.
+    fn number(&self, device: Handle) -> usize {
+        self.devices.iter().rposition(|known| *known == device as usize).unwrap()
+    }
+
     /// Counts a call, and tells whether it is to fail.
     fn fails(&mut self, kind: usize) -> bool {
         self.calls[kind] += 1;
         let faults = env::var("DIGITS_FAULTS").unwrap_or_default();
-        let fault = faults.split(',').nth(self.devices - 1).unwrap_or_default().trim().to_string();
+        let fault = faults.split(',').nth(self.devices.len() - 1).unwrap_or_default().trim().to_string();
         let Some((name, count)) = fault.split_once(' ') else { return false };
         let at: u32 = count.parse().expect("a fault has a number");
         name == ["submit", "wait", "memory"][kind] && self.calls[kind] >= at
@@ -134,6 +157,7 @@ fn ours(name: &CStr) -> Function {
         "vkGetDeviceProcAddr" => get_device_function as *const (),
         "vkCreateInstance" => create_instance as *const (),
         "vkCreateDevice" => create_device as *const (),
+        "vkGetDeviceQueue" => get_device_queue as *const (),
         "vkQueueSubmit" => queue_submit as *const (),
         "vkWaitSemaphores" | "vkWaitSemaphoresKHR" => wait_semaphores as *const (),
         "vkAllocateMemory" => allocate_memory as *const (),
@@ -176,10 +200,11 @@ unsafe extern "system" fn create_device(
         let create = get_instance(std::ptr::null_mut(), c"vkCreateDevice".as_ptr()).unwrap();
         let mut state = state();
         state.get_device = get_device;
-        (state.devices, state.calls, state.is_lost) = (state.devices + 1, [0; 3], false);
+        state.calls = [0; 3];
         drop(state);
         let created =
             std::mem::transmute::<unsafe extern "system" fn(), CreateDevice>(create)(physical, info, allocator, device);
+        self::state().devices.push(*device as usize);
         let submit = below(*device, c"vkQueueSubmit").map_or(std::ptr::null_mut(), |submit| submit as Handle);
         SUBMIT_BELOW.store(submit, Ordering::Relaxed);
         created
@@ -189,11 +214,20 @@ unsafe extern "system" fn create_device(
 /// The driver's `vkQueueSubmit`: a queue does not tell its device, which may be gone when another one's queue submits.
 static SUBMIT_BELOW: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
 
+unsafe extern "system" fn get_device_queue(device: Handle, family: u32, index: u32, queue: *mut Handle) {
+    let get = below(device, c"vkGetDeviceQueue").unwrap();
+    unsafe { std::mem::transmute::<unsafe extern "system" fn(), GetQueue>(get)(device, family, index, queue) };
+    let mut state = state();
+    let number = state.number(device);
+    state.queues.push((unsafe { *queue } as usize, number));
+}
+
 unsafe extern "system" fn queue_submit(queue: Handle, count: u32, submits: Handle, fence: u64) -> Answer {
     let is_lost = {
         let mut state = state();
-        state.is_lost |= state.fails(SUBMIT);
-        state.is_lost
+        let of_queue = state.queues.iter().rfind(|(known, _)| *known == queue as usize);
+        let device = of_queue.expect("a queue was asked for").1;
+        state.is_lost(device, SUBMIT)
     };
     if is_lost {
         return DEVICE_LOST;
@@ -207,8 +241,8 @@ unsafe extern "system" fn wait_semaphores(device: Handle, info: Handle, timeout:
     let wait = below(device, c"vkWaitSemaphores").unwrap();
     let waited = unsafe { std::mem::transmute::<unsafe extern "system" fn(), Wait>(wait)(device, info, timeout) };
     let mut state = state();
-    state.is_lost |= state.fails(WAIT);
-    if state.is_lost { DEVICE_LOST } else { waited }
+    let device = state.number(device);
+    if state.is_lost(device, WAIT) { DEVICE_LOST } else { waited }
 }
 
 unsafe extern "system" fn allocate_memory(device: Handle, info: Handle, allocator: Handle, memory: Handle) -> Answer {

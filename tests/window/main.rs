@@ -210,6 +210,9 @@ fn a_gpu_that_is_lost_while_somebody_draws_is_opened_again_and_the_window_says_s
     wait(&mut window, "a one", |app| digit(app) == Some(1));
     assert_eq!(window.state().message(), "the GPU failed: the device was lost; the GPU was opened again");
     assert_eq!(gpus.lock().unwrap().len(), 2);
+    // The window's own device is another one.
+    window.state_mut().forget_textures();
+    assert_eq!(window.state().message(), "the window's GPU was lost and opened again");
 }
 
 #[test]
