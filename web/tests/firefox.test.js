@@ -135,49 +135,6 @@ test("a_training_answers_a_drawing_and_is_paused_resumed_and_stopped", async () 
     await visit.untilSaid("The model is as it was opened.");
 });
 
-/** In the worker: counts from now on the bytes of GPU buffers that were made and not freed. */
-function countBuffers() {
-    const [device, buffer, sizes] = [GPUDevice.prototype, GPUBuffer.prototype, new WeakMap()];
-    const [{ createBuffer }, { destroy }] = [device, buffer];
-    self.held = 0;
-    device.createBuffer = function (descriptor) {
-        const made = createBuffer.call(this, descriptor);
-        sizes.set(made, descriptor.size);
-        self.held += descriptor.size;
-        return made;
-    };
-    buffer.destroy = function () {
-        self.held -= sizes.get(this) ?? 0;
-        sizes.delete(this);
-        destroy.call(this);
-    };
-}
-
-/** In the worker: those bytes, and the engine's own. The glue gives the engine that has started to whoever asks again. */
-async function memory() {
-    const { default: start } = await import(new URL("digits_web.js", self.location.href).href);
-    return { buffers: self.held, engine: (await start()).memory.buffer.byteLength };
-}
-
-test("three_trainings_one_after_the_other_need_the_memory_of_one", async (t) => {
-    await fillJob({ batch: "32", epochs: "1" });
-    const [worker] = visit.page.workers();
-    await worker.evaluate(countBuffers);
-    const held = [];
-    while (held.length < 3) {
-        assert.equal((await visit.answerTo(() => click("#train"), "trained", "failed")).answer, "trained");
-        await visit.untilState("training", "idle");
-        held.push(await worker.evaluate(memory));
-    }
-    t.diagnostic(`Firefox: behind each training ${held.map(({ buffers, engine }) => `${buffers} bytes on the GPU, ${engine} in the engine`).join("; ")}`);
-    assert.ok(held[0].buffers > 0, "nothing was counted");
-    assert.deepEqual(held.map(({ buffers }) => buffers), Array(3).fill(held[0].buffers));
-    assert.equal(held[2].engine, held[1].engine);
-    await click("#tab-model");
-    await click("#restore");
-    await visit.untilSaid("The model is as it was opened.");
-});
-
 test("the_check_agrees_in_every_operation_that_the_program_checks", async (t) => {
     await click("#tab-check");
     const start = Date.now();
