@@ -114,6 +114,10 @@ impl CheckpointFolder {
         Ok(folder)
     }
 
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Writes a checkpoint. The one that was the newest stays, as the one before.
     ///
     /// # Errors
@@ -152,10 +156,6 @@ impl CheckpointFolder {
             }
         }
         Err(first.unwrap_or(CheckpointError::NoCheckpoint(path.into())))
-    }
-
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     fn newest(&self) -> PathBuf {

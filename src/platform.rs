@@ -3,9 +3,15 @@
 //! same in both worlds: it reads back with `async` functions, which a program's doors wait for (`pollster`) and a page's
 //! worker goes on with.
 
+#[cfg(not(target_arch = "wasm32"))]
+use std::cell::Cell;
+#[cfg(not(target_arch = "wasm32"))]
+use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
+#[cfg(not(target_arch = "wasm32"))]
+use std::sync::Once;
 
-use wgpu::{Device, ErrorScopeGuard, PollError, Queue, SubmissionIndex};
+use wgpu::{Device, ErrorScopeGuard, Queue, SubmissionIndex};
 
 /// A clock that both worlds have.
 pub use web_time::Instant;
@@ -17,17 +23,52 @@ pub type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub type Later<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// Waits until the work that was submitted up to `last` is done, or all, so that what was asked for before has come.
+///
+/// wgpu 30 panics where it learns while it waits that the device is lost, behind having told so: that is a failure, too.
+///
+/// # Errors
+/// In words, why it cannot be waited for.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn finish(device: &Device, _: &Queue, last: Option<SubmissionIndex>) -> Result<(), PollError> {
-    device.poll(wgpu::PollType::Wait { submission_index: last, timeout: None }).map(drop)
+pub fn finish(device: &Device, _: &Queue, last: Option<SubmissionIndex>) -> Result<(), String> {
+    let wait = || device.poll(wgpu::PollType::Wait { submission_index: last, timeout: None });
+    hushed(wait)?.map(drop).map_err(|error| error.to_string())
 }
 
 /// A page cannot wait; what it asked for comes while it awaits it. Firefox looks for it ten times a second and at each
 /// submit (bug 1870699), so this submits nothing.
 #[cfg(target_arch = "wasm32")]
-pub fn finish(_: &Device, queue: &Queue, _: Option<SubmissionIndex>) -> Result<(), PollError> {
+pub fn finish(_: &Device, queue: &Queue, _: Option<SubmissionIndex>) -> Result<(), String> {
     queue.submit([]);
     Ok(())
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+thread_local!(static IS_HUSHED: Cell<bool> = const { Cell::new(false) });
+
+/// Does `work`; a panic of wgpu's in it is not printed, but given as its words.
+///
+/// # Errors
+/// It panicked.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn hushed<R>(work: impl FnOnce() -> R) -> Result<R, String> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let tell = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let is_of_wgpu = info.location().is_some_and(|location| location.file().contains("wgpu"));
+            if !(is_of_wgpu && IS_HUSHED.get()) {
+                tell(info);
+            }
+        }));
+    });
+    IS_HUSHED.set(true);
+    let done = panic::catch_unwind(AssertUnwindSafe(work));
+    IS_HUSHED.set(false);
+    done.map_err(|panic| match (panic.downcast_ref::<String>(), panic.downcast_ref::<&str>()) {
+        (Some(words), _) => words.clone(),
+        (_, Some(words)) => words.to_string(),
+        _ => "the driver's layer panicked".into(),
+    })
 }
 
 /// What the driver says against what was made since two error scopes were pushed, for internal errors and, within it, for

@@ -35,7 +35,7 @@ impl Row {
 }
 
 /// Runs everything, with PyTorch's numbers out of `golden`, and tells `rows` of each as it is done; an error that it returns
-/// ends the test and is handed on.
+/// ends the test and is handed on. A device that fails ends it, too: [`Gpu::check`] says how.
 ///
 /// # Errors
 /// Those of `rows`.
@@ -56,6 +56,9 @@ pub async fn run<E>(gpu: &Gpu, golden: &Golden<'_>, mut rows: impl AsyncFnMut(Ro
                 && let Some(first) = ahead.pop_front()
             {
                 rows(first.row(&gpu).await).await?;
+            }
+            if gpu.check().is_err() {
+                return Ok(());
             }
         }
         for operation in ahead {

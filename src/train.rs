@@ -2,6 +2,8 @@
 //! judged on the validation images and the one to keep on the test images, and tells what happens as events. It shows
 //! nothing and writes nothing; that is for whoever listens.
 
+mod through;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use crate::model::Model;
 use crate::network::{Network, Parameters};
 use crate::platform::Instant;
 use crate::trainer::{self, Fault, Losses, Of, Plan, StepError, Trainer};
+pub use through::{Listener, train_through};
 
 /// Submits that are on their way to a GPU at a time: while it works on one, the host encodes the next and reads what came of
 /// the last. A software driver is the host.
@@ -341,7 +344,7 @@ struct Flight {
 }
 
 enum Work {
-    Steps(usize, Losses),
+    Steps(usize, Box<Losses>),
     /// And the parameters.
     Validation(Box<(EvaluationInWork, Reading)>),
 }
@@ -394,7 +397,7 @@ impl Training {
         let losses = self.trainer.submit(steps)?;
         let done = self.trainer.steps_of_an_epoch() - self.trainer.steps_left();
         self.progress.learnt = u64::from(epoch - 1) * self.images as u64 + (done * self.batch).min(self.images) as u64;
-        self.in_flight.push_back(Flight { epoch, submitted, work: Work::Steps(steps, losses) });
+        self.in_flight.push_back(Flight { epoch, submitted, work: Work::Steps(steps, Box::new(losses)) });
         Ok(steps)
     }
 
@@ -474,6 +477,10 @@ impl Training {
             *progress = Progress { epoch, images: 0, loss: 0.0, seconds: 0.0, ..*progress };
         }
         let time = began.elapsed();
+        self.trainer.step().expect(time / steps as u32);
+        let an_image = time / (steps * self.batch) as u32;
+        self.validation.evaluator.expect(an_image);
+        self.test.evaluator.expect(an_image);
         if !self.steps_are_fixed {
             self.steps = next_steps(steps, time, self.most_in_flight);
         }

@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use digits::cases::{Case, Verdict, parity};
+use digits::cases::{self, Case, Verdict, parity};
 use digits::gpu::{Checks, Core, Gpu, Matrices, Operands, Request, Settings};
+use digits::reference::golden::Golden;
 use pollster::FutureExt as _;
 
 /// The GPU, or a failure that says what is missing: these tests prove nothing without one.
@@ -83,4 +84,16 @@ fn every_product_agrees_with_the_reference_on_cooperative_matrices_of_8x8() {
 #[test]
 fn every_product_agrees_with_the_reference_on_cooperative_matrices_of_16x16() {
     products_agree(16, Operands::Textures, parity);
+}
+
+#[test]
+fn every_kernel_agrees_with_the_reference_on_a_device_with_webgpus_default_limits_and_no_features() {
+    let gpu = Gpu::open_least(&Request::default()).block_on().unwrap();
+    assert_eq!(gpu.cores(), [Core::Tile], "what needs subgroups is not there");
+    for operands in [Operands::Buffers, Operands::Textures] {
+        let gpu = gpu.with(Settings { operands, ..gpu.settings() });
+        agrees(&gpu, largest());
+        let verdict = cases::golden(&gpu, &Golden::open()).block_on().unwrap();
+        assert!(matches!(verdict, Verdict::Agrees { .. }), "{operands}: {verdict:?}");
+    }
 }

@@ -26,7 +26,7 @@ fn start(adapter: Option<&str>) -> Start {
     let request = Request { adapter: adapter.map(String::from), backend: None };
     let known = Box::new(|| Ok(Split::embedded()?.training));
     let [origin, nameless] = ["shipped", "a GPU"].map(String::from);
-    Start { request, model: ModelFile::shipped(), origin, known, nameless }
+    Start { open: session::open(request), model: ModelFile::shipped(), origin, known, nameless }
 }
 
 fn seven() -> Subject {
@@ -235,6 +235,80 @@ fn a_training_that_is_held_up_and_looked_at_from_another_thread_learns_the_same_
     // Of eight submits; an order that comes late is taken at the next.
     assert!(none == 0 && looks >= 3, "{looks} looks");
     assert!(!alone.is_empty() && alone == watched);
+}
+
+/// What opens GPUs, and the newest of these.
+fn opened() -> (session::Open, Rc<RefCell<Option<Gpu>>>) {
+    let newest: Rc<RefCell<Option<Gpu>>> = Rc::default();
+    let (kept, open) = (newest.clone(), session::open(Request::default()));
+    let open = move || {
+        let (kept, opening) = (kept.clone(), open());
+        let opening = async move { opening.await.inspect(|gpu| drop(kept.replace(Some(gpu.clone())))) };
+        Box::pin(opening) as std::pin::Pin<Box<dyn Future<Output = _>>>
+    };
+    (Box::new(open), newest)
+}
+
+#[test]
+fn a_gpu_that_is_lost_is_opened_again_and_what_was_asked_is_answered() {
+    let (open, gpu) = opened();
+    let destroy = |gpu: &RefCell<Option<Gpu>>| gpu.borrow().as_ref().unwrap().destroy();
+    let start = Start { open, ..start(None) };
+    let answers = answers(start, Vec::new(), |answer, sender| match answer {
+        Answer::Ready(about) if about.adapter.is_some() => sender.try_send(recognize(1)).is_err(),
+        Answer::Explained { number: 1, .. } => {
+            destroy(&gpu);
+            sender.try_send(recognize(2)).is_err()
+        }
+        Answer::Explained { number: 2, .. } => {
+            destroy(&gpu);
+            let teach = Ask::Teach { subject: seven(), label: 2 };
+            sender.try_send(teach).is_err() || sender.try_send(recognize(3)).is_err()
+        }
+        Answer::Explained { number, .. } => *number == 3,
+        _ => false,
+    });
+    let told: Vec<&str> = answers
+        .iter()
+        .filter_map(
+            |answer| if let Answer::Failed { ask: "gpu", reason } = answer { Some(reason.as_str()) } else { None },
+        )
+        .collect();
+    assert_eq!(told, ["the GPU failed: the device was lost; the GPU was opened again"; 2]);
+    let recognized = answers.iter().filter_map(|answer| match answer {
+        Answer::Recognized(recognition) => Some((recognition.number, recognition.by, best(&recognition.probabilities))),
+        _ => None,
+    });
+    let all = [1, 2, 3].map(|number| (number, By::Gpu, 7));
+    assert_eq!(recognized.collect::<Vec<_>>(), all);
+}
+
+#[test]
+fn a_training_whose_gpu_is_lost_ends_with_its_last_epoch_in_use_and_the_next_one_trains() {
+    let (open, gpu) = opened();
+    let start = Start { open, ..start(None) };
+    let (mut trainings, mut steps) = (0, 0);
+    let answers = answers(start, vec![Ask::Train(training(1000))], |answer, sender| match answer {
+        Answer::Progress(_) => {
+            steps += 1;
+            if steps == 6 {
+                gpu.borrow().as_ref().unwrap().destroy();
+            }
+            false
+        }
+        Answer::Ready(_) if trainings == 0 && steps > 0 => {
+            trainings += 1;
+            sender.try_send(Ask::Train(training(1))).is_err()
+        }
+        Answer::Trained(_) => true,
+        _ => false,
+    });
+    assert_eq!(failure(&answers, "gpu"), Some("the GPU failed: the device was lost; the GPU was opened again"));
+    assert_eq!(failure(&answers, "train"), Some("the GPU failed: the device was lost"));
+    let about =
+        answers.iter().rev().find_map(|answer| if let Answer::Ready(about) = answer { Some(about) } else { None });
+    assert!(about.unwrap().training.starts_with("1 epochs of adam"), "{about:?}");
+    assert!(answers.iter().any(|answer| matches!(answer, Answer::Trained(_))));
 }
 
 fn tiny(text: &str) -> Box<ModelFile> {

@@ -234,6 +234,13 @@ fn one_seed_gives_the_same_bits_whatever_a_submit_holds() {
         (losses, trainer.model().parameters().read(&gpu).block_on().unwrap())
     };
     assert!(all == four_on_their_way, "four submits on their way differ from one");
+    let in_pieces = {
+        let mut trainer = trainer(&gpu, &network, &data, &plan);
+        trainer.step().expect(Duration::from_secs(3));
+        let losses: Vec<u32> = trainer.run(17).block_on().unwrap().into_iter().map(f32::to_bits).collect();
+        (losses, trainer.model().parameters().read(&gpu).block_on().unwrap())
+    };
+    assert!(all == in_pieces, "steps that go in six submits each differ");
     assert!(all != run(&Plan { seed: 6, ..plan }, &[17]), "another seed gives the same");
 }
 

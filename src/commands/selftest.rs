@@ -68,6 +68,7 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
         told
     };
     selftest::run(&gpu, &Golden::open(), each).block_on()?;
+    gpu.check()?;
     let failed = rows.iter().filter(|row| !row.passed).count();
     let (passed, seconds) = (rows.len() - failed, started.elapsed().as_secs_f64());
     let report = Report {

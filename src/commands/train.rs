@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod given;
+mod lost;
 mod session;
 mod watch;
 
@@ -21,13 +22,14 @@ use digits::pen::read_pen_file;
 use digits::recipe::Recipe;
 use digits::report::{Log, Run, adapter_line, network_table};
 use digits::session::Watched;
-use digits::train::{Job, Keep, train_from};
+use digits::train::{Job, Keep, train_through};
 use indicatif::HumanCount;
 use pollster::FutureExt as _;
 use watch::Watching;
 pub use watch::run;
 
 use self::checkpoints::{CheckpointOptions, Keeper};
+use self::lost::Device;
 use self::session::{Report, Session, Told};
 use super::data::{Data, parse_input};
 use super::interrupt::{Interrupt, Interrupted};
@@ -127,7 +129,7 @@ pub fn resumed(options: &Options) -> anyhow::Result<Option<Checkpoint>> {
 /// the newest step, where that is what is kept, or no epoch is finished.
 fn run_watched(
     options: &Options,
-    gpu: &GpuOptions,
+    gpu_options: &GpuOptions,
     watched: Option<Watched>,
     resumed: Option<Checkpoint>,
 ) -> anyhow::Result<()> {
@@ -157,7 +159,7 @@ fn run_watched(
     // The images are unpacked while the device opens.
     let (data, gpu) = thread::scope(|scope| {
         let data = scope.spawn(|| options.load(given.map(|data| data.split)));
-        let gpu = gpu.open();
+        let gpu = gpu_options.open();
         (data.join().unwrap_or_else(|panic| resume_unwind(panic)), gpu)
     });
     let ((data, known), gpu) = (data?, options.with_precision(gpu?)?);
@@ -195,10 +197,15 @@ fn run_watched(
         told: Told::default(),
         calibration: Calibration::default(),
         summary,
+        device: Device::new(|| {
+            let again = options.with_precision(Gpu::open(&gpu_options.request()).block_on()?)?;
+            // What is known of tile shapes is known of this adapter.
+            Ok(if again.info() == gpu.info() { again.with_tiles(gpu.tiles().clone()) } else { again })
+        }),
     };
     let state = resumed.map(|checkpoint| session.go_on(checkpoint)).transpose()?;
     let plan = options.checkpoints.plan(state);
-    let done = train_from(&gpu, &job, data, plan, async |event, model| session.on(event, model).await).block_on();
+    let done = train_through(&gpu, &job, data, plan, &mut session).block_on();
     session.screen.clear();
     if let Some(missed) = session.keeper.as_ref().and_then(Keeper::missed) {
         note(&missed);
@@ -206,7 +213,7 @@ fn run_watched(
     if done.as_ref().is_err_and(|error| !error.is::<Interrupted>()) && session.summary.epochs > 0 {
         note(&format!("note: {} holds the model of epoch {}", options.out.display(), session.summary.epochs));
     }
-    done
+    done.map_err(|error| session.advised(error))
 }
 
 impl Options {

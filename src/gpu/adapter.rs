@@ -148,6 +148,14 @@ pub(super) fn cooperative_size(adapter: &Adapter) -> Option<u32> {
     square.map(|kind| kind.m_size).filter(|size| [8, 16].contains(size)).max()
 }
 
+/// The first limit that an adapter does not reach: what it is called, what is needed, and what the adapter has.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) fn shortfall(needed: &wgpu::Limits, has: &wgpu::Limits) -> Option<(&'static str, u64, u64)> {
+    let mut first = None;
+    needed.check_limits_with_fail_fn(has, true, |limit, needed, has| first = Some((limit, needed, has)));
+    first
+}
+
 impl AdapterReport {
     /// Whether the adapter is a program that plays a GPU on the processor.
     pub fn is_software(&self) -> bool {
@@ -158,4 +166,38 @@ impl AdapterReport {
 /// wgpu's reasons stand on several lines; an error is one sentence.
 pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use wgpu::Limits;
+
+    use super::*;
+    use crate::gpu::GpuError;
+
+    #[test]
+    fn an_adapter_that_is_too_small_is_refused_with_the_limit_what_it_has_and_what_is_needed() {
+        let least = Limits::default();
+        assert_eq!(shortfall(&least, &least), None);
+        for (has, limit, numbers) in [
+            (
+                Limits { max_storage_buffers_per_shader_stage: 4, ..least.clone() },
+                "max_storage_buffers_per_shader_stage",
+                (8, 4),
+            ),
+            (
+                Limits { max_compute_workgroup_storage_size: 8192, ..least.clone() },
+                "max_compute_workgroup_storage_size",
+                (16384, 8192),
+            ),
+        ] {
+            let (name, needed, has) = shortfall(&least, &has).unwrap();
+            assert_eq!((name, (needed, has)), (limit, numbers));
+            let error = GpuError::TooSmall { adapter: "Old".into(), limit: name, has, needed };
+            assert_eq!(
+                error.to_string(),
+                format!("the adapter Old is too small: its {name} is {has}, and {needed} is needed")
+            );
+        }
+    }
 }

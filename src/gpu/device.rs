@@ -8,6 +8,7 @@ use wgpu::{Adapter, AdapterInfo, Device, DeviceType, ExperimentalFeatures, Featu
 
 use super::Tiles;
 use super::adapter::{self, AdapterError, Request};
+use super::failure::Failure;
 use super::kernel::{Kernel, KernelError};
 use crate::platform::{self, Later};
 
@@ -22,7 +23,7 @@ pub struct Gpu {
     tiles: Tiles,
     cooperative: Option<Core>,
     kernels: Arc<Mutex<Kernels>>,
-    failure: Arc<Mutex<Option<String>>>,
+    failure: Failure,
     unsettled: Unsettled,
 }
 
@@ -96,12 +97,34 @@ pub enum GpuError {
     Device { adapter: String, reason: String },
     #[error(transparent)]
     Kernel(#[from] KernelError),
+    #[error("the adapter {adapter} is too small: its {limit} is {has}, and {needed} is needed")]
+    TooSmall { adapter: String, limit: &'static str, has: u64, needed: u64 },
+    /// The device is gone, with all that lay on it; another can be opened.
+    #[error("the GPU failed: the device was lost{}", and(.0))]
+    Lost(String),
+    #[error("the GPU has no memory left: choose a smaller batch or network, or close what else uses it")]
+    OutOfMemory,
     #[error("the GPU failed: {0}")]
     Failed(String),
     #[error(
         "{what} needs {bytes} bytes in one buffer, and the adapter binds at most {most}: choose a smaller batch or network, or fewer images"
     )]
     TooLarge { what: String, bytes: u64, most: u64 },
+}
+
+/// Memory of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    pub bytes: u64,
+    /// Buffers and textures, and what wgpu keeps for itself.
+    pub pieces: usize,
+}
+
+impl GpuError {
+    /// Whether nothing more can be done with the device, and something with another one.
+    pub fn is_of_device(&self) -> bool {
+        matches!(self, GpuError::Lost(_) | GpuError::OutOfMemory | GpuError::Failed(_))
+    }
 }
 
 impl fmt::Display for Core {
@@ -147,33 +170,56 @@ impl Gpu {
     /// Opens the adapter that `request` asks for, with the settings that suit it.
     ///
     /// # Errors
-    /// No such adapter, or one that gives no device.
+    /// No such adapter, or one that is too small or gives no device.
     pub async fn open(request: &Request) -> Result<Gpu, GpuError> {
         let adapter = adapter::choose(request).await?;
-        let info = adapter.get_info();
-        let most = adapter.limits();
-        let cooperative = cooperative_core(&adapter);
+        let (most, cooperative) = (adapter.limits(), cooperative_core(&adapter));
         let matrices = if cooperative.is_some() { adapter::COOPERATIVE } else { Features::empty() };
+        let features = adapter.features() & (Features::SUBGROUP | Features::TIMESTAMP_QUERY | matrices);
+        // The defaults, which every kernel keeps to, but for the size of tensors.
+        let limits = Limits {
+            max_buffer_size: most.max_buffer_size,
+            max_storage_buffer_binding_size: most.max_storage_buffer_binding_size,
+            max_texture_dimension_2d: most.max_texture_dimension_2d,
+            ..Limits::default()
+        };
+        Gpu::of(&adapter, features, limits, cooperative).await
+    }
+
+    /// [`Gpu::open`], as the least adapter has it that digits runs on: with WebGPU's default limits, and no feature. For tests.
+    ///
+    /// # Errors
+    /// Those of [`Gpu::open`].
+    pub async fn open_least(request: &Request) -> Result<Gpu, GpuError> {
+        Gpu::of(&adapter::choose(request).await?, Features::empty(), Limits::default(), None).await
+    }
+
+    async fn of(
+        adapter: &Adapter,
+        required_features: Features,
+        required_limits: Limits,
+        cooperative: Option<Core>,
+    ) -> Result<Gpu, GpuError> {
+        let info = adapter.get_info();
+        // What a browser offers has the defaults at least.
+        #[cfg(not(target_arch = "wasm32"))]
+        if let Some((limit, needed, has)) = adapter::shortfall(&required_limits, &adapter.limits()) {
+            return Err(GpuError::TooSmall { adapter: info.name, limit, has, needed });
+        }
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("digits"),
-            required_features: adapter.features() & (Features::SUBGROUP | Features::TIMESTAMP_QUERY | matrices),
+            required_features,
             #[expect(unsafe_code, reason = "wgpu gives what is experimental only so")]
             // SAFETY: cooperative matrices are all that is experimental, and selftest proves what is made with them.
             experimental_features: unsafe { ExperimentalFeatures::enabled() },
-            // The defaults, which every kernel keeps to, but for the size of tensors.
-            required_limits: Limits {
-                max_buffer_size: most.max_buffer_size,
-                max_storage_buffer_binding_size: most.max_storage_buffer_binding_size,
-                max_texture_dimension_2d: most.max_texture_dimension_2d,
-                ..Limits::default()
-            },
+            required_limits,
             ..Default::default()
         };
         let (device, queue) = adapter.request_device(&descriptor).await.map_err(|error| GpuError::Device {
             adapter: info.name.clone(),
-            reason: adapter::one_line(&error.to_string()),
+            reason: adapter::one_line(&error.to_string()).trim_end_matches('.').into(),
         })?;
-        let failure = watch(&device);
+        let failure = Failure::of(&device);
         let has_subgroups = device.features().contains(Features::SUBGROUP);
         let subgroup =
             (has_subgroups && info.subgroup_min_size == info.subgroup_max_size).then_some(info.subgroup_min_size);
@@ -240,7 +286,21 @@ impl Gpu {
     fn finish(&self, last: Option<SubmissionIndex>) -> Result<(), GpuError> {
         let finished = platform::finish(&self.device, &self.queue, last);
         self.check()?;
-        finished.map_err(|error| GpuError::Failed(error.to_string()))
+        finished.map_err(GpuError::Failed)
+    }
+
+    /// Ends the device as a driver does that is reset: whatever is asked of it from now on fails. For tests.
+    pub fn destroy(&self) {
+        self.device.destroy();
+        // A device tells of its end while it is waited for.
+        let _ = self.wait();
+    }
+
+    /// The memory that is in use on the device, where its driver leaves that to wgpu.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn memory(&self) -> Option<Memory> {
+        let report = self.device.generate_allocator_report()?;
+        Some(Memory { bytes: report.total_allocated_bytes, pieces: report.allocations.len() })
     }
 
     /// Awaits what the driver says of the kernels that it was given. One that it refuses, the first, is the reason of all that
@@ -255,7 +315,7 @@ impl Gpu {
             if let Some(error) = error.await {
                 // Whoever wants it again is to hear of it again.
                 lock(&self.kernels).retain(|_, known| known.name() != kernel);
-                lock(&self.failure).take();
+                self.failure.forget();
                 refused = refused.and(Err(KernelError::Driver { kernel, message: error.to_string() }.into()));
             }
         }
@@ -268,11 +328,11 @@ impl Gpu {
     }
 
     /// What went wrong on the device since it was opened, if anything did.
-    pub(super) fn check(&self) -> Result<(), GpuError> {
-        match lock(&self.failure).as_ref() {
-            Some(reason) => Err(GpuError::Failed(reason.clone())),
-            None => Ok(()),
-        }
+    ///
+    /// # Errors
+    /// It did.
+    pub fn check(&self) -> Result<(), GpuError> {
+        self.failure.check()
     }
 
     /// The kernel of a text, made when it is first asked for.
@@ -321,20 +381,7 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// Keeps the first failure that the device reports outside a call.
-fn watch(device: &Device) -> Arc<Mutex<Option<String>>> {
-    let failure: Arc<Mutex<Option<String>>> = Arc::default();
-    let keep = |failure: &Mutex<Option<String>>, reason: String| {
-        lock(failure).get_or_insert(adapter::one_line(&reason));
-    };
-    let errors = failure.clone();
-    device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| keep(&errors, error.to_string())));
-    let losses = failure.clone();
-    device.set_device_lost_callback(move |reason, message| {
-        // Dropping the last handle of a device also ends here.
-        if reason != wgpu::DeviceLostReason::Destroyed {
-            keep(&losses, format!("the device was lost: {message}"));
-        }
-    });
-    failure
+/// A reason behind what it is one of, if there is one.
+fn and(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(": {reason}") }
 }

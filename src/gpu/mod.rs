@@ -4,6 +4,7 @@
 mod adapter;
 mod choices;
 mod device;
+mod failure;
 mod joint;
 mod kernel;
 mod pipeline;
@@ -16,7 +17,7 @@ mod tuning;
 
 pub use adapter::{AdapterError, AdapterReport, Request, adapters, driver};
 pub use choices::{Choice, Choices, Origin, Timing};
-pub use device::{Checks, Core, Gpu, GpuError, Matrices, Operands, Precision, Settings};
+pub use device::{Checks, Core, Gpu, GpuError, Matrices, Memory, Operands, Precision, Settings};
 pub use joint::Part;
 pub use kernel::{Dispatch, Kernel, KernelError};
 pub use reading::Reading;

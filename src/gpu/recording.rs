@@ -1,5 +1,7 @@
 //! Dispatches that are recorded once and replayed: the commands of a training step never change.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::joint::{Joint, Part};
@@ -16,7 +18,12 @@ pub struct Recording {
     fresh: Vec<Tensor>,
     /// Kernels that are to share a dispatch, while such are recorded.
     together: Option<Vec<Part>>,
+    /// How long a run takes, as far as is known, in nanoseconds.
+    expected: Arc<AtomicU64>,
 }
+
+/// No submit is to take longer. Drivers end what takes about two seconds, and the device with it.
+const LONGEST: Duration = Duration::from_millis(500);
 
 #[derive(Clone)]
 enum Command {
@@ -27,7 +34,13 @@ enum Command {
 impl Recording {
     /// Nothing yet.
     pub fn new(gpu: &Gpu) -> Recording {
-        Recording { gpu: gpu.clone(), commands: Vec::new(), fresh: Vec::new(), together: None }
+        Recording {
+            gpu: gpu.clone(),
+            commands: Vec::new(),
+            fresh: Vec::new(),
+            together: None,
+            expected: Arc::default(),
+        }
     }
 
     /// The device that the recording runs on.
@@ -142,13 +155,27 @@ impl Recording {
         })
     }
 
+    /// Tells how long a run takes; how much goes in one submit follows from that, and nothing else does.
+    pub fn expect(&self, time: Duration) {
+        self.expected.store(time.as_nanos() as u64, Ordering::Relaxed);
+    }
+
     /// Submits the recording `times` times, without waiting for it. The device begins while the rest is still encoded.
     ///
     /// # Errors
     /// The device failed earlier.
     pub fn submit(&self, times: usize) -> Result<(), GpuError> {
-        for replays in encoders(times) {
-            self.gpu.queue.submit([self.encode(replays)?]);
+        let (runs, pieces) = share(Duration::from_nanos(self.expected.load(Ordering::Relaxed)));
+        for replays in encoders(times, runs) {
+            if pieces == 1 {
+                self.gpu.queue.submit([self.encode(replays)?]);
+                continue;
+            }
+            for piece in self.commands.chunks(self.commands.len().div_ceil(pieces)) {
+                let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+                self.encode_into(&mut encoder, piece, 1)?;
+                self.gpu.queue.submit([encoder.finish()]);
+            }
         }
         self.gpu.check()
     }
@@ -159,7 +186,7 @@ impl Recording {
     /// The driver refuses a kernel.
     pub(super) fn encoder(&self) -> Result<wgpu::CommandEncoder, KernelError> {
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-        self.encode_into(&mut encoder, 1)?;
+        self.encode_into(&mut encoder, &self.commands, 1)?;
         Ok(encoder)
     }
 
@@ -169,7 +196,7 @@ impl Recording {
     /// # Errors
     /// The device failed.
     pub fn time(&self, times: usize) -> Result<Duration, GpuError> {
-        let buffers = encoders(times).map(|replays| self.encode(replays)).collect::<Result<Vec<_>, _>>()?;
+        let buffers = encoders(times, MOST).map(|replays| self.encode(replays)).collect::<Result<Vec<_>, _>>()?;
         self.gpu.wait()?;
         let start = Instant::now();
         self.gpu.queue.submit(buffers);
@@ -179,12 +206,17 @@ impl Recording {
 
     fn encode(&self, times: usize) -> Result<wgpu::CommandBuffer, KernelError> {
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-        self.encode_into(&mut encoder, times)?;
+        self.encode_into(&mut encoder, &self.commands, times)?;
         Ok(encoder.finish())
     }
 
-    fn encode_into(&self, encoder: &mut wgpu::CommandEncoder, times: usize) -> Result<(), KernelError> {
-        let mut commands = (0..times).flat_map(|_| &self.commands).peekable();
+    fn encode_into(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        commands: &[Command],
+        times: usize,
+    ) -> Result<(), KernelError> {
+        let mut commands = (0..times).flat_map(|_| commands).peekable();
         while let Some(command) = commands.next() {
             match command {
                 Command::Copy(tensor) => tensor.copy_to_texture(&self.gpu, encoder),
@@ -202,11 +234,20 @@ impl Recording {
     }
 }
 
-/// The replays of each encoder, for so many in all: enough to drown what an encoder costs, few enough that it is soon done, and
-/// that no thousands of passes stand in it, which slow every later submit.
-fn encoders(times: usize) -> impl Iterator<Item = usize> {
-    const MOST: usize = 16;
-    (0..times).step_by(MOST).map(move |first| (times - first).min(MOST))
+/// The most replays of an encoder: enough to drown what an encoder costs, few enough that it is soon done, and that no thousands of
+/// passes stand in it, which slow every later submit.
+const MOST: usize = 16;
+
+/// The replays of each encoder, for so many in all.
+fn encoders(times: usize, most: usize) -> impl Iterator<Item = usize> {
+    (0..times).step_by(most).map(move |first| (times - first).min(most))
+}
+
+/// How many runs go in a submit where one takes `time`, and in how many pieces one goes.
+fn share(time: Duration) -> (usize, usize) {
+    let nanos = time.as_nanos().max(1);
+    let runs = (LONGEST.as_nanos() / nanos).clamp(1, MOST as u128);
+    (runs as usize, nanos.div_ceil(LONGEST.as_nanos()) as usize)
 }
 
 fn run(pass: &mut wgpu::ComputePass, dispatch: &Dispatch) -> Result<(), KernelError> {
@@ -215,4 +256,16 @@ fn run(pass: &mut wgpu::ComputePass, dispatch: &Dispatch) -> Result<(), KernelEr
     let [x, y, z] = dispatch.workgroups;
     pass.dispatch_workgroups(x, y, z);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_submit_takes_longer_than_half_a_second_as_far_as_is_known() {
+        let shares = [0, 1, 30, 100, 500, 501, 5_000].map(|milliseconds| share(Duration::from_millis(milliseconds)));
+        assert_eq!(shares, [(16, 1), (16, 1), (16, 1), (5, 1), (1, 1), (1, 2), (1, 10)]);
+        assert_eq!(encoders(12, 5).collect::<Vec<_>>(), [5, 5, 2]);
+    }
 }

@@ -54,7 +54,7 @@ impl Tensor {
     /// `length` zeros. `name` appears in errors.
     ///
     /// # Errors
-    /// More than the adapter can bind.
+    /// More than the adapter can bind, or has left.
     pub fn zeros(gpu: &Gpu, name: &str, length: usize) -> Result<Tensor, GpuError> {
         // Kernels read four numbers at a time.
         let bytes = 4 * length.next_multiple_of(4).max(4) as u64;
@@ -63,7 +63,11 @@ impl Tensor {
         if bytes > most {
             return Err(GpuError::TooLarge { what: name.into(), bytes, most });
         }
-        Ok(Tensor { name: name.into(), length, memory: Memory::new(storage(gpu, name, bytes)) })
+        let memory = Memory::new(storage(gpu, name, bytes));
+        // A page hears later of what cannot be had.
+        #[cfg(not(target_arch = "wasm32"))]
+        gpu.check()?;
+        Ok(Tensor { name: name.into(), length, memory })
     }
 
     /// `length` numbers that are NaN, so that what a kernel leaves out shows, with a guard behind them, so that what it

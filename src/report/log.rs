@@ -154,6 +154,12 @@ impl Log {
         Ok(Log { path: path.into(), text: String::new(), file: None })
     }
 
+    /// The next line takes the place of all before it.
+    pub fn begin_again(&mut self) {
+        self.file = None;
+        self.text.clear();
+    }
+
     /// Adds the line of an epoch.
     ///
     /// # Errors

@@ -26,9 +26,20 @@ pub type Origin = String;
 /// Images that the model was trained on, of which some are repeated when it is taught; asked for once.
 pub type Known = Box<dyn FnMut() -> Result<DataSet, DataError>>;
 
+/// Opens a GPU: at the start, anew where that one is lost, and another for a check.
+pub type Open = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Gpu, GpuError>>>>>;
+
+/// The way to open the adapter that `request` asks for.
+pub fn open(request: Request) -> Open {
+    Box::new(move || {
+        let request = request.clone();
+        Box::pin(async move { Gpu::open(&request).await })
+    })
+}
+
 /// What a session starts with.
 pub struct Start {
-    pub request: Request,
+    pub open: Open,
     pub model: ModelFile,
     pub origin: Origin,
     pub known: Known,
@@ -48,7 +59,7 @@ pub(super) struct Opened {
 
 /// A model in use.
 pub(super) struct Mind {
-    request: Request,
+    open: Open,
     /// As it was opened.
     opened: (ModelFile, Origin),
     /// As it is now.
@@ -78,9 +89,9 @@ pub(super) const NEEDS_GPU: &str = "this needs a GPU; without one only recogniti
 
 impl Mind {
     /// With the reference, until [`Mind::adopt`].
-    pub fn new(Start { request, model, origin, known, nameless }: Start) -> Mind {
+    pub fn new(Start { open, model, origin, known, nameless }: Start) -> Mind {
         Mind {
-            request,
+            open,
             reference: reference::Model::new(&model.network, &model.parameters),
             current: model.clone(),
             origin: origin.clone(),
@@ -95,9 +106,9 @@ impl Mind {
         }
     }
 
-    /// Which GPU was asked for.
-    pub fn request(&self) -> &Request {
-        &self.request
+    /// Another GPU of the kind that was asked for.
+    pub async fn another(&self) -> Result<Gpu, GpuError> {
+        (self.open)().await
     }
 
     /// The GPU that computes, if there is one.
@@ -107,10 +118,10 @@ impl Mind {
 
     /// Opens the GPU and makes it ready for the model as it is now.
     pub fn opening(&self) -> Opening {
-        let (request, network) = (self.request.clone(), self.current.network.clone());
+        let (gpu, network) = ((self.open)(), self.current.network.clone());
         let parameters = self.current.parameters.clone();
         Box::pin(async move {
-            let gpu = Gpu::open(&request).await?;
+            let gpu = gpu.await?;
             let engine = Engine::of(&Model::new(&gpu, &network, &parameters)?)?;
             // What the driver does the first time, no drawing needs to wait for.
             engine.recognize(&[0.0; PIXELS]).await?;
@@ -269,7 +280,7 @@ impl Mind {
             Err(error) => {
                 self.lessons.pop();
                 match error {
-                    StepError::Gpu(error @ GpuError::Failed(_)) => self.recover(&error).await,
+                    StepError::Gpu(error) if error.is_of_device() => self.recover(&error).await,
                     error => Answer::failed("teach", error),
                 }
             }

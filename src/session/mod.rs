@@ -22,13 +22,13 @@ use futures_lite::future::{or, pending};
 
 pub use drawing::{Drawing, PEN};
 use inbox::Inbox;
-pub use mind::{Known, Origin, Start};
+pub use mind::{Known, Open, Origin, Start, open};
 use mind::{Mind, Opening};
 #[cfg(not(target_arch = "wasm32"))]
 pub use watch::{Look, Order, Watched, Watcher, Wish, watch};
 
 use crate::explain::{Explanation, Maps};
-use crate::gpu::{Gpu, GpuError};
+use crate::gpu::GpuError;
 use crate::mnist::Split;
 use crate::network::{ModelFile, Shape, best};
 use crate::pen::Point;
@@ -451,7 +451,7 @@ impl<T: Fn(Answer)> Session<T> {
                 return (self.tell)(Answer::failed("check", format!("PyTorch's numbers are damaged: {error}")));
             }
         };
-        let gpu = match Gpu::open(self.mind.request()).await {
+        let gpu = match self.mind.another().await {
             Ok(gpu) => gpu,
             Err(error) => return (self.tell)(Answer::failed("check", error)),
         };

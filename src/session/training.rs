@@ -98,7 +98,9 @@ impl<T: Fn(Answer)> Session<T> {
             (Err(Why::Failed(error)), _) => Answer::failed("train", error),
             _ => Answer::Stopped { epochs },
         };
-        if let Err(Why::Failed(TrainError::Gpu(error @ GpuError::Failed(_)))) = &done {
+        if let Err(Why::Failed(TrainError::Gpu(error))) = &done
+            && error.is_of_device()
+        {
             (self.tell)(self.mind.recover(error).await);
         }
         if is_worth_keeping && let Err(error) = self.mind.take_trained(kept.model.clone()) {

@@ -194,6 +194,7 @@ impl Content for App {
     }
 
     fn forget_textures(&mut self) {
+        self.message = "the window's GPU was lost and opened again".into();
         self.canvas.forget_textures();
         self.shown.forget_textures();
         self.ask();

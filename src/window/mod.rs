@@ -48,7 +48,7 @@ pub enum WindowError {
     Window(String),
     #[error("{0}")]
     Recognizer(String),
-    #[error("the window's GPU was lost twice: {0}")]
+    #[error("the window's GPU was lost twice ({0}): another --adapter or --backend may help")]
     Lost(String),
     #[error("the display that the window was on is gone")]
     DisplayGone,

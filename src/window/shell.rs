@@ -18,6 +18,7 @@ use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop, EventLoopProxy}
 use winit::window::{Window, WindowId};
 
 use super::{WindowError, reason};
+use crate::platform::hushed;
 
 /// A device that is lost again so soon is not opened again.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -71,6 +72,8 @@ pub struct Shell<C> {
     /// Until when a frame that can wait waits.
     rested: Instant,
     lost: Option<Instant>,
+    /// How often the window was opened.
+    opened: usize,
     error: Option<WindowError>,
 }
 
@@ -106,6 +109,7 @@ impl<C: Content> Shell<C> {
             next: None,
             rested: Instant::now(),
             lost: None,
+            opened: 0,
             error: None,
         };
         let is_gone = note_panics_of_winit();
@@ -143,7 +147,9 @@ impl<C: Content> Shell<C> {
             });
         }
         let scale = Some(window.scale_factor() as f32);
-        let (theme, most) = (window.theme(), painter.max_texture_side());
+        // Egui sends what has changed of its letters, and all of them where there is less room than before: a new painter has none.
+        let (theme, most) = (window.theme(), painter.max_texture_side().map(|most| most - self.opened));
+        self.opened += 1;
         let mut input = egui_winit::State::new(self.context.clone(), ViewportId::ROOT, &window, scale, theme, most);
         input.init_accesskit(events, &window, self.proxy.clone());
         window.set_visible(true);
@@ -194,7 +200,9 @@ impl<C: Content> Shell<C> {
 
     /// Opens the window's device again. What is drawn stays, since it lies with the content.
     fn recover(&mut self, events: &ActiveEventLoop, reason: String) {
-        self.screen = None;
+        // wgpu 30 panics where a picture of the window was on its way.
+        let screen = self.screen.take();
+        let _ = hushed(|| drop(screen));
         if self.lost.is_some_and(|earlier| earlier.elapsed() < PATIENCE) {
             self.error = Some(WindowError::Lost(reason));
             events.exit();

@@ -9,7 +9,7 @@ use crate::drawings;
 use crate::gpu::Request;
 use crate::mnist::Split;
 use crate::network::ModelFile;
-use crate::session::{self, Answer, Ask, Origin, Start};
+use crate::session::{self, Answer, Ask, Open, Origin, Start};
 
 /// The window's end of the thread. Dropping it ends the thread.
 pub struct Worker {
@@ -21,6 +21,16 @@ pub struct Worker {
 impl Worker {
     /// Starts the thread, which opens its adapter and `model` first. `wake` is called when there is an answer.
     pub fn start(request: Request, model: ModelFile, origin: Origin, wake: impl Fn() + Send + 'static) -> Worker {
+        Worker::on(move || session::open(request), model, origin, wake)
+    }
+
+    /// [`Worker::start`], with GPUs that are opened in another way.
+    pub fn on(
+        open: impl FnOnce() -> Open + Send + 'static,
+        model: ModelFile,
+        origin: Origin,
+        wake: impl Fn() + Send + 'static,
+    ) -> Worker {
         let (asks, inbox) = async_channel::unbounded();
         let (outbox, answers) = mpsc::channel();
         let thread = thread::spawn(move || {
@@ -30,7 +40,7 @@ impl Worker {
                 wake();
             };
             let known = Box::new(|| Ok(drawings::reminders(Split::embedded()?.training)));
-            let start = Start { request, model, origin, known, nameless: "a GPU without a name".into() };
+            let start = Start { open: open(), model, origin, known, nameless: "a GPU without a name".into() };
             pollster::block_on(session::run(start, inbox, tell));
         });
         Worker { asks: Some(asks), answers, thread: Some(thread) }

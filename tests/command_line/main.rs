@@ -6,8 +6,13 @@ mod datasets;
 #[cfg(target_os = "linux")]
 mod disk;
 mod export;
+#[cfg(target_os = "linux")]
+#[path = "../faulty/mod.rs"]
+mod faulty;
 mod import;
 mod install;
+#[cfg(target_os = "linux")]
+mod lost;
 mod many;
 mod mistakes;
 mod predict;

@@ -5,12 +5,13 @@ mod looks;
 mod watch;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use digits::gpu::Request;
+use digits::gpu::{Gpu, Request};
 use digits::network::best;
 use digits::network::{Calibration, Classes, ModelFile};
+use digits::session::{self, Open};
 use digits::window::{App, Content, Worker, dress};
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect};
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -184,6 +185,34 @@ fn a_taught_drawing_is_what_it_was_taught_to_be_until_the_model_is_restored() {
     window.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     window.step();
     wait(&mut window, "the seven again", |app| digit(app) == Some(7));
+}
+
+#[test]
+fn a_gpu_that_is_lost_while_somebody_draws_is_opened_again_and_the_window_says_so() {
+    let gpus: Arc<Mutex<Vec<Gpu>>> = Arc::default();
+    let kept = gpus.clone();
+    let open = move || -> Open {
+        let (open, kept) = (session::open(Request::default()), kept.clone());
+        Box::new(move || {
+            let (opening, kept) = (open(), kept.clone());
+            Box::pin(async move { opening.await.inspect(|gpu| kept.lock().unwrap().push(gpu.clone())) })
+        })
+    };
+    let worker = Worker::on(open, ModelFile::shipped(), "shipped".into(), || ());
+    let builder = Harness::builder().with_size([1000.0, 760.0]).with_context_setup(dress);
+    let mut window = builder.build_ui_state(|ui, app: &mut App| app.show(ui), App::new(worker));
+    draw(&mut window, SEVEN);
+    wait(&mut window, "a seven", |app| digit(app) == Some(7));
+    gpus.lock().unwrap()[0].destroy();
+    window.key_press(Key::Escape);
+    window.step();
+    draw(&mut window, ONE);
+    wait(&mut window, "a one", |app| digit(app) == Some(1));
+    assert_eq!(window.state().message(), "the GPU failed: the device was lost; the GPU was opened again");
+    assert_eq!(gpus.lock().unwrap().len(), 2);
+    // The window's own device is another one.
+    window.state_mut().forget_textures();
+    assert_eq!(window.state().message(), "the window's GPU was lost and opened again");
 }
 
 #[test]

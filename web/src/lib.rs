@@ -44,7 +44,7 @@ impl Engine {
         let known: Rc<RefCell<Option<[Vec<u8>; 2]>>> = Rc::default();
         let (source, answers) = (known.clone(), tell.clone());
         let start = Start {
-            request: Request::default(),
+            open: session::open(Request::default()),
             model,
             origin: "the one that ships with digits".into(),
             known: Box::new(move || known_images(source.borrow().as_ref())),

@@ -1,4 +1,4 @@
-// Chromium with WebGPU: drawing, the keys, pictures, model files, PyTorch's numbers, and a GPU that is lost. One page serves
+// Chromium with WebGPU: drawing, the keys, pictures, model files, PyTorch's numbers, memory, and a GPU that is lost. One page serves
 // all tests, since Chromium's software driver takes ten seconds to compile its kernels.
 
 import assert from "node:assert/strict";
@@ -123,6 +123,53 @@ test("pytorchs_training_is_repeated", async () => {
     await visit.page.click("#stop-check");
     await visit.untilState("check", "done");
     assert.match(await visit.text("#check-state"), /^Stopped\. All \d+ operations that were checked agree/);
+});
+
+/** In the worker: counts from now on the bytes of GPU buffers that were made and not freed. */
+function countBuffers() {
+    const [device, buffer, sizes] = [GPUDevice.prototype, GPUBuffer.prototype, new WeakMap()];
+    const [{ createBuffer }, { destroy }] = [device, buffer];
+    self.held = 0;
+    device.createBuffer = function (descriptor) {
+        const made = createBuffer.call(this, descriptor);
+        sizes.set(made, descriptor.size);
+        self.held += descriptor.size;
+        return made;
+    };
+    buffer.destroy = function () {
+        self.held -= sizes.get(this) ?? 0;
+        sizes.delete(this);
+        destroy.call(this);
+    };
+}
+
+/** In the worker: those bytes, and the engine's own. The glue gives the engine that has started to whoever asks again. */
+async function memory() {
+    const { default: start } = await import(new URL("digits_web.js", self.location.href).href);
+    return { buffers: self.held, engine: (await start()).memory.buffer.byteLength };
+}
+
+test("three_trainings_one_after_the_other_need_the_memory_of_one", async (t) => {
+    await visit.page.click("#tab-train");
+    await visit.page.$eval("#settings", (settings) => (settings.open = true));
+    await visit.page.select("#images", "640");
+    const job = { network: "conv 4 5x5 relu | pool 4 | dense 10", batch: "32", epochs: "1" };
+    for (const [name, value] of Object.entries(job)) await visit.page.locator(`#${name}`).fill(value);
+    const [worker] = visit.page.workers();
+    await worker.evaluate(countBuffers);
+    const held = [];
+    while (held.length < 3) {
+        assert.equal((await visit.answerTo(() => visit.page.click("#train"), "trained", "failed")).answer, "trained");
+        await visit.untilState("training", "idle");
+        held.push(await worker.evaluate(memory));
+    }
+    t.diagnostic(`Chromium: behind each training ${held.map(({ buffers, engine }) => `${buffers} bytes on the GPU, ${engine} in the engine`).join("; ")}`);
+    assert.ok(held[0].buffers > 0, "nothing was counted");
+    assert.deepEqual(held.map(({ buffers }) => buffers), Array(3).fill(held[0].buffers));
+    assert.equal(held[2].engine, held[1].engine);
+    await visit.page.click("#tab-model");
+    await visit.page.click("#restore");
+    await visit.untilSaid("The model is as it was opened.");
 });
 
 test("the_page_says_that_the_gpu_was_lost_and_answers_again", async () => {

@@ -1,6 +1,6 @@
 //! `digits train --checkpoint` and `--resume`: a training that was killed goes on with the options that it was begun with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -60,6 +60,16 @@ impl Keeper {
         Keeper { folder, arguments, data, adapter: adapter_line(gpu), written: 0, missed: 0 }
     }
 
+    /// Tells of another adapter than the training was begun on.
+    pub fn compare(&self, gpu: &Gpu) {
+        compare_adapters(&self.adapter, gpu);
+    }
+
+    /// Where they lie.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub fn write(&mut self, state: &State, epochs: &[EpochLine]) -> Result<(), CheckpointError> {
         let Keeper { folder, arguments, data, adapter, .. } = self;
         let (arguments, data, adapter) = (arguments.clone(), data.clone(), adapter.clone());
@@ -82,18 +92,21 @@ pub fn compare(checkpoint: &Checkpoint, data: &str, gpu: &Gpu) -> anyhow::Result
     if data != checkpoint.data {
         anyhow::bail!("the images are not those that the training was begun with: give it those, or begin a new one");
     }
-    let adapter = adapter_line(gpu);
-    if adapter != checkpoint.adapter {
-        note(&format!(
-            "note: the training was begun on another adapter, {}: its last bits may differ from now on",
-            checkpoint.adapter
-        ));
-    }
+    compare_adapters(&checkpoint.adapter, gpu);
     Ok(())
 }
 
+/// Tells of another adapter than the training was begun on.
+fn compare_adapters(begun: &str, gpu: &Gpu) {
+    if begun != adapter_line(gpu) {
+        note(&format!(
+            "note: the training was begun on another adapter, {begun}: its last bits may differ from now on"
+        ));
+    }
+}
+
 /// The newest whole checkpoint of a folder; one that is damaged is told of.
-pub fn read(folder: &std::path::Path) -> anyhow::Result<Checkpoint> {
+pub fn read(folder: &Path) -> anyhow::Result<Checkpoint> {
     let (checkpoint, damaged) = CheckpointFolder::read(folder)?;
     if let Some(problem) = damaged {
         note(&format!("note: {problem}; going on from the one before it"));

@@ -21,6 +21,7 @@ use super::super::interrupt::{Interrupt, Interrupted};
 use super::super::screen::Screen;
 use super::super::{pages, say};
 use super::checkpoints::Keeper;
+use super::lost::Device;
 use super::watch::Watching;
 
 /// A training in progress, as this command sees it.
@@ -45,6 +46,7 @@ pub struct Session<'a> {
     pub calibration: Calibration,
     /// Of the newest model.
     pub summary: Summary,
+    pub device: Device<'a>,
 }
 
 /// The files of which the user was told already that they cannot be written.
@@ -61,7 +63,7 @@ pub struct Report {
 }
 
 impl Session<'_> {
-    pub async fn on(&mut self, event: Event<'_>, model: &Model) -> anyhow::Result<()> {
+    pub async fn take(&mut self, event: Event<'_>, model: &Model) -> anyhow::Result<()> {
         match event {
             Event::Progress(progress) => {
                 self.watching.on(event, model, &self.interrupt, &self.screen).await?;
@@ -89,17 +91,26 @@ impl Session<'_> {
         if let Some((epoch, score, parameters)) = &state.kept {
             self.save(self.summary_of(*epoch, score.accuracy), parameters)?;
         }
-        for line in &epochs {
-            if let Some(log) = &mut self.log {
-                log.epoch(line)?;
-            }
-        }
         self.epochs = epochs;
+        self.device.has_checkpoint = true;
+        self.rewind(state.judged);
         Ok(state)
     }
 
+    /// Forgets what was told behind epoch `judged`: it will be told again.
+    pub fn rewind(&mut self, judged: u32) {
+        self.epochs.retain(|line| line.epoch <= judged);
+        if let Some(log) = &mut self.log {
+            log.begin_again();
+            let logged = self.epochs.iter().try_for_each(|line| log.epoch(line));
+            self.go_on_anyway("log", logged);
+        }
+    }
+
     fn checkpoint(&mut self, state: &State) {
-        let written = self.keeper.as_mut().map_or(Ok(()), |keeper| keeper.write(state, &self.epochs));
+        let Some(keeper) = &mut self.keeper else { return };
+        let written = keeper.write(state, &self.epochs);
+        self.device.has_checkpoint |= written.is_ok();
         self.go_on_anyway("checkpoint", written);
     }
 
