@@ -3,6 +3,8 @@
 //! at the 40th submit since it was opened, `wait 40` while one is waited for the 40th time, and `memory 20` refuses the 20th
 //! allocation and all that follow. What is named `none` works.
 
+#![expect(unsafe_code, reason = "a Vulkan layer is C: it is called through pointers, and calls on through pointers")]
+#![expect(clippy::undocumented_unsafe_blocks, reason = "all of them are what Vulkan's loader promises its layers")]
 #![cfg(target_os = "linux")]
 
 use std::env;
