@@ -484,9 +484,11 @@ impl Training {
         if !self.steps_are_fixed {
             self.steps = next_steps(steps, time, self.most_in_flight);
         }
-        let sum = progress.loss * progress.images as f64 + losses.iter().copied().map(f64::from).sum::<f64>();
-        progress.images += losses.len();
-        progress.loss = sum / progress.images as f64;
+        // Image by image, so that the bits do not depend on what a submit holds.
+        for loss in losses {
+            progress.images += 1;
+            progress.loss += (f64::from(*loss) - progress.loss) / progress.images as f64;
+        }
         progress.seconds += time.as_secs_f64();
     }
 

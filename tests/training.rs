@@ -18,6 +18,7 @@ use digits::reference::golden::Golden;
 use digits::reference::schedule::Schedule;
 use digits::reference::sgd::Sgd;
 use digits::reference::{self, Optimiser, batch, update};
+use digits::train::{Event, Job, Keep, TrainError, train};
 use digits::trainer::{Plan, Trainer};
 use pollster::FutureExt as _;
 
@@ -242,6 +243,34 @@ fn one_seed_gives_the_same_bits_whatever_a_submit_holds() {
     };
     assert!(all == in_pieces, "steps that go in six submits each differ");
     assert!(all != run(&Plan { seed: 6, ..plan }, &[17]), "another seed gives the same");
+}
+
+#[test]
+fn what_is_told_of_an_epoch_does_not_depend_on_what_a_submit_holds() {
+    let told = |steps: usize| {
+        let mut data = Split::embedded().unwrap();
+        data.training.truncate(500);
+        data.validation.truncate(50);
+        data.test.truncate(50);
+        let network = Network::parse(Shape::MNIST, "dense 12 relu | dense 10").unwrap();
+        let parameters = Parameters::glorot(&network, 0);
+        let plan = Plan::new(30, Optimiser::Adam(Adam::new(1e-3)), 5);
+        let (epochs, keep, patience, steps_per_submit) = (2, Keep::Best, None, Some(steps));
+        let job = Job { network, parameters, plan, epochs, keep, patience, steps_per_submit };
+        let mut losses = Vec::new();
+        let tell = async |event: Event<'_>, _: &_| {
+            if let Event::Epoch(epoch, ..) = event {
+                losses.extend([epoch.train_loss, epoch.validation.loss].map(f64::to_bits));
+            }
+            Ok::<(), TrainError>(())
+        };
+        train(&gpu(), &job, data, tell).block_on().unwrap();
+        losses
+    };
+    let all = told(17);
+    assert_eq!(all.len(), 4);
+    assert_eq!(all, told(1));
+    assert_eq!(all, told(5));
 }
 
 #[test]
