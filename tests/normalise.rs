@@ -84,6 +84,12 @@ fn a_drawing_that_the_border_holds_back_moves_by_no_more_than_an_eighth_of_a_pix
     assert!(difference < limit, "{difference} where {limit} is allowed");
 }
 
+#[test]
+fn a_dot_that_is_far_away_for_its_pen_is_a_dot() {
+    let drawing = Strokes { lines: vec![vec![[3.307_922_9e34, 0.0]]], width: 4.319_096_4e-34 };
+    assert!(normalise_strokes(&drawing).unwrap().iter().any(|amount| *amount > 0.5));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -35,7 +35,8 @@ pub fn normalise_strokes(strokes: &Strokes) -> Option<Pixels> {
     let pen = OVERSAMPLING * PEN;
     let scale = (OVERSAMPLING * BOX - pen) / longer;
     // Points at one place, or nearly so, are a dot.
-    let scale = if scale.is_finite() { scale } else { 1.0 };
+    let is_dot = !bounds.iter().flatten().all(|number| (scale * number).is_finite());
+    let scale = if is_dot || !scale.is_finite() { 1.0 } else { scale };
     let corner = bounds[0].map(|least| pen / 2.0 - scale * least);
     let drawing = Strokes { width: pen, ..curve.moved(scale, corner) };
     let [width, height] = [width, height].map(|side| (scale * side + pen).ceil() as u32);
