@@ -175,11 +175,12 @@ pub fn hash_of(data: &Split) -> String {
         hasher.update(&part.images);
         hasher.update(&part.labels);
     }
-    hex(&hasher.finalize())
+    format!("{:x}", hasher.finalize())
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// As it stands in the file.
+fn checksum(bytes: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(bytes))
 }
 
 /// The checkpoint of a file, if there is one.
@@ -216,14 +217,14 @@ fn encode(checkpoint: &Checkpoint) -> Vec<u8> {
     });
     let notes = serde_json::to_string(&notes).expect("notes are plain data");
     let rest = serialize(views, Some(HashMap::from([("notes".into(), notes)]))).expect("the names differ");
-    [MAGIC, hex(&Sha256::digest(&rest)).as_bytes(), b"\n", &rest].concat()
+    [MAGIC, checksum(&rest).as_bytes(), b"\n", &rest].concat()
 }
 
 fn decode(bytes: &[u8]) -> Result<Checkpoint, Problem> {
     let rest = bytes.strip_prefix(MAGIC).ok_or(Problem::NoCheckpoint)?;
-    let (checksum, rest) = rest.split_at_checked(CHECKSUM_LENGTH).ok_or(Problem::Damaged)?;
+    let (stated, rest) = rest.split_at_checked(CHECKSUM_LENGTH).ok_or(Problem::Damaged)?;
     let rest = rest.strip_prefix(b"\n").ok_or(Problem::Damaged)?;
-    if hex(&Sha256::digest(rest)).as_bytes() != checksum {
+    if checksum(rest).as_bytes() != stated {
         return Err(Problem::Damaged);
     }
     // From here on somebody made the file who could make a checksum, too.
@@ -353,7 +354,7 @@ mod tests {
         let mut other = file.clone();
         other[at..at + VERSION.len()].copy_from_slice("9".repeat(VERSION.len()).as_bytes());
         let body = other[MAGIC.len() + CHECKSUM_LENGTH + 1..].to_vec();
-        other[MAGIC.len()..][..CHECKSUM_LENGTH].copy_from_slice(hex(&Sha256::digest(&body)).as_bytes());
+        other[MAGIC.len()..][..CHECKSUM_LENGTH].copy_from_slice(checksum(&body).as_bytes());
         assert!(decode(&other).unwrap_err().to_string().contains("was written by digits 99999"));
     }
 }

@@ -135,7 +135,7 @@ pub fn hash(network: &Network, parameters: &Parameters) -> String {
         let statistics = if matrix.is_norm() { matrix.statistics(&parameters.values).concat() } else { Vec::new() };
         weights.into_iter().chain(biases).chain(statistics).for_each(|number| hasher.update(number.to_le_bytes()));
     }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", hasher.finalize())
 }
 
 /// Of images of `width`.

@@ -52,7 +52,7 @@ pub fn augment(bytes: &[u8]) -> bool {
 
 /// What stands behind the checksum of a checkpoint, which gets the right one: no damage would get past it.
 pub fn checkpoint(bytes: &[u8]) -> bool {
-    let checksum: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let checksum = format!("{:x}", Sha256::digest(bytes));
     let file = [b"digits checkpoint 1\n", checksum.as_bytes(), b"\n", bytes].concat();
     with_files(&[("newest.digits", &file)], |folder| CheckpointFolder::read(folder).is_ok())
 }
