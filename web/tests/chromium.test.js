@@ -119,7 +119,7 @@ test("a_damaged_model_is_told_and_a_model_of_another_network_is_used", async () 
 test("pytorchs_training_is_repeated", async () => {
     await visit.page.click("#tab-check");
     const row = await visit.answerTo(() => visit.page.click("#check"), "checked", "failed");
-    assert.deepEqual([row.core, row.operation, row.passed], ["tile", "training", true], row.detail);
+    assert.deepEqual([row.core, row.operation, row.passed], ["tile", "PyTorch's steps", true], row.detail);
     await visit.page.click("#stop-check");
     await visit.untilState("check", "done");
     assert.match(await visit.text("#check-state"), /^Stopped\. All \d+ operations that were checked agree/);
