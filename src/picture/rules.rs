@@ -106,7 +106,7 @@ fn underlines(mask: &Mask) -> Vec<usize> {
             return false;
         }
         // No two of them pass the same pixels.
-        let mut found = |row: u32| {
+        let found = |row: u32| {
             let start = row as usize * mask.width + x as usize;
             (start..start + width as usize).find(|at| mask.inked[*at])
         };
