@@ -76,6 +76,37 @@ pub fn check(path: &Path) -> Result<(), WriteError> {
     create_beside(path).map(drop)
 }
 
+/// What takes lines as they come where `path` leads, which is no file to put another one in place of: a pipe, a terminal, or
+/// what the program has open. A named pipe is waited for until somebody reads it.
+///
+/// # Errors
+/// It cannot be opened.
+#[cfg(unix)]
+pub fn stream(path: &Path) -> io::Result<Option<Box<dyn Write>>> {
+    use std::os::unix::fs::FileTypeExt as _;
+    // Opened anew, an output that goes into a file would have two ends, each writing over the other's lines.
+    match path.to_str() {
+        Some("/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1") => return Ok(Some(Box::new(io::stdout()))),
+        Some("/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2") => return Ok(Some(Box::new(io::stderr()))),
+        _ => {}
+    }
+    let is_open = ["/dev/fd", "/proc/self/fd"].iter().any(|folder| path.starts_with(folder));
+    let kind = path.metadata().map(|metadata| metadata.file_type());
+    if !is_open && !kind.is_ok_and(|kind| kind.is_fifo() || kind.is_char_device()) {
+        return Ok(None);
+    }
+    Ok(Some(Box::new(File::options().append(true).open(path)?)))
+}
+
+/// Nothing that is known here.
+///
+/// # Errors
+/// None.
+#[cfg(not(unix))]
+pub fn stream(_: &Path) -> io::Result<Option<Box<dyn Write>>> {
+    Ok(None)
+}
+
 /// What to do about an error, behind its own words, where the system's words do not say it.
 pub(crate) fn way_out(error: &io::Error) -> &'static str {
     match error.kind() {

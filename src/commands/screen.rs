@@ -49,7 +49,7 @@ impl Screen {
 
     /// Prints the line of an epoch, the first one below a header.
     pub fn epoch(&self, epoch: &Epoch) -> io::Result<()> {
-        self.bar.as_ref().unwrap_or(&self.spinner).suspend(|| {
+        self.above(|| {
             if epoch.epoch == 1 {
                 say("epoch  training loss  validation loss  validation accuracy  seconds  images/s")?;
             }
@@ -67,7 +67,12 @@ impl Screen {
 
     /// Tells the user something above the bar.
     pub fn note(&self, line: &str) {
-        self.bar.as_ref().unwrap_or(&self.spinner).suspend(|| note(line));
+        self.above(|| note(line));
+    }
+
+    /// Does what may write to the terminal, above the bar.
+    pub fn above<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.bar.as_ref().unwrap_or(&self.spinner).suspend(write)
     }
 
     /// Takes the bar away.

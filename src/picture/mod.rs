@@ -4,6 +4,7 @@
 
 mod bounds;
 mod colour;
+mod corners;
 mod cuts;
 mod decode;
 mod formats;
@@ -106,12 +107,16 @@ pub fn find_digits(picture: &GrayImage) -> Vec<Digit> {
 
 /// The ways to take a picture, the likeliest first, each with what it shows then, in the order in which a person reads it.
 /// There are several where it is not clear which of light and dark is the paper; all of its ink may be one digit then. There
-/// are none for an even surface.
+/// are none for an even surface, and where there is nothing on it but specks.
 pub fn readings(picture: &GrayImage) -> Vec<Vec<Block>> {
     let (clean, noise) = noise::removed(picture);
     let Some(Papers { likeliest, other, is_clear }) = light::papers(&clean) else { return Vec::new() };
-    let clear = |paper| Ink::find(&clean, paper, noise).as_ref().map_or_else(Vec::new, blocks);
-    let first = clear(likeliest);
+    let find = |paper| Ink::find(&clean, paper, noise);
+    let ink = find(likeliest);
+    if ink.as_ref().is_some_and(is_specks) {
+        return Vec::new();
+    }
+    let first = ink.as_ref().map_or_else(Vec::new, blocks);
     let is_wide =
         |Bounds { width, height, .. }: Bounds| fills(width, picture.width()) || fills(height, picture.height());
     if is_clear && !first.is_empty() && !first.iter().any(|block| is_wide(block.whole.bounds)) {
@@ -119,13 +124,23 @@ pub fn readings(picture: &GrayImage) -> Vec<Vec<Block>> {
     }
     let [as_it_is, inverse] = [likeliest, other].map(|paper| Ink::filling(picture, paper));
     let filling = |ink: &Option<Ink>| ink.as_ref().and_then(filled).into_iter().collect();
-    let all = [first, filling(&as_it_is), clear(other), filling(&inverse)];
+    let all = [first, filling(&as_it_is), find(other).as_ref().map_or_else(Vec::new, blocks), filling(&inverse)];
     let all: Vec<Vec<Block>> = all.into_iter().filter(|blocks: &Vec<Block>| !blocks.is_empty()).collect();
     if all.is_empty() {
         // Where all is rules, they may be digits.
         return as_it_is.as_ref().map(blocks).filter(|blocks| !blocks.is_empty()).into_iter().collect();
     }
     all
+}
+
+/// Whether all ink is small blots.
+fn is_specks(ink: &Ink) -> bool {
+    /// A speck is at most this share of the picture's shorter side.
+    const SMALL: f32 = 1.0 / 8.0;
+    let parts = parts::parts(ink);
+    let most = SMALL * ink.width.min(ink.height) as f32;
+    let is_small = |part: &Part| part.bounds.width.max(part.bounds.height) as f32 <= most;
+    !parts.is_empty() && parts.iter().all(is_small) && parts.iter().all(|part| part.is_blot(ink))
 }
 
 /// All ink, if it goes from edge to edge both ways.

@@ -6,6 +6,10 @@ use super::ink::Ink;
 
 /// A part with less ink than a square whose side is this share of the height of what is around it is a speck.
 const SPECK: f32 = 0.06;
+/// Strokes that are as wide as this share of what they would be if the part filled its bounds are none: it is a blot ...
+const SOLID: f32 = 0.6;
+/// ... if it is less high than so many times its width, which a 1 is not.
+const UPRIGHT: f32 = 1.5;
 
 /// Pixels with ink beside each other.
 #[derive(Clone, Copy)]
@@ -56,6 +60,17 @@ impl Part {
             let start = run.y as usize * width;
             start + run.from as usize..start + run.to as usize
         })
+    }
+
+    /// Whether it is a dot, a blot or a dash, in which there are no strokes of a digit.
+    pub fn is_blot(&self, ink: &Ink) -> bool {
+        let own = self.ink(ink);
+        // Blurred edges are no part of its size.
+        let dark = own.amounts.iter().enumerate().filter(|(_, amount)| **amount > 0.5);
+        let pixel = |at: usize| Bounds { x: (at % own.width) as u32, y: (at / own.width) as u32, width: 1, height: 1 };
+        let Some(core) = dark.map(|(at, _)| pixel(at)).reduce(Bounds::and) else { return true };
+        let [width, height] = [core.width, core.height].map(|side| side as f32);
+        height < UPRIGHT * width && own.stroke_width() > SOLID * width * height / (width + height)
     }
 
     /// Whether it is too little where others are `height` pixels high.

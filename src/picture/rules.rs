@@ -34,6 +34,15 @@ const LEFT: f32 = 0.35;
 /// Ink that hangs together with no line says more, if it is this share of all.
 const APART: f32 = 0.15;
 
+/// An underline is so many times as wide as it is high, ...
+const FLAT: u32 = 5;
+/// ... as wide as this share of the height of the digit above it, ...
+const UNDER: f32 = 0.7;
+/// ... this many times as wide as that, which the foot of a 2 that broke off is not, ...
+const BEYOND: f32 = 1.1;
+/// ... and no further below it than this share of its height.
+const BELOW: f32 = 0.6;
+
 /// The ink without what is pale, such as the rules of paper, but for what is beside ink to the full, within a stroke's width.
 fn darkened(mut ink: Ink) -> Ink {
     let reach = (ink.stroke_width().ceil() as usize).clamp(2, 64);
@@ -59,6 +68,7 @@ pub(super) fn removed(ink: Ink, mut tell: impl FnMut(Why, &Ink)) -> Ink {
     clear(&mut ink, &mut mask, |_, mask| around(mask));
     tell(Why::Around, &ink);
     clear(&mut ink, &mut mask, |ink, mask| crossed(mask, ink.stroke_width() / mask::cell(ink) as f32));
+    clear(&mut ink, &mut mask, |_, mask| underlines(mask));
     tell(Why::Rule, &ink);
     clear(&mut ink, &mut mask, |_, mask| around(mask));
     tell(Why::Around, &ink);
@@ -85,6 +95,32 @@ fn crossed(mask: &Mask, stroke: f32) -> Vec<usize> {
     let mut pixels: Vec<usize> = rules.into_iter().flat_map(|rule| rule.pixels).collect();
     pixels.extend(knots(mask, &mask.without(pixels.iter().copied()), thickest));
     pixels
+}
+
+/// The pixels of short lines below a digit each, which touch nothing.
+fn underlines(mask: &Mask) -> Vec<usize> {
+    let Regions { parts, place } = Regions::of(mask);
+    let is_underline = |part: &&Part| {
+        let Bounds { x, y, width, height } = part.bounds;
+        if width < FLAT * height {
+            return false;
+        }
+        // No two of them pass the same pixels.
+        let found = |row: u32| {
+            let start = row as usize * mask.width + x as usize;
+            (start..start + width as usize).find(|at| mask.inked[*at])
+        };
+        let Some((gap, above)) = (1..=y.min(width)).find_map(|gap| Some((gap, &parts[place[found(y - gap)?]]))) else {
+            return false;
+        };
+        let [across, high] = [above.bounds.width, above.bounds.height].map(|side| side as f32);
+        let is_below =
+            (x..x + width).contains(&(above.bounds.x + above.bounds.width / 2)) && above.bounds.height > width / 2;
+        let is_wide = width as f32 >= (UNDER * high).max(BEYOND * across);
+        let mut rows = y + height..(y + height + gap).min(mask.height as u32);
+        is_below && is_wide && gap as f32 <= BELOW * high && rows.all(|row| found(row).is_none())
+    };
+    parts.iter().filter(is_underline).flat_map(|part| part.pixels(mask.width)).collect()
 }
 
 /// All that hangs together, and for each pixel in which of it it is.

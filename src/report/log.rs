@@ -1,6 +1,6 @@
 //! The log of a training: a file with a line of JSON for each epoch and a last one for the whole. An older log stays until
 //! the first line of the new one is there; whatever ends the program, the lines so far are in the file. A line that cannot be
-//! written is written with the next one.
+//! written is written with the next one. Into a pipe or a terminal the lines go one by one.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -12,13 +12,21 @@ use crate::files::{self, WriteError};
 use crate::samples::Samples;
 use crate::train::{Epoch, Test};
 
-/// A log; what is written is in the file at once.
+/// A log; what is written is there at once.
 pub struct Log {
     path: PathBuf,
-    /// All lines so far.
-    text: String,
-    /// From the first line on; not after a line that could not be written.
-    file: Option<File>,
+    place: Place,
+}
+
+/// Where the lines go.
+enum Place {
+    File {
+        /// All lines so far.
+        text: String,
+        /// From the first line on; not after a line that could not be written.
+        file: Option<File>,
+    },
+    Stream(Box<dyn Write>),
 }
 
 /// Why a log cannot be written.
@@ -141,17 +149,13 @@ impl Ending {
 }
 
 impl Log {
-    /// A log in the place of an older one, which stays until the first line.
+    /// A log in the place of an older one, which stays until the first line, or into a stream.
     ///
     /// # Errors
     /// The file cannot be written, or what is there is no log.
     pub fn new(path: &Path) -> Result<Log, LogError> {
-        let check = || {
-            files::check(path)?;
-            if is_other(path).map_err(WriteError::Failed)? { Err(LogProblem::NotALog) } else { Ok(()) }
-        };
-        check().map_err(|problem| LogError { path: path.into(), problem })?;
-        Ok(Log { path: path.into(), text: String::new(), file: None })
+        let place = Place::at(path).map_err(|problem| LogError { path: path.into(), problem })?;
+        Ok(Log { path: path.into(), place })
     }
 
     /// The next line takes the place of all before it.
@@ -178,14 +182,37 @@ impl Log {
 
     fn line(&mut self, line: &impl Serialize) -> Result<(), LogError> {
         let text = serde_json::to_string(line).expect("numbers and text have a JSON form") + "\n";
-        self.text += &text;
-        let written = match self.file.take() {
-            Some(file) => append(file, text.as_bytes()).map_err(WriteError::Failed),
-            None => files::start(&self.path, self.text.as_bytes()),
-        };
-        let failed = |error: WriteError| LogError { path: self.path.clone(), problem: error.into() };
-        self.file = Some(written.map_err(failed)?);
-        Ok(())
+        let written = self.place.write(&self.path, &text);
+        written.map_err(|error| LogError { path: self.path.clone(), problem: error.into() })
+    }
+}
+
+impl Place {
+    fn at(path: &Path) -> Result<Place, LogProblem> {
+        if let Some(stream) = files::stream(path).map_err(WriteError::Failed)? {
+            return Ok(Place::Stream(stream));
+        }
+        files::check(path)?;
+        if is_other(path).map_err(WriteError::Failed)? {
+            return Err(LogProblem::NotALog);
+        }
+        Ok(Place::File { text: String::new(), file: None })
+    }
+
+    fn write(&mut self, path: &Path, line: &str) -> Result<(), WriteError> {
+        match self {
+            Place::Stream(stream) => {
+                stream.write_all(line.as_bytes()).and_then(|()| stream.flush()).map_err(WriteError::Failed)
+            }
+            Place::File { text, file } => {
+                text.push_str(line);
+                *file = Some(match file.take() {
+                    Some(file) => append(file, line.as_bytes()).map_err(WriteError::Failed)?,
+                    None => files::start(path, text.as_bytes())?,
+                });
+                Ok(())
+            }
+        }
     }
 }
 
@@ -270,6 +297,25 @@ mod tests {
         assert_eq!(text(), "1\n");
         log.line(&2).unwrap();
         assert_eq!(text(), "1\n2\n");
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_named_pipe_gets_each_line_at_once_and_stays_a_pipe() {
+        use std::os::unix::fs::FileTypeExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        // Opened both ways, so that nobody waits for the other end.
+        let end = File::options().read(true).write(true).open(&path).unwrap();
+        let mut log = Log::new(&path).unwrap();
+        let mut lines = BufReader::new(end).lines();
+        for number in ["1", "2"] {
+            log.line(&number).unwrap();
+            assert_eq!(lines.next().unwrap().unwrap(), format!("\"{number}\""));
+        }
+        assert!(path.metadata().unwrap().file_type().is_fifo());
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
     }
 

@@ -225,3 +225,25 @@ fn a_model_or_a_line_of_the_log_that_finds_no_room_is_written_later() {
         assert!(bytes(folder.path(), name) == bytes(folder.path(), "model"), "{name}");
     }
 }
+
+#[test]
+fn a_log_into_an_output_goes_line_by_line_beside_what_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let train = |log: &'static str| whole(&["train", "--out", "model", "--log", log]);
+    let logged = |printed: &str| {
+        let fields = printed.lines().filter(|line| line.starts_with('{')).map(json);
+        fields.map(|line| [line["epoch"].is_u64(), line["test_loss"].is_f64()]).collect::<Vec<_>>()
+    };
+    let expected = [[true, false], [false, true]];
+    let printed = success(&run(folder.path(), &train("/dev/stdout")));
+    assert_eq!(logged(&printed), expected, "{printed}");
+    assert!(printed.contains("test accuracy "), "{printed}");
+
+    // Into a file of its own, the output keeps what was told before.
+    let file = fs::File::create(folder.path().join("told")).unwrap();
+    success(&digits(folder.path(), &train("/dev/stderr")).stderr(file).output().unwrap());
+    let told = String::from_utf8(bytes(folder.path(), "told")).unwrap();
+    assert_eq!(logged(&told), expected, "{told}");
+    assert!(told.contains("compiling kernels"), "{told}");
+    success(&run(folder.path(), &train("/dev/null")));
+}

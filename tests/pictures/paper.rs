@@ -4,10 +4,10 @@
 use digits::corrupt::Corruption;
 use digits::mnist::{DataSet, Split};
 use digits::pen::Strokes;
-use digits::picture::find_digits;
+use digits::picture::{find_digits, readings};
 use image::{GrayImage, Luma, imageops};
 
-use crate::images::digit;
+use crate::images::{cropped, digit};
 use crate::reading::{read, reader};
 
 /// What becomes of a picture.
@@ -68,13 +68,28 @@ fn on_table(picture: &GrayImage, level: u8, angle: f32) -> GrayImage {
     })
 }
 
+/// Turned by an angle as an editor does it: on a larger canvas, which is white where the picture does not reach.
+fn turned(picture: &GrayImage, angle: f32) -> GrayImage {
+    let [width, height] = [picture.width(), picture.height()].map(|side| side as f32);
+    let (sine, cosine) = angle.sin_cos();
+    let size =
+        [[width, height], [height, width]].map(|[along, across]| (along * cosine + across * sine.abs()).ceil() as u32);
+    GrayImage::from_fn(size[0], size[1], |x, y| {
+        let [right, down] = [x as f32 - size[0] as f32 / 2.0, y as f32 - size[1] as f32 / 2.0];
+        let place = [cosine * right + sine * down + width / 2.0, cosine * down - sine * right + height / 2.0];
+        let is_inside = place[0] >= 0.0 && place[1] >= 0.0 && place[0] <= width - 1.0 && place[1] <= height - 1.0;
+        let light = imageops::interpolate_bilinear(picture, place[0], place[1]);
+        light.filter(|_| is_inside).unwrap_or(Luma([255]))
+    })
+}
+
 fn is_framed([x, y, width, height]: [u32; 4], from: u32, to: u32) -> bool {
     let depth = x.min(y).min(width - 1 - x).min(height - 1 - y);
     (from..to).contains(&depth)
 }
 
 /// What is no ink of a digit, and does not make it another.
-const CHANGES: [(&str, Change); 21] = [
+const CHANGES: [(&str, Change); 24] = [
     ("nothing", GrayImage::clone),
     ("a shadow on the left half", |picture| lit(picture, |x, _| if x < 0.5 { 0.55 } else { 1.0 })),
     ("a slanted shadow", |picture| lit(picture, |x, y| if x + y < 0.8 { 0.6 } else { 1.0 })),
@@ -83,6 +98,9 @@ const CHANGES: [(&str, Change); 21] = [
     ("a dark table", |picture| on_table(picture, 40, 0.0)),
     ("a dark table, turned", |picture| on_table(picture, 40, 0.1)),
     ("a grey table, turned", |picture| on_table(picture, 120, -0.1)),
+    ("turned in an editor", |picture| turned(&lit(picture, |x, _| 0.6 + 0.1 * x), 0.05)),
+    ("on a dark table, turned in an editor", |picture| turned(&lit(&on_table(picture, 40, 0.0), |_, _| 0.8), -0.06)),
+    ("on a grey table, turned in an editor", |picture| turned(&on_table(picture, 120, 0.03), 0.04)),
     ("a border of one pixel", |picture| inked(picture, 0, |at| is_framed(at, 0, 1))),
     ("a border of four pixels", |picture| inked(picture, 0, |at| is_framed(at, 0, 4))),
     ("a box", |picture| inked(picture, 0, |at| is_framed(at, 10, 13))),
@@ -116,12 +134,61 @@ fn light_tables_rules_and_frames_make_no_other_digits() {
         let sheets = (0..20).map(|number| sheet(&images, number));
         let right = sheets.filter(|(sheet, labels)| read(&mut reader, change(sheet)) == *labels).count();
         let seven = read(&mut reader, change(&seven()));
-        // A single digit's underline is read as one, still.
-        if right < floor || (seven != [7] && name != "an underline") {
+        if right < floor || seven != [7] {
             wrong.push(format!("{name}: {right} of 20 sheets, the 7 is {seven:?}"));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The first validation images, each with a line of a share of its height below it.
+#[test]
+fn a_short_line_below_a_digit_is_no_digit_nor_part_of_one() {
+    let (mut reader, images) = (reader(), Split::embedded().unwrap().validation);
+    for (share, gap) in [(0.8, 3), (0.8, 14), (0.95, 8)] {
+        let underlined = |index: usize| {
+            let image = cropped(&images, index);
+            let scale = 80.0 / image.width().max(image.height()) as f32;
+            let size = [image.width(), image.height()].map(|side| (scale * side as f32) as u32);
+            let image = imageops::resize(&image, size[0], size[1], imageops::FilterType::CatmullRom);
+            let mut sheet = GrayImage::from_pixel(200, 180, Luma([240]));
+            for (x, y, ink) in image.enumerate_pixels() {
+                sheet.put_pixel(100 - size[0] / 2 + x, 30 + y, Luma([240 - (f32::from(ink.0[0]) * 0.8) as u8]));
+            }
+            let half = (40.0 * share) as u32;
+            let line = (100 - half..100 + half).flat_map(|x| (0..4).map(move |y| (x, 30 + size[1] + gap + y)));
+            line.for_each(|(x, y)| sheet.put_pixel(x, y, Luma([40])));
+            sheet
+        };
+        let right = (0..20).filter(|index| read(&mut reader, underlined(*index)) == [images.labels[*index]]).count();
+        assert!(right >= 19, "{right} of 20 at {share}, {gap}");
+    }
+}
+
+#[test]
+fn a_sheet_with_nothing_but_specks_shows_no_digit_and_one_with_a_small_digit_does() {
+    let sheet = || GrayImage::from_pixel(400, 300, Luma([238]));
+    for size in [4, 6, 8, 12, 20] {
+        let mut specks = sheet();
+        let disc = |x: i32, y: i32| (2 * x + 1 - size).pow(2) + (2 * y + 1 - size).pow(2) <= size * size;
+        for (x, y) in (0..size).flat_map(|y| (0..size).map(move |x| (x, y))).filter(|(x, y)| disc(*x, *y)) {
+            specks.put_pixel(150 + x as u32, 90 + y as u32, Luma([40]));
+        }
+        for (x, y) in (0..size as u32).flat_map(|x| (0..size as u32 / 3).map(move |y| (x, y))) {
+            specks.put_pixel(240 + x, 170 + y, Luma([60]));
+        }
+        assert!(readings(&specks).is_empty(), "{size}");
+        assert!(readings(&imageops::blur(&specks, 1.0)).is_empty(), "{size}, blurred");
+    }
+    let images = Split::embedded().unwrap().validation;
+    for (index, side) in (0..60).flat_map(|index| [10, 20, 36].map(|side| (index, side))) {
+        let mut small = sheet();
+        let image = imageops::resize(&digit(images.image(index)), side, side, imageops::FilterType::CatmullRom);
+        for (x, y, ink) in image.enumerate_pixels() {
+            small.put_pixel(200 + x, 120 + y, Luma([238 - (f32::from(ink.0[0]) * 0.8) as u8]));
+        }
+        assert!(!readings(&small).is_empty(), "image {index} on {side} pixels");
+    }
 }
 
 #[test]

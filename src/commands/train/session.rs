@@ -145,7 +145,8 @@ impl Session<'_> {
             self.go_on_anyway("model", saved);
         }
         let line = EpochLine::from(epoch);
-        let logged = self.log.as_mut().map_or(Ok(()), |log| log.epoch(&line));
+        let log = self.log.as_mut();
+        let logged = self.screen.above(|| log.map_or(Ok(()), |log| log.epoch(&line)));
         self.go_on_anyway("log", logged);
         self.epochs.push(line);
         self.screen.epoch(epoch)?;
