@@ -200,6 +200,11 @@ fn run_watched(
     let plan = options.checkpoints.plan(state);
     let done = train_from(&gpu, &job, data, plan, async |event, model| session.on(event, model).await).block_on();
     session.screen.clear();
+    if done.as_ref().is_err_and(|error| error.is::<Interrupted>())
+        && let Err(error) = session.report_stopped(&gpu).block_on()
+    {
+        note(&format!("note: there is no report: {error:#}"));
+    }
     if let Some(missed) = session.keeper.as_ref().and_then(Keeper::missed) {
         note(&missed);
     }
