@@ -168,7 +168,7 @@ fn run_watched(
         checkpoints::compare(checkpoint, &hash, &gpu)?;
     }
     introduce(options, &recipe, &job, &gpu, &data, (&classes, said))?;
-    let watching = Watching::begin(watched, &job, &data.validation);
+    let watching = Watching::begin(watched, &job, &classes, &data.validation);
     let screen = Screen::new(job.epochs);
     let gpu = options.tiles.apply(&gpu, options.tune_budget.unwrap_or(tune_budget(&gpu)), screen.spinner());
     let summary = options.summary(&recipe);
