@@ -41,28 +41,13 @@ struct Cut {
     cost: f32,
 }
 
-/// The pieces that ink could be cut into, in the order in which they begin; none where it is too narrow for two digits.
+/// The pieces that ink could be cut into; none where it is too narrow for two digits.
 pub(super) fn pieces(ink: &Ink) -> Vec<Piece> {
     let cuts = cuts(ink);
     let last = cuts.len() - 1;
     let pairs = (0..last).flat_map(|from| (from + 1..=last).map(move |to| (from, to)));
     let shorter = pairs.filter(|(from, to)| to - from < last);
-    on_a_way(shorter.filter_map(|(from, to)| piece(ink, [from, to], [&cuts[from], &cuts[to]])).collect())
-}
-
-/// Those of the pieces, which are sorted by where they begin, that are on a way from the left side to the right one, piece by
-/// piece. The others, a third, are no part of any reading, and most of the time goes to what the network says of pieces.
-fn on_a_way(mut pieces: Vec<Piece>) -> Vec<Piece> {
-    let last = pieces.iter().map(|piece| piece.to).max().unwrap_or(0);
-    let [mut is_reached, mut leads_on] = [0, last].map(|side| {
-        let mut cuts = vec![false; last + 1];
-        cuts[side] = true;
-        cuts
-    });
-    pieces.iter().for_each(|piece| is_reached[piece.to] |= is_reached[piece.from]);
-    pieces.iter().rev().for_each(|piece| leads_on[piece.from] |= leads_on[piece.to]);
-    pieces.retain(|piece| is_reached[piece.from] && leads_on[piece.to]);
-    pieces
+    shorter.filter_map(|(from, to)| piece(ink, [from, to], [&cuts[from], &cuts[to]])).collect()
 }
 
 /// The cuts from left to right, both sides among them.
@@ -146,44 +131,4 @@ fn piece(ink: &Ink, [from, to]: [usize; 2], [left, right]: [&Cut; 2]) -> Option<
     let bounds = Bounds { x: digit.bounds.x + first as u32, ..digit.bounds };
     let is_digit = 2 * bounds.height as usize >= ink.height && (bounds.width as f32) < WIDE * ink.height as f32;
     is_digit.then(|| Piece { from, to, cost: right.cost, bounds, ink: digit.ink(&strip) })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::random::{Stream, uniform};
-
-    /// All ways from cut `from` to the last one.
-    fn ways(pieces: &[[usize; 2]], from: usize, last: usize) -> Vec<Vec<[usize; 2]>> {
-        if from == last {
-            return vec![Vec::new()];
-        }
-        let next = pieces.iter().filter(|[begin, _]| *begin == from);
-        next.flat_map(|piece| ways(pieces, piece[1], last).into_iter().map(|rest| [&[*piece], &rest[..]].concat()))
-            .collect()
-    }
-
-    #[test]
-    fn what_is_left_of_pieces_has_all_ways_that_there_were_and_nothing_else() {
-        let is_there = |seed, at| uniform(seed, Stream::Shuffle, 0, at) < 0.4;
-        for seed in 0..200 {
-            let pairs = (0..6).flat_map(|from| (from + 1..7).map(move |to| [from, to]));
-            let all: Vec<[usize; 2]> =
-                pairs.enumerate().filter(|(at, _)| is_there(seed, *at as u32)).map(|(_, pair)| pair).collect();
-            let bounds = Bounds { x: 0, y: 0, width: 0, height: 0 };
-            let piece = |&[from, to]: &[usize; 2]| Piece {
-                from,
-                to,
-                cost: 0.0,
-                bounds,
-                ink: Ink { width: 0, height: 0, amounts: Vec::new() },
-            };
-            let last = all.iter().map(|piece| piece[1]).max().unwrap_or(0);
-            let kept: Vec<[usize; 2]> =
-                on_a_way(all.iter().map(piece).collect()).iter().map(|piece| [piece.from, piece.to]).collect();
-            let ways = [&all, &kept].map(|pieces| ways(pieces, 0, last));
-            assert_eq!(ways[0], ways[1]);
-            assert!(kept.iter().all(|piece| ways[0].iter().flatten().any(|on_a_way| on_a_way == piece)), "{kept:?}");
-        }
-    }
 }
