@@ -186,7 +186,7 @@ fn learnt(is_watched: bool) -> (Vec<u32>, usize) {
     let (mut watched, watcher) = session::watch(|_| ());
     watcher.say(Order::Begin);
     let Training { job, data } = *training(2);
-    watched.begin(&job.network, job.epochs, &data.validation).unwrap();
+    watched.begin(&job.network, &[], job.epochs, &data.validation).unwrap();
     thread::scope(|scope| {
         let looks = scope.spawn(move || look_on(&watcher));
         let gpu = Gpu::open(&Request::default()).block_on().unwrap();

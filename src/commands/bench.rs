@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use clap::{Args, ValueEnum};
 use digits::gpu::{Gpu, Operands, Settings};
 use digits::layers::batch::Images;
-use digits::measure::{Inference, Kernels, Scale, Start, Steps, Sweep};
-use digits::mnist::Split;
+use digits::measure::{Inference, Kernels, Reading, Scale, Start, Steps, Sweep};
+use digits::mnist::{SIDE, Split};
 use digits::report::{BenchReport, Comparison};
 use indicatif::ProgressBar;
 
@@ -41,7 +41,7 @@ enum Part {
     Kernels,
     /// A training step, and where it goes
     Step,
-    /// Recognition of one image, of a batch and of a stream
+    /// Recognition of one image, of a batch and of a stream, and reading of many pictures
     Infer,
     /// Training steps of larger batches and wider networks
     Scale,
@@ -72,7 +72,7 @@ const PARTS: [(Part, &str, Measure); 6] = [
     (Part::Start, "a start", |gpu, report| Ok(report.start.insert(Start::measure(gpu)?).table())),
     (Part::Kernels, "kernels", |gpu, report| Ok(report.kernels.insert(Kernels::measure(gpu, &images(gpu)?)?).table())),
     (Part::Step, "a training step", |gpu, report| Ok(report.step.insert(Steps::measure(gpu, &images(gpu)?)?).table())),
-    (Part::Infer, "recognition", |gpu, report| Ok(report.infer.insert(Inference::measure(gpu)?).table())),
+    (Part::Infer, "recognition", |gpu, report| Ok(report.infer.insert(inference(gpu)?).table())),
     (Part::Sweep, "tile shapes", |gpu, report| Ok(report.sweep.insert(Sweep::measure(gpu, &images(gpu)?)?).table())),
     (Part::Scale, "larger sizes", |gpu, report| Ok(report.scale.insert(Scale::measure(gpu, &images(gpu)?)?).table())),
 ];
@@ -106,6 +106,23 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
         say(&format!("\n{}", comparison.table()))?;
     }
     Ok(())
+}
+
+/// Digits of as many pictures, which lie in files meanwhile.
+const PICTURES: usize = 1024;
+
+fn inference(gpu: &Gpu) -> anyhow::Result<Inference> {
+    let mut test = Split::embedded()?.test;
+    test.truncate(PICTURES);
+    let folder = tempfile::tempdir().context("there is no place for pictures to measure with")?;
+    let save = |at: usize| {
+        let path = folder.path().join(format!("{at}.png"));
+        let saved = image::save_buffer(&path, test.image(at), SIDE as u32, SIDE as u32, image::ColorType::L8);
+        saved.map(|()| path).context("a picture to measure with cannot be written")
+    };
+    let files = (0..PICTURES).map(save).collect::<anyhow::Result<Vec<_>>>()?;
+    let reading = Reading::measure(gpu, &files, &test.images)?;
+    Ok(Inference { reading: Some(reading), ..Inference::measure(gpu)? })
 }
 
 /// What training steps are measured on.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 use digits::augment::Augment;
 use digits::checkpoint::{Checkpoint, hash_of};
@@ -29,6 +30,7 @@ use watch::Watching;
 pub use watch::run;
 
 use self::checkpoints::{CheckpointOptions, Keeper};
+use self::given::{no_room, untaught};
 use self::lost::Device;
 use self::session::{Report, Session, Told};
 use super::data::{Data, parse_input};
@@ -145,6 +147,8 @@ fn run_watched(
         return Err(Misuse("--watch shows images of 28x28: leave it out, or --input".into()).into());
     }
     let said = given.as_ref().map(|data| data.said.clone());
+    let all = given.as_ref().map_or(TRAINING, |data| data.split.training.count());
+    let counted = options.train_images.map_or(all, |count| count as usize);
     // First, since model and log may go into it.
     let folder = options.report.folder(&[Some(options.out.as_path()), options.log.as_deref()])?;
     ModelFile::check_path(&options.out)?;
@@ -163,6 +167,9 @@ fn run_watched(
         (data.join().unwrap_or_else(|panic| resume_unwind(panic)), gpu)
     });
     let ((data, known), gpu) = (data?, options.with_precision(gpu?)?);
+    if let Some(problem) = no_room(&data.training, counted, gpu.largest_tensor()) {
+        bail!(problem);
+    }
     // Drawings come on top of the images that the options count.
     job.plan = recipe.plan(data.training.count(), options.seed);
     let hash = if checkpoints.is_some() || resumed.is_some() { hash_of(&data) } else { String::new() };
@@ -170,7 +177,10 @@ fn run_watched(
         checkpoints::compare(checkpoint, &hash, &gpu)?;
     }
     introduce(options, &recipe, &job, &gpu, &data, (&classes, said))?;
-    let watching = Watching::begin(watched, &job, &data.validation);
+    if let Some(sentence) = untaught(&data, &classes) {
+        note(&sentence);
+    }
+    let watching = Watching::begin(watched, &job, &classes, &data.validation);
     let screen = Screen::new(job.epochs);
     let gpu = options.tiles.apply(&gpu, options.tune_budget.unwrap_or(tune_budget(&gpu)), screen.spinner());
     let summary = options.summary(&recipe);
@@ -207,6 +217,11 @@ fn run_watched(
     let plan = options.checkpoints.plan(state);
     let done = train_through(&gpu, &job, data, plan, &mut session).block_on();
     session.screen.clear();
+    if done.as_ref().is_err_and(|error| error.is::<Interrupted>())
+        && let Err(error) = session.report_stopped(&gpu).block_on()
+    {
+        note(&format!("note: there is no report: {error:#}"));
+    }
     if let Some(missed) = session.keeper.as_ref().and_then(Keeper::missed) {
         note(&missed);
     }

@@ -1,4 +1,7 @@
 //! The parts of a set: what its files keep for validation and test, and what is cut off the training images where they keep none.
+//! Where these are sorted by class, their end is one class or two, so what is kept is dealt out evenly instead.
+
+use std::collections::HashSet;
 
 use super::{Found, Unfit};
 use crate::mnist::{DataSet, Split};
@@ -24,8 +27,8 @@ pub struct Parts {
 const SIXTH: usize = 6;
 
 impl Found {
-    /// The three parts. What the files lack is cut off the end of the training images: the test images first, a sixth, then
-    /// those for validation, as many as `validation` says or a sixth.
+    /// The three parts. What the files lack is cut off the end of the training images, or evenly out of them where they are sorted
+    /// by class: the test images first, a sixth, then those for validation, as many as `validation` says or a sixth.
     ///
     /// # Errors
     /// There are too few images, or the files have a validation part and another is asked for.
@@ -43,6 +46,7 @@ impl Found {
         if own.is_some() && validation.is_some() {
             return Err(Unfit::OwnValidation);
         }
+        let is_sorted = is_sorted(&training.labels);
         let (mut said, mut is_cut) = (Vec::new(), false);
         let mut part = |name: &str, own: Option<DataSet>, wanted: Option<Cut>| -> Result<DataSet, Unfit> {
             match own {
@@ -54,8 +58,12 @@ impl Found {
                     let all = training.count();
                     let count = count(wanted, all)?;
                     is_cut = true;
-                    said.push(format!("{name} is the last {count} of {all} training images"));
-                    Ok(cut(&mut training, count))
+                    let (which, why) = match is_sorted {
+                        true => (format!("{count} of {all}"), ", spread evenly since they are sorted by class"),
+                        false => (format!("the last {count} of {all}"), ""),
+                    };
+                    said.push(format!("{name} is {which} training images{why}"));
+                    Ok(if is_sorted { dealt_out(&mut training, count) } else { cut(&mut training, count) })
                 }
             }
         };
@@ -79,4 +87,28 @@ fn count(wanted: Option<Cut>, all: usize) -> Result<usize, Unfit> {
 fn cut(data: &mut DataSet, count: usize) -> DataSet {
     let (left, pixels) = (data.count() - count, data.pixels());
     DataSet { images: data.images.split_off(left * pixels), labels: data.labels.split_off(left) }
+}
+
+/// Whether the images of each class stand together. Few images may by chance.
+fn is_sorted(labels: &[u8]) -> bool {
+    const FEW: usize = 4;
+    let runs: Vec<u8> = labels.chunk_by(|a, b| a == b).map(|run| run[0]).collect();
+    let classes = runs.iter().collect::<HashSet<_>>().len();
+    classes > 1 && runs.len() == classes && labels.len() >= FEW * classes
+}
+
+/// Takes `count` images out of `data`, as far from each other as can be.
+fn dealt_out(data: &mut DataSet, count: usize) -> DataSet {
+    let (all, pixels) = (data.count(), data.pixels());
+    let empty = || DataSet { images: Vec::with_capacity(data.images.len()), labels: Vec::new() };
+    let [mut left, mut taken] = [empty(), empty()];
+    // In the middle of their turn, so that the only image of a class at an end is left.
+    let before = |at: usize| (at * count + all / 2) / all;
+    for (at, (image, label)) in data.images.chunks_exact(pixels).zip(&data.labels).enumerate() {
+        let part = if before(at) < before(at + 1) { &mut taken } else { &mut left };
+        part.images.extend(image);
+        part.labels.push(*label);
+    }
+    *data = left;
+    taken
 }

@@ -193,6 +193,34 @@ fn a_folder_per_class_gives_names_and_each_class_its_share() {
     assert_eq!(error, "has the class a dog, which is none of the model's: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9");
 }
 
+/// The labels of the parts of images that have these, and how they came to be.
+fn parts(labels: &[u8], validation: Option<Cut>) -> ([Vec<u8>; 3], String) {
+    let data = DataSet { images: vec![0; 784 * labels.len()], labels: labels.to_vec() };
+    let Parts { split, said, .. } = Found { training: Some(data), ..Found::default() }.split(validation).unwrap();
+    ([split.training, split.validation, split.test].map(|part| part.labels), said)
+}
+
+#[test]
+fn what_is_kept_of_files_that_are_sorted_by_class_has_all_classes() {
+    let sorted: Vec<u8> = [4, 0, 2].into_iter().flat_map(|class| vec![class; 12]).collect();
+    let ([training, validation, test], said) = parts(&sorted, None);
+    let of = |part: &[u8]| [4, 0, 2].map(|class| part.iter().filter(|label| **label == class).count());
+    assert_eq!([of(&training), of(&validation), of(&test)], [[8, 9, 8], [2, 1, 2], [2, 2, 2]]);
+    let why = "spread evenly since they are sorted by class";
+    assert_eq!(said, format!("test is 6 of 36 training images, {why}, validation is 5 of 30 training images, {why}"));
+    let (parts, _) = parts(&sorted, Some(Cut::Count(15)));
+    assert_eq!(parts.map(|part| of(&part)), [[5, 5, 5], [5, 5, 5], [2, 2, 2]]);
+}
+
+#[test]
+fn a_class_of_one_image_at_the_end_stays_in_training_and_mixed_files_lose_their_end() {
+    let (parts_of_sorted, _) = parts(&[&[0; 30][..], &[1]].concat(), None);
+    assert!(parts_of_sorted[0].contains(&1), "{parts_of_sorted:?}");
+    let mixed: Vec<u8> = (0..36).map(|at| at / 18 * u8::from(at != 20)).collect();
+    let (parts, said) = parts(&mixed, None);
+    assert_eq!(parts.concat(), mixed, "the parts stand behind each other: {said}");
+}
+
 #[test]
 fn parts_in_folders_are_taken_as_they_are() {
     let part = |part: &str, class: &str| (format!("{part}/{class}/x.jpg"), picture(7));

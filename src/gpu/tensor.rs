@@ -50,6 +50,14 @@ const TEXEL: u64 = 16;
 const GUARD: u32 = 0x5EA1_ED00;
 const GUARD_LENGTH: usize = 256;
 
+impl Gpu {
+    /// How many bytes a tensor may have.
+    pub fn largest_tensor(&self) -> u64 {
+        let limits = self.device.limits();
+        limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)
+    }
+}
+
 impl Tensor {
     /// `length` zeros. `name` appears in errors.
     ///
@@ -58,8 +66,7 @@ impl Tensor {
     pub fn zeros(gpu: &Gpu, name: &str, length: usize) -> Result<Tensor, GpuError> {
         // Kernels read four numbers at a time.
         let bytes = 4 * length.next_multiple_of(4).max(4) as u64;
-        let limits = gpu.device.limits();
-        let most = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        let most = gpu.largest_tensor();
         if bytes > most {
             return Err(GpuError::TooLarge { what: name.into(), bytes, most });
         }

@@ -35,6 +35,8 @@ pub struct TrainingPart<'a> {
     pub plan: &'a Plan,
     pub epochs: &'a [EpochLine],
     pub ending: &'a Ending,
+    /// How many training images the model has learnt from, where the training was stopped before its end.
+    pub stopped: Option<usize>,
 }
 
 /// Makes the page.
@@ -72,14 +74,17 @@ fn highlights(report: &ModelReport) -> Vec<Fact> {
         ("calibration error", percent(certainty.calibration_error)),
         ("parameters", count(*parameter_count)),
     ];
-    if let Origin::Training(TrainingPart { epochs, ending, .. }) = &report.origin {
-        highlights.push(("epoch kept", format!("{} of {}", ending.kept_epoch, epochs.len())));
+    if let Origin::Training(TrainingPart { epochs, ending, stopped, .. }) = &report.origin {
+        highlights.push(match stopped {
+            None => ("epoch kept", format!("{} of {}", ending.kept_epoch, epochs.len())),
+            Some(images) => ("training images, then stopped", count(*images)),
+        });
         highlights.push(("start to saved model", facts::seconds(ending.total_seconds)));
     }
     highlights
 }
 
-fn curves(TrainingPart { plan, epochs, ending }: &TrainingPart, figures: &mut Vec<Figure>) -> Section {
+fn curves(TrainingPart { plan, epochs, ending, stopped }: &TrainingPart, figures: &mut Vec<Figure>) -> Section {
     let kept = ending.kept_epoch;
     let drawn = [
         figures::loss(epochs, kept),
@@ -103,7 +108,11 @@ fn curves(TrainingPart { plan, epochs, ending }: &TrainingPart, figures: &mut Ve
     let header = ["epoch", "training loss", "validation loss", "validation accuracy", "seconds"];
     let body = html! {
         p {
-            "The model of epoch " (kept) " is kept. Validation images choose it; the test images choose nothing. The loss of training images is "
+            @match stopped {
+                None => { "The model of epoch " (kept) " is kept." }
+                Some(images) => { "The training was stopped before its end; this is the model after " (count(*images)) " training images." }
+            }
+            " Validation images choose it; the test images choose nothing. The loss of training images is "
             "the mean over an epoch in which the model changes, that of validation images is measured behind it."
         }
         div.pair { @for figure in &drawn { (frame::figure(figure)) } }

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use pollster::FutureExt as _;
 use serde::{Deserialize, Serialize};
 
+#[cfg(not(target_arch = "wasm32"))]
+use super::Reading;
 use super::{sample, seed_network};
 use crate::gpu::{Gpu, GpuError, Recording, Tensor};
-use crate::layers::turn::Pixel;
 use crate::model::Model;
 use crate::network::Parameters;
 use crate::recognize::Recognizer;
@@ -27,6 +28,10 @@ pub struct Inference {
     /// In several batches, of which a few are on their way at a time. Reports that are older have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream: Option<Throughput>,
+    /// Of the digits of many pictures. Reports that are older have none.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Reading>,
 }
 
 /// How long one waits.
@@ -56,7 +61,8 @@ const MANY: usize = 1024;
 const BATCHES: usize = 8;
 
 impl Inference {
-    /// Measures recognition of one image, of 1,024 and of 8,192. The time does not depend on what they show.
+    /// Measures recognition of one image, of 1,024 and of 8,192, whose time does not depend on what they show. Of pictures it
+    /// does: [`Reading`] is measured by itself.
     ///
     /// # Errors
     /// A kernel cannot be built or the device failed.
@@ -67,12 +73,16 @@ impl Inference {
         let (empty, number) = (Recording::new(gpu), Tensor::zeros(gpu, "a number", 1)?);
         let (one, image) = (Recognizer::new(&model, 1)?, vec![0.5; features]);
         let (many, images) = (Recognizer::new(&model, MANY)?, vec![127; BATCHES * MANY * features]);
+        let recognition =
+            |images: &[u8], count| Throughput::measure(count, || many.recognize(images).block_on().map(drop));
         Ok(Inference {
             empty_submit: Latency::measure(|| empty.submit(1).and_then(|()| gpu.wait()))?,
             read_back: Latency::measure(|| number.read::<f32>(gpu).block_on().map(drop))?,
             one_image: Latency::measure(|| one.recognize(&image).block_on().map(drop))?,
-            many_images: Throughput::measure(&many, &images[..MANY * features], MANY)?,
-            stream: Some(Throughput::measure(&many, &images, BATCHES * MANY)?),
+            many_images: recognition(&images[..MANY * features], MANY)?,
+            stream: Some(recognition(&images, BATCHES * MANY)?),
+            #[cfg(not(target_arch = "wasm32"))]
+            reading: None,
         })
     }
 }
@@ -92,10 +102,14 @@ impl Latency {
 }
 
 impl Throughput {
-    fn measure<P: Pixel>(recognizer: &Recognizer<P>, images: &[P], count: usize) -> Result<Throughput, GpuError> {
+    /// Of `count` images, which `work` does.
+    pub(super) fn measure(
+        count: usize,
+        mut work: impl FnMut() -> Result<(), GpuError>,
+    ) -> Result<Throughput, GpuError> {
         let time = |times: usize| {
             let start = Instant::now();
-            (0..times).try_for_each(|_| recognizer.recognize(images).block_on().map(drop))?;
+            (0..times).try_for_each(|_| work())?;
             Ok::<Duration, GpuError>(start.elapsed())
         };
         let seconds = sample(time)?.median();

@@ -8,6 +8,8 @@
 mod ceiling;
 mod inference;
 mod kernels;
+#[cfg(not(target_arch = "wasm32"))]
+mod pictures;
 mod scale;
 mod start;
 mod step;
@@ -18,6 +20,8 @@ use std::time::Duration;
 pub use ceiling::{Bound, Ceiling};
 pub use inference::{Inference, Latency, Throughput};
 pub use kernels::{Kernels, Measurement};
+#[cfg(not(target_arch = "wasm32"))]
+pub use pictures::Reading;
 pub use scale::{Outcome, Point, Scale};
 pub use start::{Start, StartError};
 pub use step::{Command, Steps, Training};

@@ -6,6 +6,7 @@
 
 pub(crate) mod idx;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -117,6 +118,12 @@ impl Split {
     /// The program's file is damaged.
     pub fn embedded() -> Result<Split, DataError> {
         Split::from_files(FILES.each_ref().map(|file| file.embedded))
+    }
+
+    /// The classes that images for validation or test show and none for training does.
+    pub fn untaught(&self) -> BTreeSet<u8> {
+        let shown = |data: &DataSet| data.labels.iter().copied().collect::<BTreeSet<u8>>();
+        &(&shown(&self.validation) | &shown(&self.test)) - &shown(&self.training)
     }
 
     /// The set whose four IDX files these are, raw or gzip: the images and labels of the training part, then of the test

@@ -85,7 +85,10 @@ impl Ink {
             for x in 0..=self.width {
                 let here = amount(x, y);
                 area += here;
-                length += (amount(x + 1, y) - here).hypot(amount(x, y + 1) - here);
+                let [across, down] = [amount(x + 1, y) - here, amount(x, y + 1) - here];
+                if across != 0.0 || down != 0.0 {
+                    length += across.hypot(down);
+                }
             }
         }
         2.0 * area / length

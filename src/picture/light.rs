@@ -1,6 +1,7 @@
 //! The light on a picture: which of light and dark is its paper, how light that is at each pixel, and what the picture would
 //! be on white paper under even light.
 
+use std::cell::LazyCell;
 use std::iter;
 
 use image::{GrayImage, imageops};
@@ -68,13 +69,14 @@ pub(super) struct Papers {
     pub is_clear: bool,
 }
 
-/// A window of `2 * radius + 1` pixels a side, and how much ink it does not fit into if paper is light, and if it is dark.
-struct Window {
+/// A window of `2 * radius + 1` pixels a side, and how much ink it does not fit into if paper is light, and if it is dark, which
+/// takes time and is found when it is asked for.
+struct Window<F> {
     radius: usize,
-    ink: [usize; 2],
+    ink: LazyCell<[usize; 2], F>,
 }
 
-impl Window {
+impl<F: FnOnce() -> [usize; 2]> Window<F> {
     /// Whether there is much more ink, `some` pixels at least, if that is the paper.
     fn tells(&self, paper: Tone, some: f32) -> bool {
         let ink = |paper: Tone| self.ink[paper as usize] as f32;
@@ -90,7 +92,10 @@ pub(super) fn papers(picture: &GrayImage) -> Option<Papers> {
     let step = picture.width().max(picture.height()).div_ceil(THINNED).max(1) as usize;
     let picture = thinned(picture, step as u32);
     let greatest = (GREATEST * picture.width().min(picture.height()) as f32) as usize;
-    let (windows, border) = (windows(&picture, greatest), border(&picture));
+    let mut inverse = picture.clone();
+    imageops::invert(&mut inverse);
+    let windows: Vec<_> = windows([&picture, &inverse], greatest).collect();
+    let border = border(&picture);
     let some = SOME * picture.len() as f32;
     let first = windows.iter().find_map(|window| {
         let paper = [Tone::Light, Tone::Dark].into_iter().find(|paper| window.tells(*paper, some))?;
@@ -103,29 +108,31 @@ pub(super) fn papers(picture: &GrayImage) -> Option<Papers> {
         if is_enclosed { paper.other() } else { paper }
     });
     let likeliest = clear.or(border).unwrap_or(Tone::Light);
-    let along = stroke(&windows, likeliest, some).map_or(greatest, |radius| (MARGIN * radius).min(greatest));
+    let along = match greatest * step > LEAST_PAPER {
+        true => stroke(&windows, likeliest, some).map_or(greatest, |radius| (MARGIN * radius).min(greatest)),
+        false => greatest,
+    };
     let [along, window] = [along, greatest].map(|radius| (radius * step).max(LEAST_PAPER));
     let paper = |tone| Paper { tone, window, border: along };
     let is_clear = clear.is_some() && clear == border;
     Some(Papers { likeliest: paper(likeliest), other: paper(likeliest.other()), is_clear })
 }
 
-/// Windows up to the greatest radius, the least first.
-fn windows(picture: &GrayImage, greatest: usize) -> Vec<Window> {
-    let mut inverse = picture.clone();
-    imageops::invert(&mut inverse);
-    let difference = difference(picture);
+/// Windows on a picture and its inverse, up to the greatest radius, the least first.
+fn windows(both: [&GrayImage; 2], greatest: usize) -> impl Iterator<Item = Window<impl FnOnce() -> [usize; 2]>> {
+    let difference = difference(both[0]);
     let radii = iter::successors(Some(LEAST), |radius| Some(radius + radius.div_ceil(2)));
-    let radii = radii.take_while(|radius| *radius <= greatest.max(LEAST));
-    let window =
-        |radius| Window { radius, ink: [picture, &inverse].map(|picture| narrow(picture, radius, difference)) };
-    radii.map(window).collect()
+    let radii = radii.take_while(move |radius| *radius <= greatest.max(LEAST));
+    radii.map(move |radius| {
+        let ink = LazyCell::new(move || both.map(|picture| narrow(picture, radius, difference)));
+        Window { radius, ink }
+    })
 }
 
 /// The radius of the first window that nearly all ink is too narrow for, among those that tell.
-fn stroke(windows: &[Window], paper: Tone, some: f32) -> Option<usize> {
-    let tells = |window: &&Window| window.tells(paper, some);
-    let ink = |window: &Window| window.ink[paper as usize] as f32;
+fn stroke<F: FnOnce() -> [usize; 2]>(windows: &[Window<F>], paper: Tone, some: f32) -> Option<usize> {
+    let tells = |window: &&Window<F>| window.tells(paper, some);
+    let ink = |window: &Window<F>| window.ink[paper as usize] as f32;
     let telling = || windows.iter().skip_while(|window| !tells(window)).take_while(tells);
     let most = telling().map(ink).fold(0.0, f32::max);
     telling().find(|window| ink(window) >= NEARLY * most).map(|window| window.radius)

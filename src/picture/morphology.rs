@@ -60,20 +60,33 @@ pub(super) fn transposed<T: Copy + Default>(pixels: &[T], width: usize) -> Vec<T
 
 /// The levels above `floor`, lowered to what a way that nowhere goes higher leads to.
 pub(super) fn reconstructed(mut levels: Vec<u8>, floor: &[u8], width: usize) -> Vec<u8> {
-    for at in 0..levels.len() {
-        let left = if at % width > 0 { levels[at - 1] } else { 255 };
-        let above = if at >= width { levels[at - width] } else { 255 };
-        levels[at] = levels[at].min(left).min(above).max(floor[at]);
-    }
     let count = levels.len();
+    for start in (0..count).step_by(width.max(1)) {
+        let (above, row) = levels.split_at_mut(start);
+        let row = &mut row[..width];
+        above[start.saturating_sub(width)..]
+            .iter()
+            .zip(&mut *row)
+            .for_each(|(above, level)| *level = (*level).min(*above));
+        let mut left = 255;
+        for (level, floor) in row.iter_mut().zip(&floor[start..]) {
+            left = (*level).min(left).max(*floor);
+            *level = left;
+        }
+    }
     let mut open = Vec::new();
-    for at in (0..count).rev() {
-        let right = (at % width + 1 < width).then_some(at + 1);
-        let below = (at + width < count).then_some(at + width);
-        let near = [right, below].into_iter().flatten();
-        levels[at] = near.clone().fold(levels[at], |least, other| least.min(levels[other])).max(floor[at]);
-        if near.into_iter().any(|other| levels[other] > levels[at].max(floor[other])) {
-            open.push(at);
+    for start in (0..count).step_by(width.max(1)).rev() {
+        let (row, below) = levels[start..].split_at_mut(width);
+        let floors = &floor[start..];
+        let mut right = None;
+        for x in (0..width).rev() {
+            let least = right.map_or(255, |(level, _)| level).min(below.get(x).copied().unwrap_or(255));
+            row[x] = row[x].min(least).max(floors[x]);
+            let is_lower = |(level, floor): (u8, u8)| level > row[x].max(floor);
+            if right.is_some_and(is_lower) || below.get(x).is_some_and(|level| is_lower((*level, floors[width + x]))) {
+                open.push(start + x);
+            }
+            right = Some((row[x], floors[x]));
         }
     }
     while let Some(at) = open.pop() {

@@ -39,7 +39,11 @@ fn without_specks(picture: &GrayImage) -> Cow<'_, GrayImage> {
     let step = (height / SEEN).max(1) as usize;
     let inside = (1..height.max(2) - 1).step_by(step).flat_map(|y| (1..width.max(2) - 1).map(move |x| (x, y)));
     let is_speck = |&(x, y): &(u32, u32)| {
-        let light = picture.get_pixel(x, y).0[0];
+        let [light, left] = [x, x - 1].map(|x| picture.get_pixel(x, y).0[0]);
+        // Most are like the first neighbour.
+        if light.abs_diff(left) <= DIFFERENCE {
+            return false;
+        }
         let mut neighbours = neighbourhood(picture, x, y);
         neighbours[4] = neighbours[0];
         let [least, greatest] = [neighbours.iter().min(), neighbours.iter().max()].map(|light| *light.expect("nine"));

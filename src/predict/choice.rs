@@ -70,7 +70,7 @@ async fn taken<E>(
     let value = value(&block.whole, &probabilities, height);
     // The surest pieces could not be better than that.
     if value <= -cut {
-        let pieces = block.pieces();
+        let pieces = on_a_way(block.pieces());
         let images: Vec<Pixels> = pieces.iter().map(|piece| piece.digit.pixels).collect();
         let seen = pieces.into_iter().zip(look(&images).await?);
         if let Some(way) = best_path(seen, height, cut).filter(|way| way.value > value) {
@@ -78,6 +78,21 @@ async fn taken<E>(
         }
     }
     Ok(Way { value, digits: vec![(block.whole, probabilities)] })
+}
+
+/// Those of the pieces, which are sorted by where they begin, that are on a way from the left side to the right one, piece by
+/// piece. The others, a third, are no part of any reading, and most of the time goes to what the network says of pieces.
+fn on_a_way(mut pieces: Vec<Piece>) -> Vec<Piece> {
+    let last = pieces.iter().map(|piece| piece.to).max().unwrap_or(0);
+    let [mut is_reached, mut leads_on] = [0, last].map(|side| {
+        let mut cuts = vec![false; last + 1];
+        cuts[side] = true;
+        cuts
+    });
+    pieces.iter().for_each(|piece| is_reached[piece.to] |= is_reached[piece.from]);
+    pieces.iter().rev().for_each(|piece| leads_on[piece.from] |= leads_on[piece.to]);
+    pieces.retain(|piece| is_reached[piece.from] && leads_on[piece.to]);
+    pieces
 }
 
 /// The best pieces from the left side of a block to its right side; those with the same left cut follow each other.
@@ -107,4 +122,44 @@ fn value(digit: &Digit, probabilities: &[f32], height: u32) -> f32 {
 fn likeness(probabilities: &[f32]) -> f32 {
     let largest = probabilities.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
     largest.ln() + SCORE * (score(probabilities) / CLEAR).ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mnist::PIXELS;
+    use crate::random::{Stream, uniform};
+
+    /// All ways from cut `from` to the last one.
+    fn ways(pieces: &[[usize; 2]], from: usize, last: usize) -> Vec<Vec<[usize; 2]>> {
+        if from == last {
+            return vec![Vec::new()];
+        }
+        let next = pieces.iter().filter(|[begin, _]| *begin == from);
+        let on = |piece: &[usize; 2]| {
+            ways(pieces, piece[1], last).into_iter().map(|rest| [&[*piece], &rest[..]].concat()).collect::<Vec<_>>()
+        };
+        next.flat_map(on).collect()
+    }
+
+    #[test]
+    fn what_is_left_of_pieces_has_all_ways_that_there_were_and_nothing_else() {
+        let bounds = Bounds { x: 0, y: 0, width: 0, height: 0 };
+        let digit = Digit { bounds, line: 0, pixels: [0.0; PIXELS] };
+        let piece = |&[from, to]: &[usize; 2]| Piece { from, to, cost: 0.0, digit: digit.clone() };
+        let mut dropped = 0;
+        for seed in 0..200 {
+            let is_there = |(at, _): &(usize, [usize; 2])| uniform(seed, Stream::Shuffle, 0, *at as u32) < 0.4;
+            let pairs = (0..6).flat_map(|from| (from + 1..7).map(move |to| [from, to]));
+            let all: Vec<[usize; 2]> = pairs.enumerate().filter(is_there).map(|(_, pair)| pair).collect();
+            let kept = on_a_way(all.iter().map(piece).collect());
+            let kept: Vec<[usize; 2]> = kept.iter().map(|piece| [piece.from, piece.to]).collect();
+            let last = all.iter().map(|piece| piece[1]).max().unwrap_or(0);
+            let all_ways = ways(&all, 0, last);
+            assert_eq!(all_ways, ways(&kept, 0, last));
+            assert!(kept.iter().all(|piece| all_ways.concat().contains(piece)), "{kept:?}");
+            dropped += all.len() - kept.len();
+        }
+        assert!(dropped > 200, "{dropped}");
+    }
 }

@@ -10,7 +10,7 @@ use crate::files::load;
 use crate::gpu::{self, Choice, Gpu, Tiles, Timing};
 use crate::limits::TEXT_MIB;
 use crate::measure::{
-    Bound, Ceiling, Inference, Kernels, Latency, Outcome, Point, Scale, Start, Steps, Sweep, Swept, Throughput,
+    Bound, Ceiling, Inference, Kernels, Latency, Outcome, Point, Reading, Scale, Start, Steps, Sweep, Swept, Throughput,
 };
 use crate::network::SEED;
 
@@ -174,16 +174,19 @@ impl Inference {
                 count(latency.median_seconds.recip()),
             ]
         };
-        let many = |many: &Throughput| {
+        let many = |what: &str, many: &Throughput| {
             vec![
-                format!("{} images", count(many.batch as f64)),
+                format!("{} {what}", count(many.batch as f64)),
                 si(many.seconds, "s"),
                 String::new(),
                 count(many.images_per_second),
             ]
         };
-        let mut rows = vec![row("one image", &self.one_image), many(&self.many_images)];
-        rows.extend(self.stream.as_ref().map(many));
+        let mut rows = vec![row("one image", &self.one_image), many("images", &self.many_images)];
+        rows.extend(self.stream.as_ref().map(|stream| many("images", stream)));
+        if let Some(Reading { files, images }) = &self.reading {
+            rows.extend([many("digits as images, as eval has them", images), many("digits in picture files", files)]);
+        }
         rows.push(row("the driver's own: an empty submit", &self.empty_submit));
         rows.push(row("the driver's own: reading one number", &self.read_back));
         let header = ["recognition", "median", "99 of 100 within", "per second"].map(String::from).to_vec();

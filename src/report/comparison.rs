@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::units::si;
 use super::{BenchReport, Machine};
-use crate::measure::{Outcome, Point};
+use crate::measure::{Outcome, Point, Reading};
 
 /// An older and a newer report, figure by figure.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,6 +102,10 @@ fn figures(report: &BenchReport) -> Vec<(String, &'static str, f64)> {
         }
         let many = [Some(infer.many_images), infer.stream].into_iter().flatten();
         figures.extend(many.map(|many| (format!("infer: {} images", many.batch), "s", many.seconds)));
+        if let Some(Reading { files, images }) = &infer.reading {
+            figures.push((format!("infer: {} digits as images", images.batch), "s", images.seconds));
+            figures.push((format!("infer: {} digits in files", files.batch), "s", files.seconds));
+        }
     }
     if let Some(scale) = &report.scale {
         figures.extend(scale.batches.iter().chain(&scale.widths).filter_map(point));

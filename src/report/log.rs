@@ -158,10 +158,14 @@ impl Log {
         Ok(Log { path: path.into(), place })
     }
 
-    /// The next line takes the place of all before it.
-    pub fn begin_again(&mut self) {
-        self.file = None;
-        self.text.clear();
+    /// Has `lines` in the place of all that is there. A stream goes on where it is: what was told is told.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn replace(&mut self, lines: &[EpochLine]) -> Result<(), LogError> {
+        let Place::File { text, file } = &mut self.place else { return Ok(()) };
+        (*text, *file) = (String::new(), None);
+        lines.iter().try_for_each(|line| self.line(line))
     }
 
     /// Adds the line of an epoch.

@@ -129,10 +129,11 @@ pub enum Answer {
     Restored,
     Saved(PathBuf),
     Encoded(Vec<u8>),
-    /// A training has begun, of this network, for so many epochs.
+    /// A training has begun, of this network, for so many epochs, and its classes are called so.
     Training {
         network: String,
         epochs: u32,
+        names: Vec<String>,
     },
     Progress(Progress),
     Epoch(Epoch),

@@ -52,7 +52,8 @@ impl<T: Fn(Answer)> Session<T> {
     /// Trains, and uses the model that comes of it; where nothing comes of it, the one before.
     pub(super) async fn train(&mut self, Training { job, data }: Training) {
         let Some(gpu) = self.mind.gpu().cloned() else { return (self.tell)(Answer::failed("train", NEEDS_GPU)) };
-        (self.tell)(Answer::Training { network: job.network.to_string(), epochs: job.epochs });
+        // The page trains on MNIST alone, whose digits need no names.
+        (self.tell)(Answer::Training { network: job.network.to_string(), epochs: job.epochs, names: Vec::new() });
         let model = ModelFile {
             network: job.network.clone(),
             parameters: job.parameters.clone(),

@@ -104,13 +104,20 @@ pub fn watch(wake: impl Fn(Duration) + Send + 'static) -> (Watched, Watcher) {
 }
 
 impl Watched {
-    /// Tells that a training begins, which `validation` judges, and waits until somebody looks on, or cannot.
+    /// Tells that a training begins, of classes that are called `names`, which `validation` judges, and waits until somebody looks
+    /// on, or cannot.
     ///
     /// # Errors
     /// Why nobody does.
-    pub fn begin(&mut self, network: &Network, epochs: u32, validation: &DataSet) -> Result<(), String> {
+    pub fn begin(
+        &mut self,
+        network: &Network,
+        names: &[String],
+        epochs: u32,
+        validation: &DataSet,
+    ) -> Result<(), String> {
         self.validation = validation.clone();
-        self.tell(Answer::Training { network: network.to_string(), epochs }, SOON);
+        self.tell(Answer::Training { network: network.to_string(), epochs, names: names.to_vec() }, SOON);
         match self.orders.recv() {
             Ok(Order::Leave(reason)) => Err(reason),
             Ok(_) => Ok(()),
@@ -227,10 +234,11 @@ impl Watcher {
         self.orders.clone()
     }
 
-    /// Waits until the training begins, and gives its network and its epochs; `None` where it ends before.
-    pub fn begun(&self) -> Option<(String, u32)> {
+    /// Waits until the training begins, and gives its network, its epochs and the names of its classes; `None` where it ends
+    /// before.
+    pub fn begun(&self) -> Option<(String, u32, Vec<String>)> {
         match self.answers.recv() {
-            Ok(Answer::Training { network, epochs }) => Some((network, epochs)),
+            Ok(Answer::Training { network, epochs, names }) => Some((network, epochs, names)),
             _ => None,
         }
     }

@@ -79,8 +79,8 @@ pub fn watch<R: Send>(training: impl FnOnce(Watched) -> R + Send) -> R {
     thread::scope(|scope| {
         let training = scope.spawn(|| training(watched));
         let orders = watcher.orders();
-        if let Some((network, epochs)) = watcher.begun() {
-            let reason = match view(context, watcher, &network, epochs) {
+        if let Some((network, epochs, names)) = watcher.begun() {
+            let reason = match view(context, watcher, (network, epochs, names)) {
                 Ok(()) => "the window is closed".into(),
                 Err(WindowError::NoDisplay(reason)) => format!("there is no display to open a window on ({reason})"),
                 Err(error) => error.to_string(),
@@ -92,11 +92,15 @@ pub fn watch<R: Send>(training: impl FnOnce(Watched) -> R + Send) -> R {
     })
 }
 
-fn view(context: Context, watcher: Watcher, network: &str, epochs: u32) -> Result<(), WindowError> {
+fn view(
+    context: Context,
+    watcher: Watcher,
+    (network, epochs, names): (String, u32, Vec<String>),
+) -> Result<(), WindowError> {
     let events = EventLoop::with_user_event().build().map_err(|error| no_display(&error))?;
     dress(&context);
     watcher.say(Order::Begin);
-    shell::Shell::run(events, context, View::new(watcher, network, epochs))
+    shell::Shell::run(events, context, View::new(watcher, network, epochs, names))
 }
 
 fn no_display(error: &EventLoopError) -> WindowError {

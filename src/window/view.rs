@@ -27,7 +27,7 @@ use super::toolbar::{State, show_button};
 use super::{WindowError, images};
 use crate::explain::Maps;
 use crate::platform::Instant;
-use crate::session::{Answer, Look, Order, Recognition, Subject, Watcher};
+use crate::session::{About, Answer, Look, Order, Recognition, Subject, Watcher};
 use crate::train::Test;
 
 /// Least heights of the plots, in points, and their shares of the window's.
@@ -43,7 +43,8 @@ const COMMANDS: [Command; 4] = [Command::Undo, Command::Redo, Command::Clear, Co
 /// A training as it is seen.
 pub struct View {
     watcher: Watcher,
-    network: String,
+    /// The network, and what its classes are called.
+    about: About,
     course: Course,
     phase: Phase,
     filters: Option<Filters>,
@@ -75,11 +76,11 @@ enum Phase {
 }
 
 impl View {
-    /// On the training at the other end, of `network`, for so many epochs.
-    pub fn new(watcher: Watcher, network: &str, epochs: u32) -> View {
+    /// On the training at the other end, of `network`, for so many epochs; its classes are called `names`.
+    pub fn new(watcher: Watcher, network: String, epochs: u32, names: Vec<String>) -> View {
         View {
             watcher,
-            network: network.into(),
+            about: About { network, classes: names.len(), names, ..About::default() },
             course: Course::new(epochs),
             phase: Phase::Training,
             filters: None,
@@ -225,7 +226,7 @@ impl View {
             curves::losses(ui, part(LOSSES), &self.course);
             curves::accuracy(ui, part(ACCURACY), &self.course);
             if let Some(mistakes) = &mut self.mistakes {
-                mistakes.show(ui);
+                mistakes.show(ui, &self.about);
             }
         });
     }
@@ -269,8 +270,8 @@ impl View {
         ScrollArea::vertical().id_salt("answer").auto_shrink(false).show(ui, |ui| {
             let recognition = self.shown.recognition();
             let input = self.shown.pictures().and_then(|pictures| pictures.input.as_ref());
-            panels::answer(ui, height, None, recognition, input);
-            panels::bars(ui, height, None, recognition, Labels::Words);
+            panels::answer(ui, height, Some(&self.about), recognition, input);
+            panels::bars(ui, height, Some(&self.about), recognition, Labels::Words);
             if let Some(filters) = &mut self.filters {
                 filters.show(ui);
             }
@@ -291,7 +292,7 @@ impl View {
             }
             Phase::Over => "over".into(),
         };
-        format!("{what}   |   {}", self.network)
+        format!("{what}   |   {}", self.about.network)
     }
 }
 

@@ -514,6 +514,8 @@ fn bench_prints_figures_that_it_can_be_compared_with() {
         let [seconds, rate] = ["seconds", "images_per_second"].map(|field| infer[work][field].as_f64().unwrap());
         assert!((seconds * rate - images).abs() < 1e-6, "{infer}");
     }
+    let [files, images] = ["files", "images"].map(|what| infer["reading"][what]["images_per_second"].as_f64().unwrap());
+    assert!(0.0 < files && files < images, "more is done to read a file than to recognize its digit: {infer}");
     assert!(report["step"].is_null(), "{report}");
 
     fs::write(folder.path().join("old"), &printed).unwrap();

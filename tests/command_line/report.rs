@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 
 use roxmltree::Document;
 use safetensors::SafeTensors;
@@ -114,6 +114,56 @@ fn a_report_changes_no_bit_of_a_training_and_tells_the_numbers_of_its_log() {
             .concat();
     success(&run(folder.path(), &again));
     assert_ne!(text(&report, "index.html"), page);
+}
+
+/// A training of many epochs with a report that Ctrl-C is pressed in behind the first, and again as soon as it says so.
+#[cfg(unix)]
+fn stopped(folder: &Path, is_pressed_again: bool) -> (Option<i32>, String) {
+    let press = |training: &Child| {
+        assert!(Command::new("kill").args(["-INT", &training.id().to_string()]).status().unwrap().success());
+    };
+    let mut options = SHORT;
+    options[6] = "1000";
+    let mut command = digits(folder, &[&options[..], &["--report", "report"]].concat());
+    let mut training = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(training.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.trim_start().starts_with("1/1000 ")));
+    press(&training);
+    let mut told = String::new();
+    for line in BufReader::new(training.stderr.take().unwrap()).lines().map(Result::unwrap) {
+        if is_pressed_again && line.contains("Ctrl-C again ends without it") {
+            press(&training);
+        }
+        told += &(line + "\n");
+    }
+    told.extend(lines);
+    (training.wait().unwrap().code(), told)
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_behind_an_epoch_leaves_a_report_of_the_model_that_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, told) = stopped(folder.path(), false);
+    assert_eq!(code, Some(130), "{told}");
+    assert!(told.contains("stopped; digits.safetensors holds the model after "), "{told}");
+    assert!(told.ends_with("report report/index.html"), "{told}");
+    let page = text(&folder.path().join("report"), "index.html");
+    let evaluation = json(&success(&run(folder.path(), &["eval", "digits.safetensors", "--json"])));
+    let right = format!("{:.2} % of 10,000 test images right", 100.0 * evaluation["accuracy"].as_f64().unwrap());
+    let model = bytes(folder.path(), "digits.safetensors");
+    assert_has(&page, &[&right, &hash(&model), "The training was stopped before its end; this is the model after "]);
+    assert!(tips(&text(&folder.path().join("report"), "loss.svg")).iter().any(|tip| tip.starts_with("epoch 1")));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_again_ends_without_the_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, told) = stopped(folder.path(), true);
+    assert_eq!(code, Some(130), "{told}");
+    assert!(told.contains("note: stopped; the report comes") && !told.contains("holds the model"), "{told}");
+    assert!(!folder.path().join("report/index.html").exists());
 }
 
 #[test]

@@ -24,12 +24,12 @@ use super::*;
 const SMALL: &str = "conv 4 3x3 relu | pool 2 | dense 10";
 
 /// A training's end, and the window at the other.
-fn watched(theme: Theme, validation: &DataSet) -> (Watched, Harness<'static, View>) {
+fn watched(theme: Theme, validation: &DataSet, names: &[String]) -> (Watched, Harness<'static, View>) {
     let (mut watched, watcher) = session::watch(|_| ());
     watcher.say(Order::Begin);
-    watched.begin(&network(), 3, validation).unwrap();
-    let (network, epochs) = watcher.begun().unwrap();
-    let view = View::new(watcher, &network, epochs);
+    watched.begin(&network(), names, 3, validation).unwrap();
+    let (network, epochs, names) = watcher.begun().unwrap();
+    let view = View::new(watcher, network, epochs, names);
     let builder = Harness::builder().with_size([1000.0, 760.0]).with_theme(theme).with_render_cursor(false);
     (watched, builder.with_context_setup(dress).build_ui_state(|ui, view: &mut View| view.show(ui), view))
 }
@@ -39,9 +39,9 @@ fn network() -> Network {
 }
 
 /// A window that has seen an epoch and a half of three, the first of which took two of three images for something else.
-fn half_way(theme: Theme) -> (Watched, Harness<'static, View>, Model) {
+fn half_way(theme: Theme, names: &[String]) -> (Watched, Harness<'static, View>, Model) {
     let validation = DataSet { images: vec![90; 3 * PIXELS], labels: vec![7, 1, 4] };
-    let (mut watched, mut window) = watched(theme, &validation);
+    let (mut watched, mut window) = watched(theme, &validation, names);
     let gpu = Gpu::open(&Request::default()).block_on().unwrap();
     let parameters = Parameters::glorot(&network(), 0);
     let model = Model::new(&gpu, &network(), &parameters).unwrap();
@@ -71,7 +71,7 @@ fn pixels_of(picture: &image::RgbaImage, rect: Rect, colour: [u8; 3]) -> usize {
 
 #[test]
 fn curves_filters_and_mistakes_are_shown_with_their_numbers() {
-    let (watched, mut window, _) = half_way(Theme::Dark);
+    let (watched, mut window, _) = half_way(Theme::Dark, Classes::numbered(10).names());
     window.get_by_label("Loss by epoch: training 0.5, validation 0.75");
     window.get_by_label("Accuracy by epoch: validation 33.33 %");
     window.get_by_label("4 filters of 3 x 3: orange weighs for, blue against");
@@ -96,9 +96,20 @@ fn curves_filters_and_mistakes_are_shown_with_their_numbers() {
 }
 
 #[test]
+fn classes_are_called_by_their_names() {
+    let garments =
+        ["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"];
+    let (_watched, window, _) = half_way(Theme::Light, &garments.map(String::from));
+    window.get_by_label("a sneaker that is taken for a trouser");
+    for name in garments {
+        window.get_by_label(&format!("Probability of {name}"));
+    }
+}
+
+#[test]
 fn what_is_seen_of_a_training_overlaps_nowhere_and_is_readable_in_both_themes() {
     for theme in [Theme::Dark, Theme::Light] {
-        let (_watched, mut window, _) = half_way(theme);
+        let (_watched, mut window, _) = half_way(theme, Classes::numbered(10).names());
         for (size, scale) in SIZES {
             resize(&mut window, size, scale);
             let leaves = leaves(&window);
@@ -142,7 +153,7 @@ fn a_training_is_paused_drawn_into_and_stopped_by_the_window() {
     let parameters = Parameters::glorot(&network(), 0);
     let (keep, patience, steps_per_submit) = (Keep::Best, None, Some(1));
     let job = Job { network: network(), parameters, plan, epochs: 10_000, keep, patience, steps_per_submit };
-    let (mut watched, mut window) = watched(Theme::Dark, &data.validation);
+    let (mut watched, mut window) = watched(Theme::Dark, &data.validation, Classes::numbered(10).names());
     let images = Mutex::new(0);
     thread::scope(|scope| {
         let training = scope.spawn(|| {
@@ -177,7 +188,7 @@ fn a_training_is_paused_drawn_into_and_stopped_by_the_window() {
 
 #[test]
 fn behind_its_end_a_training_answers_until_the_window_is_closed() {
-    let (mut watched, mut window, model) = half_way(Theme::Dark);
+    let (mut watched, mut window, model) = half_way(Theme::Dark, Classes::numbered(10).names());
     thread::scope(|scope| {
         let test = Test { epoch: 1, score: Score { loss: 0.1, accuracy: 0.9877 } };
         let evaluation = Evaluation { losses: Vec::new(), predictions: Vec::new() };

@@ -2,7 +2,7 @@
 // sentence for screen readers once the drawing rests.
 
 import { isDrawing } from "./canvas.js";
-import { best, block, make, NONE, numeral, percent } from "./dom.js";
+import { areDigits, best, block, make, nameClasses, nameOf, NONE, none, numeral, percent, sign } from "./dom.js";
 
 /** @typedef {import("./engine").AnswerOf<"recognized">} Recognized */
 /** @typedef {import("./drawing").Picture} Picture */
@@ -21,16 +21,21 @@ let timer = 0;
 
 /**
  * Makes a bar for each class; `chosen` is told which digit a person says it is.
- * @param {number} classes
+ * @param {string[]} names
  * @param {(digit: number) => void} chosen
  */
-export function makeBars(classes, chosen) {
-    if (rows.length === classes) return;
-    rows = Array.from({ length: classes }, (_, digit) => {
+export function makeBars(names, chosen) {
+    if (rows.length === names.length && names.every((name, at) => name === nameOf(at))) return;
+    nameClasses(names);
+    const longest = Math.max(...names.map((name) => name.length));
+    bars.style.setProperty("--name", areDigits() ? "20px" : `${Math.min(longest, 14)}ch`);
+    delete numerals.dataset.shows;
+    rows = names.map((called, digit) => {
         const [fill, share] = [make("i"), make("span", { className: "percent" })];
         const bar = make("span", { className: "bar" }, fill);
-        const name = make("span", { className: "unseen" }, `${digit}: `);
-        const button = make("button", { title: `Teach: this is a ${digit}` }, numeral(digit), name, bar, share);
+        const name = make("span", { className: "unseen" }, `${called}: `);
+        const title = areDigits() ? `Teach: this is a ${called}` : called;
+        const button = make("button", { title }, sign(digit), name, bar, share);
         button.dataset.digit = String(digit);
         button.addEventListener("click", () => chosen(digit));
         return { button, fill, percent: share };
@@ -58,8 +63,8 @@ export function showAnswer(recognized, picture) {
     else showOne(probabilities, winner);
     const share = recognized ? percent(probabilities[likeliest]) : "";
     const isNone = winner !== likeliest;
-    sureness.textContent = isNone ? "no digit" : share;
-    const like = isNone ? `most like ${likeliest}, ${share}, ` : "";
+    sureness.textContent = isNone ? none() : share;
+    const like = isNone ? `most like ${nameOf(likeliest)}, ${share}, ` : "";
     by.textContent = recognized ? `${like}${WHO[recognized.by]}, ${milliseconds(recognized.milliseconds)}` : "";
     answer.dataset.by = recognized?.by ?? "";
     answer.dataset.number = String(recognized?.number ?? "");
@@ -75,6 +80,7 @@ const WHO = { gpu: "by the GPU", reference: "by the reference" };
  * @param {number} winner -1 where there is none: nothing is drawn, or no digit
  */
 function showOne(probabilities, winner) {
+    if (!areDigits()) return showMany(probabilities.length ? [winner >= 0 ? winner : null] : [], -1);
     if (numerals.dataset.shows !== "one") {
         const one = numeral(...rows.keys());
         numerals.replaceChildren(one);
@@ -97,9 +103,9 @@ function showOne(probabilities, winner) {
  * @param {number} chosen the one that the bars are about
  */
 function showMany(digits, chosen) {
-    const shows = digits.map((digit) => digit ?? NONE).join("");
+    const shows = digits.map((digit) => (digit === null ? NONE : nameOf(digit))).join(areDigits() ? "" : ", ");
     if (numerals.dataset.shows !== shows) {
-        numerals.replaceChildren(...digits.map((digit) => numeral(digit)));
+        numerals.replaceChildren(...digits.map(sign));
         numerals.dataset.shows = shows;
     }
     [...numerals.children].forEach((child, at) => child.classList.toggle("chosen", at === chosen));
@@ -107,7 +113,7 @@ function showMany(digits, chosen) {
 }
 
 /** Digit by digit. @param {string} said */
-const inWords = (said) => [...said].join(" ").replaceAll(NONE, "no digit");
+const inWords = (said) => (areDigits() ? [...said].join(" ") : said).replaceAll(NONE, none());
 
 /** The answer as text. @param {string} said */
 function tell(said) {

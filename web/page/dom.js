@@ -55,6 +55,25 @@ export const numeral = (...digits) =>
     draw("svg", { class: "numeral", viewBox: "0 0 60 100", "aria-hidden": "true" },
         ...digits.map((digit) => (digit === null ? draw("path", { d: "M14 54h32" }) : draw("use", { href: `#digit-${digit}` }))));
 
+/** What the classes of the model are called. @type {string[]} */
+let names = [];
+
+/** @param {string[]} given */
+export const nameClasses = (given) => void (names = given);
+
+/** @param {number} label */
+export const nameOf = (label) => names[label] ?? String(label);
+
+/** Whether they are digits, which are drawn and stand beside each other. */
+export const areDigits = () => names.length === 10 && names.every((name, at) => name === String(at));
+
+/** What is said of what shows none of them. */
+export const none = () => (areDigits() ? "no digit" : "none of the classes");
+
+/** A class as it is drawn or called; a dash where there is none. @param {number | null} label */
+export const sign = (label) =>
+    label === null || areDigits() ? numeral(label) : make("span", { className: "name", ariaHidden: "true" }, nameOf(label));
+
 /**
  * Hands every file that is chosen with this input to `opened`; the button opens its dialog.
  * @param {HTMLButtonElement} opener

@@ -1,7 +1,7 @@
 // Why the network answers as it does: the pixels that it sees, the feature maps of its convolutions, and over the drawing
 // which pixels speak for and against the answer.
 
-import { best, block, button, find, make } from "./dom.js";
+import { best, block, button, find, make, nameOf } from "./dom.js";
 import { grey, mosaic, signed } from "./tiles.js";
 
 /** @typedef {import("./engine").AnswerOf<"recognized">} Recognized */
@@ -76,6 +76,6 @@ const newFigure = () => {
 function showSaliency() {
     saliency.classList.toggle("shown", isWanted && isKnown);
     legend.hidden = !isWanted || place.hidden;
-    const text = `Orange speaks for a ${digit}, blue against it.`;
+    const text = `Orange speaks for a ${nameOf(digit)}, blue against it.`;
     if (legend.textContent !== text) legend.textContent = text;
 }

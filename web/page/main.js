@@ -117,7 +117,7 @@ function takeEngine() {
         } else if (page.dataset.engine !== "without_gpu") {
             showEngine("reference", "WebAssembly, until the GPU is ready");
         }
-        makeBars(about.classes, teachThis);
+        makeBars(about.names, teachThis);
         showAbout(about);
         look();
         // Not before what is needed first has come.
@@ -166,6 +166,6 @@ takeJobs(look, lookAt);
 takeChecks();
 takeEngine();
 startTabs();
-makeBars(10, teachThis);
+makeBars([..."0123456789"], teachThis);
 onAppearance(() => paint(drawings));
 listen();

@@ -48,6 +48,8 @@ export interface About {
     origin: string;
     network: string;
     classes: number;
+    /** What they are called. */
+    names: string[];
     parameters: number;
     /** How it was trained, in words. */
     training: string;

@@ -1,7 +1,7 @@
 // Pictures: chosen, dropped or pasted, shown on the canvas, read by the engine, with a box around each digit that it finds.
 // The boxes are radio buttons, so that arrow keys go from digit to digit; taps on the canvas choose the nearest.
 
-import { best, button, find, make, NONE, onFile } from "./dom.js";
+import { areDigits, best, button, find, make, nameOf, NONE, none, onFile } from "./dom.js";
 import { ask, on } from "./engine.js";
 import { say, unsay } from "./status.js";
 import * as words from "./words.js";
@@ -69,9 +69,10 @@ export function showBoxes(picture, choose) {
     const legend = boxes.firstElementChild ?? "";
     boxes.replaceChildren(legend, ...digits.map((digit, index) => {
         const box = make("input", { type: "radio", name: "box", checked: index === picture?.chosen });
-        box.setAttribute("aria-label", `${digit.label ?? "No digit"}, the ${index + 1}. of ${digits.length}`);
+        const nothing = areDigits() ? "No digit" : none();
+        box.setAttribute("aria-label", `${digit.label === null ? nothing : nameOf(digit.label)}, the ${index + 1}. of ${digits.length}`);
         box.addEventListener("change", () => choose(index));
-        const label = make("span", { className: "box", ariaHidden: "true" }, String(digit.label ?? NONE));
+        const label = make("span", { className: "box", ariaHidden: "true" }, digit.label === null ? NONE : nameOf(digit.label));
         const [[left, top], [right, bottom]] = digit.box;
         const sides = { left, top, width: right - left, height: bottom - top };
         const part = make("label", {}, box, label);

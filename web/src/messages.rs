@@ -260,6 +260,7 @@ pub struct AboutMessage {
     origin: String,
     network: String,
     classes: usize,
+    names: Vec<String>,
     parameters: usize,
     training: String,
 }
@@ -335,7 +336,7 @@ impl From<Answer> for AnswerMessage {
             Answer::Taught { lessons, knows_all } => AnswerMessage::Taught { lessons, knows_all },
             Answer::Restored => AnswerMessage::Restored,
             Answer::Encoded(bytes) => AnswerMessage::Saved { bytes: ByteBuf::from(bytes) },
-            Answer::Training { network, epochs } => AnswerMessage::Training { network, epochs },
+            Answer::Training { network, epochs, .. } => AnswerMessage::Training { network, epochs },
             Answer::Progress(Progress { epoch, images, of, loss, seconds, .. }) => {
                 AnswerMessage::Progress { epoch, images, of, loss, seconds }
             }
@@ -380,8 +381,8 @@ fn checked(row: &Row) -> AnswerMessage {
 
 impl From<About> for AboutMessage {
     fn from(about: About) -> AboutMessage {
-        let About { adapter, driver, origin, network, classes, parameters, training, .. } = about;
-        AboutMessage { adapter, driver, origin, network, classes, parameters, training }
+        let About { adapter, driver, origin, network, classes, names, parameters, training } = about;
+        AboutMessage { adapter, driver, origin, network, classes, names, parameters, training }
     }
 }
 

@@ -39,16 +39,16 @@ export async function pageModel() {
     return write("page.safetensors", new Uint8Array(await response.arrayBuffer()));
 }
 
-/** The same with another calibration. */
-export async function calibratedModel(/** @type {{ temperature: number, threshold: number }} */ calibration) {
+/** The same with other things said of it. */
+export async function modelWith(/** @type {Record<string, object>} */ metadata) {
     const file = await readFile(await pageModel());
     const end = 8 + Number(file.readBigUInt64LE());
     const header = JSON.parse(file.toString("utf8", 8, end));
-    header.__metadata__.calibration = JSON.stringify(calibration);
+    for (const [name, value] of Object.entries(metadata)) header.__metadata__[name] = JSON.stringify(value);
     const text = Buffer.from(JSON.stringify(header));
     const length = Buffer.alloc(8);
     length.writeBigUInt64LE(BigInt(text.length));
-    return write("calibrated.safetensors", Buffer.concat([length, text, file.subarray(end)]));
+    return write("other.safetensors", Buffer.concat([length, text, file.subarray(end)]));
 }
 
 /** Writes a file for the page or the program to read, and gives its path. */

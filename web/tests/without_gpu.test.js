@@ -7,7 +7,7 @@ import { connect, createServer } from "node:net";
 import { after, before, test } from "node:test";
 import { assertAccessible } from "./accessible.js";
 import { address, chromiumWithoutGpu, DESK, PHONE, SEVEN, Visit } from "./browser.js";
-import { calibratedModel, threeDigits } from "./digits.js";
+import { modelWith, threeDigits } from "./digits.js";
 import { assertFirstAnswer } from "./measure.js";
 
 /** @type {import("puppeteer-core").Browser} */
@@ -53,8 +53,8 @@ test("what_needs_a_gpu_says_so_and_cannot_be_begun", async () => {
 
 test("what_the_model_is_not_sure_enough_of_is_no_digit_drawn_or_in_a_picture", async () => {
     const visit = await Visit.open(browser);
-    await visit.choose("model", await calibratedModel({ temperature: 8, threshold: 1 }));
-    await visit.untilSaid("calibrated.safetensors is in use.");
+    await visit.choose("model", await modelWith({ calibration: { temperature: 8, threshold: 1 } }));
+    await visit.untilSaid("other.safetensors is in use.");
     await visit.draw(SEVEN);
     // Of the whole stroke.
     await visit.until(() => /^most like 7, \d\d\.\d %, by the reference, /.test(document.getElementById("by").textContent));
@@ -67,6 +67,26 @@ test("what_the_model_is_not_sure_enough_of_is_no_digit_drawn_or_in_a_picture", a
     await visit.untilAnswer("\u2013\u2013\u2013");
     const names = await visit.page.$$eval("#boxes input", (boxes) => boxes.map(({ ariaLabel }) => ariaLabel));
     assert.deepEqual(names, ["No digit, the 1. of 3", "No digit, the 2. of 3", "No digit, the 3. of 3"]);
+    await visit.end();
+});
+
+test("classes_that_are_no_digits_are_called_by_their_names", async () => {
+    const visit = await Visit.open(browser);
+    const classes = ["nought", "one", "a pair", "three", "four", "five", "six", "seven of a kind", "eight", "nine"];
+    await visit.choose("model", await modelWith({ classes }));
+    await visit.untilSaid("other.safetensors is in use.");
+    await visit.draw(SEVEN);
+    await visit.untilAnswer("seven of a kind");
+    assert.deepEqual([await visit.text("#text"), await visit.text("#numerals")], ["seven of a kind", "seven of a kind"]);
+    const names = await visit.page.$$eval("#bars .name", (names) => names.map(({ textContent }) => textContent));
+    assert.deepEqual(names, classes);
+    await visit.shoot("names");
+    await assertAccessible(visit.page, "names");
+    await visit.choose("picture", await threeDigits(visit.page));
+    await visit.until(() => document.getElementById("answer").dataset.answer.split(", ").length === 3);
+    assert.match(await visit.page.$eval("#boxes input", ({ ariaLabel }) => ariaLabel), /^[a-z ]+, the 1\. of 3$/);
+    await visit.choose("model", await modelWith({ classes: [..."0123456789"] }));
+    await visit.until(() => document.querySelectorAll("#bars .numeral").length === 10);
     await visit.end();
 });
 

@@ -3,8 +3,9 @@
 
 use anyhow::{anyhow, bail};
 use digits::datasets::Need;
-use digits::mnist::{CLASSES, SIDE};
-use digits::network::{ModelFile, Network, Shape};
+use digits::mnist::{CLASSES, DataSet, SIDE, Split};
+use digits::network::{Classes, ModelFile, Network, Shape};
+use indicatif::HumanCount;
 
 use super::super::data::{Data, class_names};
 use super::super::{Misuse, class_mismatch, no_digits};
@@ -58,5 +59,71 @@ impl Options {
                 Err(Misuse(format!("--network does not fit: {problem}; let it end with dense {classes}")).into())
             }
         }
+    }
+}
+
+/// What to do about training images that need more than `most` bytes; `counted` of them are those that --train-images counts,
+/// the others were added.
+pub(super) fn no_room(training: &DataSet, counted: usize, most: u64) -> Option<String> {
+    const MIB: f64 = (1 << 20) as f64;
+    let (count, room) = (training.count(), most as usize / training.pixels());
+    (count > room).then(|| {
+        let [needed, most] = [training.images.len() as f64, most as f64].map(|bytes| bytes / MIB);
+        let fitting = room.saturating_sub(count - counted);
+        format!(
+            "the {} training images take {needed:.1} MiB in one buffer, and the adapter binds at most {most:.1}: --train-images \
+             {fitting} is the most that fits",
+            HumanCount(count as u64)
+        )
+    })
+}
+
+/// What is said where validation or test images show classes that the training images do not.
+pub(super) fn untaught(data: &Split, classes: &Classes) -> Option<String> {
+    const NAMED: usize = 10;
+    let untaught: Vec<&str> = data
+        .untaught()
+        .into_iter()
+        .filter_map(|class| classes.names().get(usize::from(class)))
+        .map(String::as_str)
+        .collect();
+    let more = untaught.len().saturating_sub(NAMED);
+    let named = untaught[..untaught.len() - more].join(", ");
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!untaught.is_empty()).then(|| {
+        format!(
+            "note: no training image shows {named}{more}, but validation or test images do, which will be read wrong"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data(labels: &[u8]) -> DataSet {
+        DataSet { images: vec![0; 784 * labels.len()], labels: labels.to_vec() }
+    }
+
+    #[test]
+    fn the_most_images_that_fit_are_told_exactly() {
+        let training = data(&[0; 10]);
+        assert_eq!(no_room(&training, 10, 784 * 10), None);
+        for (counted, most, fitting) in [(10, 784 * 10 - 1, 9), (10, 784 * 7, 7), (8, 784 * 7 + 783, 5)] {
+            let told = no_room(&training, counted, most).unwrap();
+            assert!(told.ends_with(&format!(": --train-images {fitting} is the most that fits")), "{told}");
+        }
+    }
+
+    #[test]
+    fn classes_that_are_judged_and_never_taught_are_named() {
+        let split = |training, test| Split { training: data(training), validation: data(&[1]), test: data(test) };
+        let told = |split, count| untaught(&split, &Classes::numbered(count));
+        assert_eq!(told(split(&[2, 1, 0], &[0, 255]), 3), None);
+        let one = told(split(&[0, 3], &[0]), 4).unwrap();
+        assert!(one.starts_with("note: no training image shows 1, but "), "{one}");
+        let many: Vec<u8> = (0..20).collect();
+        let many = told(split(&[0, 4], &many), 20).unwrap();
+        assert!(many.contains(" 1, 2, 3, 5, 6, 7, 8, 9, 10, 11 and 8 more, but "), "{many}");
     }
 }

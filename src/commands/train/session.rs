@@ -6,20 +6,22 @@ use std::time::Instant;
 
 use digits::calibrate::{self, Certainty, Sample};
 use digits::checkpoint::Checkpoint;
-use digits::evaluate::Evaluation;
+use digits::evaluate::{self, Evaluation, Evaluator};
+use digits::gpu::Gpu;
 use digits::html::{Folder, Origin, TrainingPart};
 use digits::inspect::{self, Judged};
+use digits::layers::batch::Images;
 use digits::mnist::DataSet;
 use digits::model::Model;
 use digits::network::{Calibration, Classes, ModelFile, ModelFileError, Network, Parameters, Summary};
 use digits::report::{Ending, EpochLine, Log, Run, Times};
-use digits::train::{Epoch, Event, Keep, Progress, State, Test};
+use digits::train::{Epoch, Event, Keep, Progress, Score, State, Test};
 use digits::trainer::Plan;
 use indicatif::HumanCount;
 
 use super::super::interrupt::{Interrupt, Interrupted};
 use super::super::screen::Screen;
-use super::super::{pages, say};
+use super::super::{note, pages, say};
 use super::checkpoints::Keeper;
 use super::lost::Device;
 use super::watch::Watching;
@@ -101,8 +103,7 @@ impl Session<'_> {
     pub fn rewind(&mut self, judged: u32) {
         self.epochs.retain(|line| line.epoch <= judged);
         if let Some(log) = &mut self.log {
-            log.begin_again();
-            let logged = self.epochs.iter().try_for_each(|line| log.epoch(line));
+            let logged = log.replace(&self.epochs);
             self.go_on_anyway("log", logged);
         }
     }
@@ -163,10 +164,7 @@ impl Session<'_> {
         let summary = Summary { test_accuracy: Some(test.score.accuracy), ..self.summary.clone() };
         let parameters = model.read_parameters().await?;
         self.save(summary, &parameters)?;
-        let seconds: Vec<f64> = self.epochs.iter().map(|line| line.seconds).collect();
-        let times = Times::of(&seconds).expect("a training has an epoch");
-        let total = self.started.elapsed().as_secs_f64();
-        let ending = Ending::new(self.run.clone(), test, times, total);
+        let ending = self.ending(test);
         if let Some(log) = &mut self.log {
             log.finish(&ending)?;
         }
@@ -176,17 +174,54 @@ impl Session<'_> {
             100.0 * score.accuracy,
             score.loss
         ))?;
-        say(&format!("saved {} after {total:.1} s", self.out.display()))?;
+        say(&format!("saved {} after {:.1} s", self.out.display(), ending.total_seconds))?;
         say(&format!("SHA-256 of its parameters {}", inspect::hash(self.network, &parameters)))?;
-        let Some(Report { folder, plan, data, images }) = &self.report else { return Ok(()) };
+        match &self.report {
+            Some(report) => self.report(report, (model, &parameters), evaluation, (&ending, None)).await,
+            None => Ok(()),
+        }
+    }
+
+    fn ending(&self, test: &Test) -> Ending {
+        let seconds: Vec<f64> = self.epochs.iter().map(|line| line.seconds).collect();
+        let times = Times::of(&seconds).expect("a training has an epoch");
+        Ending::new(self.run.clone(), test, times, self.started.elapsed().as_secs_f64())
+    }
+
+    /// Writes the report and says where it is.
+    async fn report(
+        &self,
+        Report { folder, plan, data, images }: &Report,
+        (model, parameters): (&Model, &Parameters),
+        evaluation: &Evaluation,
+        (ending, stopped): (&Ending, Option<usize>),
+    ) -> anyhow::Result<()> {
         let sample = Sample::of(model, images).await?;
         let certainty = Certainty::of(&sample, self.calibration);
         let classes = self.classes;
         let judged = Judged { data, set: "test", classes, images, evaluation, sample: &sample, certainty: &certainty };
-        let origin = Origin::Training(TrainingPart { plan, epochs: &self.epochs, ending: &ending });
+        let origin = Origin::Training(TrainingPart { plan, epochs: &self.epochs, ending, stopped });
         let name = self.out.display().to_string();
-        let page = pages::write(folder, (&name, model), &parameters, judged, origin).await?;
+        let page = pages::write(folder, (&name, model), parameters, judged, origin).await?;
         Ok(say(&page)?)
+    }
+
+    /// The report of a training that was stopped: of the model in its file, if an epoch is finished.
+    pub async fn report_stopped(&self, gpu: &Gpu) -> anyhow::Result<()> {
+        let Some(report) = &self.report else { return Ok(()) };
+        if self.summary.epochs == 0 {
+            note("note: no epoch is finished, so there is no report");
+            return Ok(());
+        }
+        note("note: stopped; the report comes in some seconds, and Ctrl-C again ends without it");
+        let ModelFile { parameters, summary, .. } = ModelFile::load(self.out)?;
+        let model = Model::new(gpu, self.network, &parameters)?;
+        let images = Images::new(gpu, &report.images.images, &report.images.labels)?;
+        let evaluation = Evaluator::new(&model, &images, evaluate::batch(gpu))?.run().await?;
+        let accuracy = evaluation.accuracy(&report.images.labels);
+        let test = Test { epoch: summary.epochs, score: Score { loss: evaluation.loss(), accuracy } };
+        let ending = self.ending(&test);
+        self.report(report, (&model, &parameters), &evaluation, (&ending, Some(summary.images_seen as usize))).await
     }
 
     fn stop_if_asked(&self) -> anyhow::Result<()> {

@@ -3,6 +3,7 @@
 use digits::checkpoint::Checkpoint;
 use digits::mnist::DataSet;
 use digits::model::Model;
+use digits::network::Classes;
 use digits::session::{Watched, Wish};
 use digits::train::{Event, Job};
 #[cfg(feature = "window")]
@@ -24,9 +25,9 @@ pub struct Watching(Option<Watched>);
 
 impl Watching {
     /// Waits for the window, where there is to be one.
-    pub fn begin(watched: Option<Watched>, job: &Job, validation: &DataSet) -> Watching {
+    pub fn begin(watched: Option<Watched>, job: &Job, classes: &Classes, validation: &DataSet) -> Watching {
         Watching(watched.and_then(|mut watched| {
-            let begun = watched.begin(&job.network, job.epochs, validation);
+            let begun = watched.begin(&job.network, classes.names(), job.epochs, validation);
             begun.map(|()| watched).map_err(|reason| note(&unwatched(&reason))).ok()
         }))
     }

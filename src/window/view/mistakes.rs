@@ -3,7 +3,7 @@
 use egui::{Align, Color32, ColorImage, Image, Label, Layout, Rect, RichText, TextureHandle, Ui, pos2, vec2};
 
 use crate::mnist::SIDE;
-use crate::session::Mistake;
+use crate::session::{About, Mistake};
 use crate::window::canvas::Colours;
 use crate::window::images;
 
@@ -30,7 +30,7 @@ impl Mistakes {
     }
 
     /// Shows as many as there is room for beside each other, and others below.
-    pub fn show(&mut self, ui: &mut Ui) {
+    pub fn show(&mut self, ui: &mut Ui, about: &About) {
         let colours = Colours::of(ui.visuals().dark_mode);
         if self.sheet.as_ref().is_none_or(|(painted, _)| *painted != colours) {
             self.sheet = Some((colours, images::load(ui, "mistakes", self.paint(colours))));
@@ -47,7 +47,7 @@ impl Mistakes {
                 let count = self.mistakes.len() as f32;
                 let [top, bottom] = [index, index + 1].map(|at| at as f32 / count);
                 let part = Rect::from_min_max(pos2(0.0, top), pos2(1.0, bottom));
-                show_one(ui, sheet, part, mistake);
+                show_one(ui, sheet, part, mistake, about);
             }
         });
     }
@@ -59,11 +59,12 @@ impl Mistakes {
     }
 }
 
-fn show_one(ui: &mut Ui, sheet: &TextureHandle, part: Rect, Mistake { label, said, .. }: &Mistake) {
+fn show_one(ui: &mut Ui, sheet: &TextureHandle, part: Rect, mistake: &Mistake, about: &About) {
+    let [label, said] = [mistake.label, mistake.said].map(|class| about.name(class.into()));
     ui.allocate_ui_with_layout(vec2(PICTURE, PICTURE + LINE), Layout::top_down(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         let name = format!("a {label} that is taken for a {said}");
         ui.add(Image::new((sheet.id(), vec2(PICTURE, PICTURE))).uv(part).alt_text(&name)).on_hover_text(name);
-        ui.label(RichText::new(format!("{label} as {said}")).size(12.0));
+        ui.add(Label::new(RichText::new(format!("{label} as {said}")).size(12.0)).truncate());
     });
 }
