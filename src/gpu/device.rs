@@ -291,6 +291,8 @@ impl Gpu {
 
     /// Ends the device as a driver does that is reset: whatever is asked of it from now on fails. For tests.
     pub fn destroy(&self) {
+        // Another thread may use the device meanwhile, and is to hear of this first.
+        self.failure.lose();
         self.device.destroy();
         // A device tells of its end while it is waited for.
         let _ = self.wait();

@@ -42,8 +42,17 @@ impl Failure {
         failure
     }
 
+    /// The first, but for commands that are refused because the device is lost, where the news of that comes behind them.
     fn keep(&self, kind: Kind) {
-        lock(&self.0).get_or_insert(kind);
+        let mut kept = lock(&self.0);
+        if matches!((&*kept, &kind), (None, _) | (Some(Kind::Refused(_)), Kind::Lost(_) | Kind::OutOfMemory)) {
+            *kept = Some(kind);
+        }
+    }
+
+    /// As a device tells that it was lost, before it does.
+    pub fn lose(&self) {
+        self.keep(Kind::Lost(String::new()));
     }
 
     /// It turned out to be another's.
