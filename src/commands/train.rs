@@ -147,8 +147,7 @@ fn run_watched(
         return Err(Misuse("--watch shows images of 28x28: leave it out, or --input".into()).into());
     }
     let said = given.as_ref().map(|data| data.said.clone());
-    let all = given.as_ref().map_or(TRAINING, |data| data.split.training.count());
-    let counted = options.train_images.map_or(all, |count| count as usize);
+    let [_, counted] = options.training_images(given.as_ref());
     // First, since model and log may go into it.
     let folder = options.report.folder(&[Some(options.out.as_path()), options.log.as_deref()])?;
     ModelFile::check_path(&options.out)?;
@@ -246,6 +245,12 @@ impl Options {
         Ok(())
     }
 
+    /// How many training images there are, and how many of them the options count.
+    fn training_images(&self, given: Option<&Data>) -> [usize; 2] {
+        let all = given.map_or(TRAINING, |data| data.split.training.count());
+        [all, self.train_images.map_or(all, |count| count as usize)]
+    }
+
     /// The training that the options ask for, if they fit the data.
     fn job(
         &self,
@@ -254,8 +259,7 @@ impl Options {
         classes: &Classes,
         given: Option<&Data>,
     ) -> anyhow::Result<Job> {
-        let all = given.map_or(TRAINING, |data| data.split.training.count());
-        let images = self.train_images.map_or(all, |count| count as usize);
+        let [all, images] = self.training_images(given);
         let misuse = |sentence: String| Err(Misuse(sentence).into());
         if images > all {
             return misuse(format!(
