@@ -16,15 +16,16 @@ fn is_fault(v: vec4<f32>) -> bool {
     return any((bitcast<vec4<u32>>(v) & exponent) == exponent);
 }
 
-// Looks at what a step finds and is given: four parameters, their mean, and their gradient, whose square is needed, too.
-fn note_faults(matrix: u32, step: u32, old_w: vec4<f32>, old_average: vec4<f32>, g: vec4<f32>) {
-    if (is_fault(old_w)) {
-        atomicMin(&faults[matrix * KINDS + PARAMETER], step - 1u);
-    }
-    if (is_fault(old_average)) {
-        atomicMin(&faults[matrix * KINDS + AVERAGE], step - 1u);
-    }
-    if (is_fault(g * g)) {
-        atomicMin(&faults[matrix * KINDS + GRADIENT], step);
+// The kind of what is none in four parameters, their mean, and their gradient, whose square is needed, too: the one that says most, or
+// KINDS where all are numbers.
+fn fault_of(old_w: vec4<f32>, old_average: vec4<f32>, g: vec4<f32>) -> u32 {
+    let found = select(KINDS, GRADIENT, is_fault(g * g));
+    return select(select(found, AVERAGE, is_fault(old_average)), PARAMETER, is_fault(old_w));
+}
+
+// Notes what `step` found. What it was given as a parameter or a mean, the step before has made.
+fn note_fault(matrix: u32, step: u32, kind: u32) {
+    if (kind < KINDS) {
+        atomicMin(&faults[matrix * KINDS + kind], select(step - 1u, step, kind == GRADIENT));
     }
 }

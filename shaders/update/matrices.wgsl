@@ -84,10 +84,11 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     if (lane > 0u || column >= matrix.stride || row_block >= row_blocks) {
         return;
     }
+    var fault = KINDS;
     // repeat R 4
     var new_R = vec4<f32>();
     if (4u * row_block + R < matrix.rows) {
-        note_faults(matrix.number, clock.now.step, old_R, average_R, g_R);
+        fault = min(fault, fault_of(old_R, average_R, g_R));
         new_R = moved(at_R, old_R, g_R, moments_R);
         if (NORMS && matrix.is_norm == 1u) {
             new_R = vec4<f32>(new_R.xy, old_R.zw - MOMENTUM_OF_RUNNING * g_R.zw);
@@ -99,6 +100,7 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
         }
     }
     // end
+    note_fault(matrix.number, clock.now.step, fault);
     let turned = transpose(mat4x4<f32>(new_0, new_1, new_2, new_3));
     // repeat R 4
     if (4u * column + R < matrix.inputs) {
