@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use naga::valid::{Capabilities, ValidationFlags, Validator};
+use naga::compact::{KeepUnused, compact};
 use naga::{AddressSpace, ImageClass, StorageAccess, TypeInner};
 use wgpu::{BindGroupLayoutEntry, BindingType, BufferBindingType, ShaderStages};
 
@@ -237,33 +237,20 @@ impl Slot {
     }
 }
 
-/// What some cores ask of an adapter: subgroups, matrices of f16, or f32 rounded to f16 in their place.
-const CAPABILITIES: Capabilities = Capabilities::SUBGROUP
-    .union(Capabilities::SHADER_FLOAT16)
-    .union(Capabilities::COOPERATIVE_MATRIX)
-    .union(Capabilities::SHADER_FLOAT16_IN_FLOAT32);
-
-/// The bindings that an entry point uses, or why the text is no valid shader.
+/// The bindings that an entry point uses, or why the text does not parse. All else that can be wrong with it is found by wgpu,
+/// or the browser, when it is compiled.
 fn slots(text: &str, entry_point: &str) -> Result<Vec<Slot>, String> {
-    let module = naga::front::wgsl::parse_str(text)
+    let mut module = naga::front::wgsl::parse_str(text)
         .map_err(|error| platform::in_full_or_short(|| error.emit_to_string(text), || error.to_string()))?;
-    let info = Validator::new(ValidationFlags::all(), CAPABILITIES)
-        .validate(&module)
-        .map_err(|error| platform::in_full_or_short(|| error.emit_to_string(text), || error.to_string()))?;
-    let index = module
-        .entry_points
-        .iter()
-        .position(|entry| entry.name == entry_point)
-        .ok_or_else(|| format!("it has no entry point {entry_point}"))?;
-    let used = info.get_entry_point(index);
-    let variables: Vec<&naga::GlobalVariable> = module
-        .global_variables
-        .iter()
-        .filter(|(handle, _)| !used[*handle].is_empty())
-        .map(|(_, variable)| variable)
-        .collect();
+    module.entry_points.retain(|entry| entry.name == entry_point);
+    if module.entry_points.is_empty() {
+        return Err(format!("it has no entry point {entry_point}"));
+    }
+    // Of the buffers beside textures some may be those that another entry point uses.
+    let names: Vec<String> = module.global_variables.iter().filter_map(|(_, variable)| variable.name.clone()).collect();
+    compact(&mut module, KeepUnused::No);
     let mut slots = Vec::new();
-    for variable in &variables {
+    for (_, variable) in module.global_variables.iter() {
         let (Some(binding), Some(name)) = (&variable.binding, &variable.name) else { continue };
         let kind = match variable.space {
             AddressSpace::Storage { access } if access.contains(StorageAccess::STORE) => SlotKind::Write,
@@ -276,10 +263,33 @@ fn slots(text: &str, entry_point: &str) -> Result<Vec<Slot>, String> {
             },
             _ => return Err(format!("{name} is neither a storage buffer nor a texture")),
         };
-        // The buffer beside a texture may be one that another entry point uses.
-        let mut names = module.global_variables.iter().filter_map(|(_, other)| other.name.as_ref());
-        let buffer = names.find(|other| texture_name(other) == *name);
+        let buffer = names.iter().find(|other| texture_name(other) == *name);
         slots.push(Slot { binding: binding.binding, tensor: buffer.unwrap_or(name).clone(), kind });
     }
     Ok(slots)
+}
+
+#[cfg(test)]
+mod tests {
+    use pollster::FutureExt as _;
+
+    use super::*;
+    use crate::gpu::Request;
+
+    #[test]
+    fn a_kernel_that_does_not_parse_or_writes_where_it_may_not_is_refused_by_its_name() {
+        let gpu = Gpu::open(&Request::default()).block_on().unwrap_or_else(|error| panic!("{error}"));
+        let error = |statement: &str| {
+            let text = format!(
+                "@group(0) @binding(0) var<storage, read> x: array<f32>;
+                 @compute @workgroup_size(1) fn wrong() {{ {statement}; }}"
+            );
+            let source = Source::new("wrong", &["typed"]).with_text("typed", text.leak());
+            let built = Kernel::new(&gpu, &source).and_then(|kernel| kernel.pipeline().map(|_| ()));
+            built.unwrap_err().to_string()
+        };
+        let [unparsed, written] = ["let y = x[0] +", "x[0] = 1.0"].map(error);
+        assert!(unparsed.starts_with("shader typed.wrong is not valid WGSL: "), "{unparsed}");
+        assert!(written.starts_with("the driver refuses shader typed.wrong: "), "{written}");
+    }
 }
