@@ -1,6 +1,9 @@
 //! The window on a real display server with a real pointer: Xvfb and xdotool, which `scripts/setup.sh` installs.
 #![cfg(all(feature = "window", target_os = "linux"))]
 
+#[path = "faulty/mod.rs"]
+mod faulty;
+
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -98,6 +101,47 @@ fn digits_drawn_with_a_pointer_are_read_back_from_the_title() {
     assert!(program.0.try_wait().unwrap().is_none(), "it runs until it is closed");
 }
 
+#[test]
+fn a_window_whose_gpu_is_lost_is_opened_again_and_reads_what_is_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    for fault in ["submit 60", "wait 60"] {
+        let (_server, display) = display();
+        // The second device is there when both are, the window's and the worker's.
+        let mut command = draw_command(&display);
+        faulty::fail_on_purpose(&mut command, folder.path(), &format!("none,{fault}"));
+        let mut program = Running(command.stderr(Stdio::piped()).spawn().unwrap());
+        let newest = || {
+            let windows = xdotool(&display, &["search", "--onlyvisible", "--name", "."])?;
+            windows.lines().last().map(str::to_string)
+        };
+        let first = wait("the window", newest);
+        let began = Instant::now();
+        let second = loop {
+            stroke(&display, &[[-90, -150], [90, -150], [-20, 150]]);
+            let ended = program.0.try_wait().unwrap();
+            assert!(ended.is_none(), "{fault}: {ended:?}, {}", said(&mut program));
+            match newest() {
+                Some(window) if window != first => break window,
+                _ => assert!(began.elapsed() < PATIENCE, "{fault}: no device was lost"),
+            }
+        };
+        let title = || xdotool(&display, &["getwindowname", &second]);
+        wait("an answer about what was drawn before", || title().filter(|title| title != "digits"));
+        xdotool(&display, &["windowfocus", "--sync", &second, "key", "Escape"]).unwrap();
+        wait("an empty canvas", || title().filter(|title| title == "digits"));
+        stroke(&display, &[[0, -150], [0, 150]]);
+        wait("a 1", || title().filter(|title| title.starts_with('1')));
+        assert!(program.0.try_wait().unwrap().is_none(), "{fault}: it runs until it is closed");
+    }
+}
+
+/// What a program that has ended said.
+fn said(program: &mut Running) -> String {
+    let mut message = String::new();
+    program.0.stderr.take().unwrap().read_to_string(&mut message).unwrap();
+    message
+}
+
 /// Runs a command that must fail with one sentence, which begins like this.
 #[track_caller]
 fn fails(command: &mut Command, sentence: &str) {
@@ -132,8 +176,7 @@ fn a_display_that_goes_away_ends_the_program() {
     wait("the window", || xdotool(&display, &["search", "--onlyvisible", "--name", "digits"]));
     drop(server);
     let status = wait("the end", || program.0.try_wait().unwrap().map(|status| format!("{:?}", status.code())));
-    let mut message = String::new();
-    program.0.stderr.take().unwrap().read_to_string(&mut message).unwrap();
+    let message = said(&mut program);
     // A closing sentence of ours or of the X library, whichever notices first.
     assert_eq!(status, "Some(1)", "{message}");
     assert!(!message.contains("panicked"), "{message}");

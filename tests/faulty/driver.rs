@@ -1,7 +1,8 @@
 //! A Vulkan layer that makes the driver below it fail, as drivers do whose GPU hangs, is reset or has no memory left. The variable
 //! `DIGITS_FAULTS` has a fault for each device that is opened, with commas between them: `submit 40` loses all devices that there are
 //! at the 40th submit since it was opened, `wait 40` while one is waited for the 40th time, and `memory 20` refuses the 20th
-//! allocation and all that follow. What is named `none` works.
+//! allocation and all that follow. What is named `none` works. It stays loaded, since Vulkan lets go of it while there is no device,
+//! and what it counts would begin anew.
 
 #![expect(unsafe_code, reason = "a Vulkan layer is C: it is called through pointers, and calls on through pointers")]
 #![expect(clippy::undocumented_unsafe_blocks, reason = "all of them are what Vulkan's loader promises its layers")]
@@ -122,6 +123,28 @@ impl State {
     }
 }
 
+/// `Dl_info` of the C library.
+#[repr(C)]
+struct Place {
+    file: *const c_char,
+    others: [Handle; 3],
+}
+
+unsafe extern "C" {
+    fn dladdr(address: *const c_void, place: *mut Place) -> i32;
+    fn dlopen(file: *const c_char, mode: i32) -> Handle;
+}
+
+/// Has the C library never unload this layer.
+fn stay_loaded() {
+    const NOW: i32 = 2;
+    let mut place = Place { file: std::ptr::null(), others: [std::ptr::null_mut(); 3] };
+    unsafe {
+        assert_ne!(dladdr((&raw const STATE).cast(), &mut place), 0);
+        assert!(!dlopen(place.file, NOW).is_null());
+    }
+}
+
 /// A function of the driver below, of `device` or of what a device has.
 fn below(device: Handle, name: &CStr) -> Function {
     let get = state().get_device.expect("there is a device");
@@ -134,6 +157,7 @@ fn below(device: Handle, name: &CStr) -> Function {
 /// `negotiation` is the loader's.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn vkNegotiateLoaderLayerInterfaceVersion(negotiation: *mut Negotiation) -> Answer {
+    stay_loaded();
     let negotiation = unsafe { &mut *negotiation };
     negotiation.version = 2;
     negotiation.get_instance = Some(get_instance_function);
