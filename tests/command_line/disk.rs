@@ -77,9 +77,18 @@ fn contents(folder: &Path) -> BTreeMap<PathBuf, (u64, Vec<u8>)> {
         .collect()
 }
 
-/// The program where the folder `disk` has so much room, and again after so many refusals. full_disk.c plays the disk, since only a
-/// privileged user can have a real one that is full.
+/// The program where the folder `disk` has so much room, and again after so many refusals.
 fn on_full_disk(folder: &Path, options: &[&str], room: u32, refusals: u32) -> Output {
+    full_disk(folder, options).env("ROOM", room.to_string()).env("REFUSALS", refusals.to_string()).output().unwrap()
+}
+
+/// The program where the folder `disk` takes everything and keeps nothing, but after so many refusals.
+fn on_late_disk(folder: &Path, options: &[&str], refusals: u32) -> Output {
+    full_disk(folder, options).env("ROOM", "0").env("REFUSALS", refusals.to_string()).env("LATE", "1").output().unwrap()
+}
+
+/// full_disk.c plays the disk, since only a privileged user can have a real one that is full.
+fn full_disk(folder: &Path, options: &[&str]) -> Command {
     static DISK: LazyLock<TempDir> = LazyLock::new(|| {
         let folder = tempfile::tempdir().unwrap();
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/command_line/full_disk.c");
@@ -95,7 +104,7 @@ fn on_full_disk(folder: &Path, options: &[&str], room: u32, refusals: u32) -> Ou
     command
         .env("LD_PRELOAD", DISK.path().join("disk.so"))
         .env("FULL_DISK", folder.join("disk").canonicalize().unwrap());
-    command.env("ROOM", room.to_string()).env("REFUSALS", refusals.to_string()).output().unwrap()
+    command
 }
 
 #[test]
@@ -114,6 +123,28 @@ fn a_full_disk_is_told_by_the_file_and_leaves_the_older_one_and_nothing_else() {
         assert!(name.starts_with(options.last().unwrap()), "{error}");
         assert!(contents(folder.path()) == before, "{options:?}");
     }
+}
+
+/// A log and a table grow line by line. They are synced when they begin, and lines are not.
+#[test]
+fn a_disk_that_has_no_room_when_a_file_is_to_be_kept_leaves_the_older_one_and_nothing_else() {
+    let folder = written();
+    let before = contents(folder.path());
+    for (options, _) in WRITERS {
+        let error = failure(&on_late_disk(folder.path(), &whole(options), u32::MAX));
+        let is_told = error.starts_with(&format!("error: {}", options.last().unwrap()))
+            && error.contains(" cannot be written: No space left on device (os error 28); make room there");
+        assert!(is_told, "{error}");
+        assert!(contents(folder.path()) == before, "{options:?}");
+    }
+
+    let options = [&TRAIN[..], &["--epochs", "2", "--checkpoint", "disk/kept", "--every", "4", "--out"]].concat();
+    success(&on_late_disk(folder.path(), &[&options[..], &["late"]].concat(), 1));
+    fs::remove_file(folder.path().join("late")).unwrap();
+    success(&run(folder.path(), &["train", "--resume", "disk/kept"]));
+    fs::remove_dir_all(folder.path().join("disk/kept")).unwrap();
+    success(&run(folder.path(), &[&options[..], &["never"]].concat()));
+    assert!(bytes(folder.path(), "late") == bytes(folder.path(), "never"));
 }
 
 #[test]
