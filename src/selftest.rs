@@ -34,36 +34,49 @@ impl Row {
     }
 }
 
-/// Runs everything, with PyTorch's numbers out of `golden`, and tells `rows` of each as it is done; an error that it returns
-/// ends the test and is handed on. A device that fails ends it, too: [`Gpu::check`] says how.
+/// Runs everything with every core of the adapter, one after the other, as [`run_core`] does with one.
 ///
 /// # Errors
 /// Those of `rows`.
 pub async fn run<E>(gpu: &Gpu, golden: &Golden<'_>, mut rows: impl AsyncFnMut(Row) -> Result<(), E>) -> Result<(), E> {
     for core in gpu.cores() {
-        let gpu = gpu.with(Settings { core, ..gpu.settings() });
-        rows(Row { core, operation: "PyTorch's steps", cases: 1, outcome: cases::golden(&gpu, golden).await }).await?;
-        rows(Row { core, operation: "a training", cases: 1, outcome: cases::repeated(&gpu).await }).await?;
-        rows(planted(&gpu).await).await?;
-        let mut operations: BTreeMap<&'static str, Vec<Case>> = BTreeMap::new();
-        for case in cases::parity().into_iter().filter(|case| case.is_for(&gpu)) {
-            operations.entry(case.operation).or_default().push(case);
+        run_core(&gpu.with(Settings { core, ..gpu.settings() }), golden, &mut rows).await?;
+    }
+    Ok(())
+}
+
+/// Runs everything with the core of `gpu` and PyTorch's numbers out of `golden`, and tells `rows` of each as it is done; an error
+/// that it returns ends the test and is handed on. A device that fails ends it, too: [`Gpu::check`] says how.
+///
+/// # Errors
+/// Those of `rows`.
+pub async fn run_core<E>(
+    gpu: &Gpu,
+    golden: &Golden<'_>,
+    mut rows: impl AsyncFnMut(Row) -> Result<(), E>,
+) -> Result<(), E> {
+    let core = gpu.settings().core;
+    rows(Row { core, operation: "PyTorch's steps", cases: 1, outcome: cases::golden(gpu, golden).await }).await?;
+    rows(Row { core, operation: "a training", cases: 1, outcome: cases::repeated(gpu).await }).await?;
+    rows(planted(gpu).await).await?;
+    let mut operations: BTreeMap<&'static str, Vec<Case>> = BTreeMap::new();
+    for case in cases::parity().into_iter().filter(|case| case.is_for(gpu)) {
+        operations.entry(case.operation).or_default().push(case);
+    }
+    let mut ahead = VecDeque::new();
+    for (operation, cases) in operations {
+        ahead.push_back(Ahead::new(gpu, operation, cases));
+        if ahead.len() > AHEAD
+            && let Some(first) = ahead.pop_front()
+        {
+            rows(first.row(gpu).await).await?;
         }
-        let mut ahead = VecDeque::new();
-        for (operation, cases) in operations {
-            ahead.push_back(Ahead::new(&gpu, operation, cases));
-            if ahead.len() > AHEAD
-                && let Some(first) = ahead.pop_front()
-            {
-                rows(first.row(&gpu).await).await?;
-            }
-            if gpu.check().is_err() {
-                return Ok(());
-            }
+        if gpu.check().is_err() {
+            return Ok(());
         }
-        for operation in ahead {
-            rows(operation.row(&gpu).await).await?;
-        }
+    }
+    for operation in ahead {
+        rows(operation.row(gpu).await).await?;
     }
     Ok(())
 }

@@ -1,9 +1,12 @@
 //! `digits selftest`: whether the adapter computes what the reference and PyTorch compute.
 
+use std::sync::mpsc;
 use std::time::Instant;
+use std::{io, panic, thread};
 
 use anyhow::bail;
 use digits::cases::Verdict;
+use digits::gpu::{Gpu, Request, Settings};
 use digits::reference::golden::Golden;
 use digits::report::adapter_line;
 use digits::selftest::{self, Row};
@@ -52,23 +55,21 @@ struct RowReport {
 const SYSTEM: [&str; 2] = [std::env::consts::OS, std::env::consts::ARCH];
 
 /// Prints a line for each operation and core, and at last what stands in a report of a fault. Fails if one of them differs.
-pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
+pub fn run(options: &Options, request: &GpuOptions) -> anyhow::Result<()> {
     let started = Instant::now();
-    let gpu = gpu.open()?;
+    let gpu = request.open()?;
     let adapter = adapter_line(&gpu);
     if !options.json {
         say(&format!("adapter   {adapter}\n"))?;
         say("core        operation                    cases  worst error / allowed  verdict")?;
     }
     let mut rows = Vec::new();
-    let each = async |row: Row| {
+    with_every_core(&gpu, &request.request(), |row| {
         let row = RowReport::from(row);
         let told = if options.json { Ok(()) } else { say(&row.line()) };
         rows.push(row);
         told
-    };
-    selftest::run(&gpu, &Golden::open(), each).block_on()?;
-    gpu.check()?;
+    })?;
     let failed = rows.iter().filter(|row| !row.passed).count();
     let (passed, seconds) = (rows.len() - failed, started.elapsed().as_secs_f64());
     let report = Report {
@@ -85,6 +86,31 @@ pub fn run(options: &Options, gpu: &GpuOptions) -> anyhow::Result<()> {
         bail!("this adapter or its driver does not compute what it should: {failed} of {} lines differ", rows.len());
     }
     Ok(())
+}
+
+/// Runs the cores of an adapter at the same time, each on a device of its own, and tells `each` what came of them one after the
+/// other: a software driver compiles all kernels of a device in one thread.
+fn with_every_core(gpu: &Gpu, request: &Request, mut each: impl FnMut(Row) -> io::Result<()>) -> anyhow::Result<()> {
+    let golden = Golden::open();
+    thread::scope(|scope| {
+        let mut tests = Vec::new();
+        for core in gpu.cores() {
+            let gpu = if tests.is_empty() { gpu.clone() } else { Gpu::open(request).block_on()? };
+            let (gpu, golden, (rows, inbox)) =
+                (gpu.with(Settings { core, ..gpu.settings() }), &golden, mpsc::channel());
+            let test = scope.spawn(move || {
+                // It ends early where nobody listens any more.
+                let _ = selftest::run_core(&gpu, golden, async |row| rows.send(row)).block_on();
+                gpu.check()
+            });
+            tests.push((inbox, test));
+        }
+        for (inbox, test) in tests {
+            inbox.into_iter().try_for_each(&mut each)?;
+            test.join().unwrap_or_else(|words| panic::resume_unwind(words))?;
+        }
+        Ok(())
+    })
 }
 
 impl From<Row> for RowReport {
