@@ -2,7 +2,7 @@
 //! bar, a 1's foot and a 4's corner are lines, too, but no longer than digits are high.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::bounds::{Bounds, is_border};
 use super::ink::Ink;
@@ -33,6 +33,9 @@ const TYPICAL: f32 = 0.75;
 const LEFT: f32 = 0.35;
 /// Ink that hangs together with no line says more, if it is this share of all.
 const APART: f32 = 0.15;
+
+/// A line leads through what it has so great a share of from side to side.
+const THROUGH: f32 = 0.8;
 
 /// An underline is so many times as wide as it is high, ...
 const FLAT: u32 = 5;
@@ -138,7 +141,20 @@ impl Regions {
         Regions { parts, place }
     }
 
-    /// In which of it a line is.
+    /// What a line leads through from one side to the other: one that goes on behind a gap has several frames, and none of
+    /// the strokes of digits that it meets.
+    fn led_through(&self, line: &Line) -> impl Iterator<Item = usize> {
+        let mut pixels: HashMap<usize, usize> = HashMap::new();
+        line.pixels.iter().for_each(|at| *pixels.entry(self.place[*at]).or_default() += 1);
+        let is_through = move |(place, pixels): &(usize, usize)| {
+            let Bounds { width, height, .. } = self.parts[*place].bounds;
+            let side = if line.is_across { width } else { height };
+            *pixels as f32 >= THROUGH * line.thickness * side as f32
+        };
+        pixels.into_iter().filter(is_through).map(|(place, _)| place).chain([self.place(line)])
+    }
+
+    /// In which of it a line begins.
     fn place(&self, line: &Line) -> usize {
         self.place[line.pixels[0]]
     }
@@ -220,7 +236,7 @@ fn digits(mask: &Mask, regions: &Regions, lines: &[Line]) -> Option<Digits> {
 /// How high digits are if these lines are none of theirs: by the ink that hangs together with no line, or if that is little by
 /// what is left of all; `None` where that is little, too.
 fn digits_without(mask: &Mask, regions: &Regions, lines: &[Line]) -> Option<Digits> {
-    let crossed: HashSet<usize> = lines.iter().map(|line| regions.place(line)).collect();
+    let crossed: HashSet<usize> = lines.iter().flat_map(|line| regions.led_through(line)).collect();
     let apart = || regions.parts.iter().enumerate().filter(|(at, _)| !crossed.contains(at)).map(|(_, part)| part);
     let all: f32 = regions.parts.iter().map(|part| part.mass).sum();
     if apart().map(|part| part.mass).sum::<f32>() >= APART * all {
