@@ -64,8 +64,10 @@ pub(super) enum Why {
 }
 
 /// The ink without rules, and without what lies around a sheet. `tell` is shown what each step leaves.
-pub(super) fn removed(ink: Ink, mut tell: impl FnMut(Why, &Ink)) -> Ink {
-    let mut ink = ink;
+pub(super) fn removed(mut ink: Ink, mut tell: impl FnMut(Why, &Ink)) -> Ink {
+    let mut mask = Mask::of(&darkened(ink.clone()));
+    clear(&mut ink, &mut mask, |_, mask| around(mask));
+    tell(Why::Around, &ink);
     let mut mask = Mask::of(&ink);
     // Rules that are pale in part are seen to their ends only while they are whole.
     clear(&mut ink, &mut mask, |ink, mask| crossed(mask, ink.stroke_width() / mask::cell(ink) as f32));
