@@ -8,6 +8,7 @@ mod corners;
 mod cuts;
 mod decode;
 mod formats;
+mod frames;
 mod images;
 mod ink;
 mod levels;

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use super::bounds::{Bounds, is_border};
+use super::frames;
 use super::ink::Ink;
 use super::lines::{Line, lines};
 use super::mask::{self, Mask};
@@ -98,12 +99,20 @@ fn clear(ink: &mut Ink, mask: &mut Mask, find: impl Fn(&Ink, &Mask) -> Vec<usize
     }
 }
 
-/// The pixels of rules, and of what they leave where they cross.
+/// The pixels of rules, and of what they leave: no larger than they are thick beside what is gone, where they cross, and what
+/// lies on their way.
 fn crossed(mask: &Mask, stroke: f32) -> Vec<usize> {
     let rules = rules(mask, stroke);
     let thickest = rules.iter().map(|rule| rule.thickness.ceil() as u32).max().unwrap_or(0);
-    let mut pixels: Vec<usize> = rules.into_iter().flat_map(|rule| rule.pixels).collect();
-    pixels.extend(knots(mask, &mask.without(pixels.iter().copied()), thickest));
+    let mut pixels: Vec<usize> = rules.iter().flat_map(|rule| rule.pixels.iter().copied()).collect();
+    let kept = mask.without(pixels.iter().copied());
+    let is_gone = |at: usize| mask.inked[at] && !kept.inked[at];
+    let is_beside = |part: &Part| part.pixels(mask.width).flat_map(|at| mask.within(at, 1)).any(is_gone);
+    let is_small = |part: &Part| part.bounds.width.max(part.bounds.height) <= 2 * thickest + 2;
+    let is_left = |part: &Part| (is_small(part) && is_beside(part)) || frames::is_on(mask, &rules, part);
+    for part in kept.parts().into_iter().filter(is_left) {
+        pixels.extend(part.pixels(mask.width));
+    }
     pixels
 }
 
@@ -208,7 +217,10 @@ fn rules(mask: &Mask, stroke: f32) -> Vec<Line> {
         };
         line.length as f32 >= times * height && (line.is_across || !is_column(line))
     };
-    lines.into_iter().filter(is_rule).collect()
+    let (mut rules, others): (Vec<Line>, Vec<Line>) = lines.into_iter().partition(is_rule);
+    let joined = frames::joined(mask, &rules, others, height);
+    rules.extend(joined);
+    rules
 }
 
 /// What is left beside lines.
@@ -265,15 +277,6 @@ fn typical<'a>(parts: impl Iterator<Item = &'a Part>) -> Option<f32> {
         below as f32 >= TYPICAL * all as f32
     };
     sizes.iter().find(reaches).map(|(height, _)| *height as f32).filter(|height| *height >= 8.0)
-}
-
-/// What rules leave of a mask where they cross: no larger than they are thick, and beside what is gone.
-fn knots(mask: &Mask, kept: &Mask, thickest: u32) -> Vec<usize> {
-    let is_gone = |at: usize| mask.inked[at] && !kept.inked[at];
-    let is_beside = |part: &Part| part.pixels(mask.width).flat_map(|at| mask.within(at, 1)).any(is_gone);
-    let is_small = |part: &Part| part.bounds.width.max(part.bounds.height) <= 2 * thickest + 2;
-    let knots = kept.parts().into_iter().filter(|part| is_small(part) && is_beside(part));
-    knots.flat_map(|part| part.pixels(mask.width).collect::<Vec<usize>>()).collect()
 }
 
 /// What lies along the picture's border, which is no digit if there is something else that may be one.
