@@ -26,7 +26,7 @@ pub(super) fn joined(mask: &Mask, rules: &[Line], others: Vec<Line>, height: f32
     }
     let (mut sides, mut teeth) = (Vec::new(), Vec::new());
     for line in others.into_iter().filter(|line| line.thickness <= THICKER * thickest + THICKER_PIXELS) {
-        let (reach, across) = (line.thickness as usize + 3, &places[usize::from(!line.is_across)]);
+        let (reach, across) = (line.thickness as usize + 2, &places[usize::from(!line.is_across)]);
         let ends = [line.pixels[0], line.pixels[line.pixels.len() - 1]];
         let [first, last] = ends.map(|end| mask.within(end, reach).map(|at| across[at]).find(|rule| *rule > 0));
         match (first, last) {
