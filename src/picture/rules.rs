@@ -66,19 +66,22 @@ pub(super) enum Why {
 
 /// The ink without rules, and without what lies around a sheet. `tell` is shown what each step leaves.
 pub(super) fn removed(mut ink: Ink, mut tell: impl FnMut(Why, &Ink)) -> Ink {
-    let mut mask = Mask::of(&darkened(ink.clone()));
+    let dark = darkened(ink.clone());
+    tell(Why::Pale, &dark);
+    let mut mask = Mask::of(&dark);
     clear(&mut ink, &mut mask, |_, mask| around(mask));
     tell(Why::Around, &ink);
-    let mut mask = Mask::of(&ink);
+    let crossed = |ink: &Ink, mask: &Mask| crossed(mask, ink.stroke_width() / mask::cell(ink) as f32);
     // Rules that are pale in part are seen to their ends only while they are whole.
-    clear(&mut ink, &mut mask, |ink, mask| crossed(mask, ink.stroke_width() / mask::cell(ink) as f32));
+    let mut mask = Mask::of(&ink);
+    clear(&mut ink, &mut mask, crossed);
     tell(Why::Rule, &ink);
     ink = darkened(ink);
     tell(Why::Pale, &ink);
     let mut mask = Mask::of(&ink);
     clear(&mut ink, &mut mask, |_, mask| around(mask));
     tell(Why::Around, &ink);
-    clear(&mut ink, &mut mask, |ink, mask| crossed(mask, ink.stroke_width() / mask::cell(ink) as f32));
+    clear(&mut ink, &mut mask, crossed);
     clear(&mut ink, &mut mask, |_, mask| underlines(mask));
     tell(Why::Rule, &ink);
     clear(&mut ink, &mut mask, |_, mask| around(mask));
