@@ -1,4 +1,4 @@
-//! Training from the first epoch to the last: [`train`] arranges the steps of a [`Trainer`] into epochs, has each epoch
+//! Training from the first epoch to the last: [`train`] arranges the steps of a [`Trainer`](crate::trainer::Trainer) into epochs, has each epoch
 //! judged on the validation images and the one to keep on the test images, and tells what happens as events. It shows
 //! nothing and writes nothing; that is for whoever listens.
 
