@@ -27,7 +27,7 @@ export const DESK = { width: 1280, height: 860 };
 export const PHONE = { width: 360, height: 740, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
 
 /** In milliseconds: nothing that works takes so long, not even without a GPU on a machine that has more to do. */
-const PATIENCE = 60_000;
+const PATIENCE = 180_000;
 
 /** Firefox lends WebGPU its software driver only when it is told to. */
 export const firefox = () => puppeteer.launch({
