@@ -2,7 +2,6 @@
 //! --test pictures -- --ignored --nocapture` makes more of them and prints the shares.
 
 mod annotated;
-mod forms;
 mod images;
 mod pages;
 mod paper;
