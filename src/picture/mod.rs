@@ -8,6 +8,7 @@ mod corners;
 mod cuts;
 mod decode;
 mod formats;
+mod frames;
 mod images;
 mod ink;
 mod levels;
@@ -119,7 +120,7 @@ pub fn readings(picture: &GrayImage) -> Vec<Vec<Block>> {
     let first = ink.as_ref().map_or_else(Vec::new, blocks);
     let is_wide =
         |Bounds { width, height, .. }: Bounds| fills(width, picture.width()) || fills(height, picture.height());
-    if is_clear && !first.is_empty() && !first.iter().any(|block| is_wide(block.whole.bounds)) {
+    if is_clear && !first.is_empty() && !first.iter().any(|block| is_wide(block.whole.bounds) || is_sheet(&block.ink)) {
         return vec![first];
     }
     let [as_it_is, inverse] = [likeliest, other].map(|paper| Ink::filling(picture, paper));
@@ -148,6 +149,12 @@ fn filled(ink: &Ink) -> Option<Block> {
     let whole = parts::whole(ink)?;
     let Bounds { width, height, .. } = whole.bounds;
     (fills(width, ink.width as u32) && fills(height, ink.height as u32)).then(|| Block::new(&whole, ink, 0))
+}
+
+/// Whether ink fills so much of where it is that it may be a sheet on a table, and what is written on it the paper.
+fn is_sheet(ink: &Ink) -> bool {
+    const FULL: f32 = 0.7;
+    ink.amounts.iter().sum::<f32>() > FULL * ink.amounts.len() as f32
 }
 
 /// Whether so many pixels go nearly from edge to edge of a side.

@@ -2,9 +2,10 @@
 //! bar, a 1's foot and a 4's corner are lines, too, but no longer than digits are high.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::bounds::{Bounds, is_border};
+use super::frames;
 use super::ink::Ink;
 use super::lines::{Line, lines};
 use super::mask::{self, Mask};
@@ -34,6 +35,9 @@ const LEFT: f32 = 0.35;
 /// Ink that hangs together with no line says more, if it is this share of all.
 const APART: f32 = 0.15;
 
+/// A line leads through what it has so great a share of from side to side.
+const THROUGH: f32 = 0.8;
+
 /// An underline is so many times as wide as it is high, ...
 const FLAT: u32 = 5;
 /// ... as wide as this share of the height of the digit above it, ...
@@ -61,13 +65,23 @@ pub(super) enum Why {
 }
 
 /// The ink without rules, and without what lies around a sheet. `tell` is shown what each step leaves.
-pub(super) fn removed(ink: Ink, mut tell: impl FnMut(Why, &Ink)) -> Ink {
-    let mut ink = darkened(ink);
+pub(super) fn removed(mut ink: Ink, mut tell: impl FnMut(Why, &Ink)) -> Ink {
+    let dark = darkened(ink.clone());
+    tell(Why::Pale, &dark);
+    let mut mask = Mask::of(&dark);
+    clear(&mut ink, &mut mask, |_, mask| around(mask));
+    tell(Why::Around, &ink);
+    let crossed = |ink: &Ink, mask: &Mask| crossed(mask, ink.stroke_width() / mask::cell(ink) as f32);
+    // Rules that are pale in part are seen to their ends only while they are whole.
+    let mut mask = Mask::of(&ink);
+    clear(&mut ink, &mut mask, crossed);
+    tell(Why::Rule, &ink);
+    ink = darkened(ink);
     tell(Why::Pale, &ink);
     let mut mask = Mask::of(&ink);
     clear(&mut ink, &mut mask, |_, mask| around(mask));
     tell(Why::Around, &ink);
-    clear(&mut ink, &mut mask, |ink, mask| crossed(mask, ink.stroke_width() / mask::cell(ink) as f32));
+    clear(&mut ink, &mut mask, crossed);
     clear(&mut ink, &mut mask, |_, mask| underlines(mask));
     tell(Why::Rule, &ink);
     clear(&mut ink, &mut mask, |_, mask| around(mask));
@@ -88,12 +102,20 @@ fn clear(ink: &mut Ink, mask: &mut Mask, find: impl Fn(&Ink, &Mask) -> Vec<usize
     }
 }
 
-/// The pixels of rules, and of what they leave where they cross.
+/// The pixels of rules, and of what they leave: no larger than they are thick beside what is gone, where they cross, and what
+/// lies on their way.
 fn crossed(mask: &Mask, stroke: f32) -> Vec<usize> {
     let rules = rules(mask, stroke);
     let thickest = rules.iter().map(|rule| rule.thickness.ceil() as u32).max().unwrap_or(0);
-    let mut pixels: Vec<usize> = rules.into_iter().flat_map(|rule| rule.pixels).collect();
-    pixels.extend(knots(mask, &mask.without(pixels.iter().copied()), thickest));
+    let mut pixels: Vec<usize> = rules.iter().flat_map(|rule| rule.pixels.iter().copied()).collect();
+    let kept = mask.without(pixels.iter().copied());
+    let is_gone = |at: usize| mask.inked[at] && !kept.inked[at];
+    let is_beside = |part: &Part| part.pixels(mask.width).flat_map(|at| mask.within(at, 1)).any(is_gone);
+    let is_small = |part: &Part| part.bounds.width.max(part.bounds.height) <= 2 * thickest + 2;
+    let is_left = |part: &Part| (is_small(part) && is_beside(part)) || frames::is_on(mask, &rules, part);
+    for part in kept.parts().into_iter().filter(is_left) {
+        pixels.extend(part.pixels(mask.width));
+    }
     pixels
 }
 
@@ -138,7 +160,20 @@ impl Regions {
         Regions { parts, place }
     }
 
-    /// In which of it a line is.
+    /// What a line leads through from one side to the other: one that goes on behind a gap has several frames, and none of
+    /// the strokes of digits that it meets.
+    fn led_through(&self, line: &Line) -> impl Iterator<Item = usize> {
+        let mut pixels: HashMap<usize, usize> = HashMap::new();
+        line.pixels.iter().for_each(|at| *pixels.entry(self.place[*at]).or_default() += 1);
+        let is_through = move |(place, pixels): &(usize, usize)| {
+            let Bounds { width, height, .. } = self.parts[*place].bounds;
+            let side = if line.is_across { width } else { height };
+            *pixels as f32 >= THROUGH * line.thickness * side as f32
+        };
+        pixels.into_iter().filter(is_through).map(|(place, _)| place).chain([self.place(line)])
+    }
+
+    /// In which of it a line begins.
     fn place(&self, line: &Line) -> usize {
         self.place[line.pixels[0]]
     }
@@ -185,7 +220,10 @@ fn rules(mask: &Mask, stroke: f32) -> Vec<Line> {
         };
         line.length as f32 >= times * height && (line.is_across || !is_column(line))
     };
-    lines.into_iter().filter(is_rule).collect()
+    let (mut rules, others): (Vec<Line>, Vec<Line>) = lines.into_iter().partition(is_rule);
+    let joined = frames::joined(mask, &rules, others, height);
+    rules.extend(joined);
+    rules
 }
 
 /// What is left beside lines.
@@ -220,7 +258,7 @@ fn digits(mask: &Mask, regions: &Regions, lines: &[Line]) -> Option<Digits> {
 /// How high digits are if these lines are none of theirs: by the ink that hangs together with no line, or if that is little by
 /// what is left of all; `None` where that is little, too.
 fn digits_without(mask: &Mask, regions: &Regions, lines: &[Line]) -> Option<Digits> {
-    let crossed: HashSet<usize> = lines.iter().map(|line| regions.place(line)).collect();
+    let crossed: HashSet<usize> = lines.iter().flat_map(|line| regions.led_through(line)).collect();
     let apart = || regions.parts.iter().enumerate().filter(|(at, _)| !crossed.contains(at)).map(|(_, part)| part);
     let all: f32 = regions.parts.iter().map(|part| part.mass).sum();
     if apart().map(|part| part.mass).sum::<f32>() >= APART * all {
@@ -242,15 +280,6 @@ fn typical<'a>(parts: impl Iterator<Item = &'a Part>) -> Option<f32> {
         below as f32 >= TYPICAL * all as f32
     };
     sizes.iter().find(reaches).map(|(height, _)| *height as f32).filter(|height| *height >= 8.0)
-}
-
-/// What rules leave of a mask where they cross: no larger than they are thick, and beside what is gone.
-fn knots(mask: &Mask, kept: &Mask, thickest: u32) -> Vec<usize> {
-    let is_gone = |at: usize| mask.inked[at] && !kept.inked[at];
-    let is_beside = |part: &Part| part.pixels(mask.width).flat_map(|at| mask.within(at, 1)).any(is_gone);
-    let is_small = |part: &Part| part.bounds.width.max(part.bounds.height) <= 2 * thickest + 2;
-    let knots = kept.parts().into_iter().filter(|part| is_small(part) && is_beside(part));
-    knots.flat_map(|part| part.pixels(mask.width).collect::<Vec<usize>>()).collect()
 }
 
 /// What lies along the picture's border, which is no digit if there is something else that may be one.

@@ -36,7 +36,7 @@ fn sheet(images: &DataSet, number: usize) -> (GrayImage, Vec<u8>) {
     (sheet, images.labels[3 * number..3 * number + 3].to_vec())
 }
 
-fn lit(picture: &GrayImage, share: impl Fn(f32, f32) -> f32) -> GrayImage {
+pub fn lit(picture: &GrayImage, share: impl Fn(f32, f32) -> f32) -> GrayImage {
     let (width, height) = picture.dimensions();
     GrayImage::from_fn(width, height, |x, y| {
         let share = share(x as f32 / width as f32, y as f32 / height as f32);
@@ -45,7 +45,7 @@ fn lit(picture: &GrayImage, share: impl Fn(f32, f32) -> f32) -> GrayImage {
 }
 
 /// With ink of a level where `is_inked(x, y, width, height)`.
-fn inked(picture: &GrayImage, level: u8, is_inked: impl Fn([u32; 4]) -> bool) -> GrayImage {
+pub fn inked(picture: &GrayImage, level: u8, is_inked: impl Fn([u32; 4]) -> bool) -> GrayImage {
     let (width, height) = picture.dimensions();
     let light = |x, y| picture.get_pixel(x, y).0[0];
     GrayImage::from_fn(width, height, |x, y| {
@@ -54,7 +54,7 @@ fn inked(picture: &GrayImage, level: u8, is_inked: impl Fn([u32; 4]) -> bool) ->
 }
 
 /// On a table of a level, turned by `angle`.
-fn on_table(picture: &GrayImage, level: u8, angle: f32) -> GrayImage {
+pub fn on_table(picture: &GrayImage, level: u8, angle: f32) -> GrayImage {
     let margin = picture.width() / 8;
     let size = [picture.width() + 2 * margin, picture.height() + 2 * margin];
     let (sine, cosine) = angle.sin_cos();
