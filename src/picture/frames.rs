@@ -52,6 +52,26 @@ pub(super) fn joined(mask: &Mask, rules: &[Line], others: Vec<Line>, height: f32
     sides
 }
 
+/// Whether these lines, the longest of a picture, are a grid: so many each way that cross so many others each, as strokes of
+/// digits never do.
+pub(super) fn is_grid(mask: &Mask, lines: &[Line]) -> bool {
+    const LINES: usize = 4;
+    const MOST: usize = 200;
+    let place = |at: usize| [at % mask.width, at / mask.width].map(|at| at as f32);
+    let ends = |line: &Line| [line.pixels[0], line.pixels[line.pixels.len() - 1]].map(place);
+    let [down, across] = [false, true].map(|is_across| {
+        let lines = lines.iter().filter(|line| line.is_across == is_across);
+        lines.take(MOST).map(ends).collect::<Vec<_>>()
+    });
+    let is_within = |along: usize, [first, last]: [[f32; 2]; 2], other: [[f32; 2]; 2]| {
+        (first[along]..=last[along]).contains(&((other[0][along] + other[1][along]) / 2.0))
+    };
+    let meet = |across, down| is_within(0, across, down) && is_within(1, down, across);
+    let is_across = |line: &&[[f32; 2]; 2]| down.iter().filter(|other| meet(**line, **other)).nth(LINES - 1).is_some();
+    let is_down = |line: &&[[f32; 2]; 2]| across.iter().filter(|other| meet(**other, **line)).nth(LINES - 1).is_some();
+    across.iter().filter(is_across).nth(LINES - 1).is_some() && down.iter().filter(is_down).nth(LINES - 1).is_some()
+}
+
 /// Whether what is left without the rules lies on the way of one of them and is as thin.
 pub(super) fn is_on(mask: &Mask, rules: &[Line], part: &Part) -> bool {
     let place = |at: usize| [at % mask.width, at / mask.width].map(|at| at as f32);

@@ -266,7 +266,8 @@ fn digits_without(mask: &Mask, regions: &Regions, lines: &[Line]) -> Option<Digi
     }
     let rest = mask.without(lines.iter().flat_map(|line| line.pixels.iter().copied())).parts();
     let left = all - lines.iter().map(|line| line.pixels.len()).sum::<usize>() as f32;
-    typical(rest.iter()).filter(|_| left >= LEFT * all).map(|height| Digits { height, are_apart: false })
+    let is_enough = left >= LEFT * all || frames::is_grid(mask, lines);
+    typical(rest.iter()).filter(|_| is_enough).map(|height| Digits { height, are_apart: false })
 }
 
 /// The height that most of the ink is in parts below; `None` where there is nothing as large as a digit.
