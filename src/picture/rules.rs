@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use super::bounds::{Bounds, is_border};
+use super::bounds::Bounds;
 use super::frames;
 use super::ink::Ink;
 use super::lines::{Line, lines};
@@ -286,9 +286,7 @@ fn typical<'a>(parts: impl Iterator<Item = &'a Part>) -> Option<f32> {
 /// What lies along the picture's border, which is no digit if there is something else that may be one.
 fn around(mask: &Mask) -> Vec<usize> {
     let size = [mask.width, mask.height];
-    let on_border = |part: &Part| part.pixels(mask.width).filter(|at| is_border(*at, size)).count();
-    let is_along = |part: &Part| 10 * on_border(part) >= 7 * part.bounds.width.max(part.bounds.height) as usize;
-    let (along, others): (Vec<Part>, Vec<Part>) = mask.parts().into_iter().partition(is_along);
+    let (along, others): (Vec<Part>, Vec<Part>) = mask.parts().into_iter().partition(|part| part.is_along_border(size));
     let tallest = others.iter().map(|part| part.bounds.height as usize).max().unwrap_or(0);
     if tallest < 8 || 10 * tallest < size[0].min(size[1]) - 1 {
         return Vec::new();

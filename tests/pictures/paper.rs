@@ -221,6 +221,25 @@ fn strokes_of_digits_above_each_other_are_no_rule() {
     assert_eq!(lines, [3; 4]);
 }
 
+/// Light from a side leaves the lightest corner as light ink on dark paper, which looks like a 1.
+#[test]
+fn a_corner_that_the_light_falls_on_is_no_digit() {
+    let (mut reader, images) = (reader(), Split::embedded().unwrap().validation);
+    for (number, angle) in (0..3).flat_map(|number| [0.2f32, 0.35, 2.8, 3.4].map(|angle| (number, angle))) {
+        let mut page = GrayImage::from_pixel(195, 227, Luma([240]));
+        let indices = 6 * number..6 * number + 6;
+        for (place, index) in (0..).zip(indices.clone()) {
+            for (x, y, ink) in digit(images.image(index)).enumerate_pixels() {
+                let light = 240.0 * (1.0 - f32::from(ink.0[0]) / 300.0);
+                page.put_pixel(58 + 52 * (place % 2) + x, 52 + 46 * (place / 2) + y, Luma([light as u8]));
+            }
+        }
+        let along = |x: f32, y: f32| (x - 0.5) * angle.cos() + (y - 0.5) * angle.sin();
+        let page = lit(&page, |x, y| 0.5 + 0.5 * (along(x, y) + 0.5).clamp(0.0, 1.0));
+        assert_eq!(read(&mut reader, page), images.labels[indices], "{number}, {angle}");
+    }
+}
+
 #[test]
 fn most_rows_of_noisy_images_are_read_whole() {
     let (mut reader, images) = (reader(), Split::embedded().unwrap().validation);
