@@ -22,10 +22,13 @@ const LONG_SIDE: f32 = 1.1;
 const LONG_ALONE: f32 = 1.8;
 /// ... or go across other ink and are so many times as long.
 const LONG_ACROSS: f32 = 2.0;
-/// Above each other there are digits that are at least so high, as a share of how high most are, ...
+/// Above or beside each other there are digits that are at least so high, and at most, as a share of how high most are, ...
 const LEAST_STROKE: f32 = 0.7;
-/// ... with more room between them than this share.
+const MOST_STROKE: f32 = 1.6;
+/// ... with more room between them than this share, ...
 const ROOM: f32 = 0.12;
+/// ... and that are no frames, which have ink in each corner, within this share of their shorter side.
+const CORNER: f32 = 0.1;
 /// Where digits are only seen in what hangs together with lines, those are longer: a 7 without its stem is a low bar.
 const LONG_UNSURE: f32 = 6.0;
 /// How high digits are is so high as this share of the ink is at most, ...
@@ -165,12 +168,17 @@ impl Regions {
     fn led_through(&self, line: &Line) -> impl Iterator<Item = usize> {
         let mut pixels: HashMap<usize, usize> = HashMap::new();
         line.pixels.iter().for_each(|at| *pixels.entry(self.place[*at]).or_default() += 1);
-        let is_through = move |(place, pixels): &(usize, usize)| {
-            let Bounds { width, height, .. } = self.parts[*place].bounds;
-            let side = if line.is_across { width } else { height };
-            *pixels as f32 >= THROUGH * line.thickness * side as f32
+        let is_through = |(place, pixels): &(usize, usize)| {
+            let [from, to] = self.sides(*place, line);
+            *pixels as f32 >= THROUGH * line.thickness * (to - from) as f32
         };
         pixels.into_iter().filter(is_through).map(|(place, _)| place).chain([self.place(line)])
+    }
+
+    /// Where a region begins and ends on a line's way.
+    fn sides(&self, place: usize, line: &Line) -> [u32; 2] {
+        let Bounds { x, y, width, height } = self.parts[place].bounds;
+        if line.is_across { [x, x + width] } else { [y, y + height] }
     }
 
     /// In which of it a line begins.
@@ -185,31 +193,13 @@ fn rules(mask: &Mask, stroke: f32) -> Vec<Line> {
     lines.sort_by_key(|line| Reverse(line.length));
     let regions = Regions::of(mask);
     let Some(Digits { height, are_apart }) = digits(mask, &regions, &lines) else { return Vec::new() };
-    // What of a region is long lines, and where those are that go down, and across.
-    let mut long = vec![0; regions.parts.len()];
-    let mut is_long = [0, 1].map(|_| vec![false; mask.inked.len()]);
-    for line in lines.iter().filter(|line| line.length as f32 >= LONG_SIDE * height) {
-        long[regions.place(line)] += line.pixels.len();
-        line.pixels.iter().for_each(|at| is_long[usize::from(line.is_across)][*at] = true);
-    }
-    let is_alone = |line: &Line| {
-        let place = regions.place(line);
-        are_apart && 20 * (regions.parts[place].mass as usize) < 23 * long[place]
-    };
-    // Strokes of digits above each other, which follow each other behind the room between their rows, are no line.
-    let is_column = |line: &Line| {
-        let mut bounds: Vec<Bounds> = line.pixels.iter().map(|at| regions.parts[regions.place[*at]].bounds).collect();
-        bounds.dedup();
-        let is_digit = |of: &Bounds| (LEAST_STROKE..LONG_SIDE).contains(&(of.height as f32 / height));
-        let is_apart = |pair: &[Bounds]| pair[1].y as f32 - (pair[0].y + pair[0].height) as f32 > ROOM * height;
-        bounds.len() > 1 && bounds.iter().all(is_digit) && bounds.windows(2).all(is_apart)
-    };
+    let straight = Straight::of(mask, &regions, &lines, height);
     let is_rule = |line: &Line| {
-        let (reach, others) = (line.thickness as usize + 3, &is_long[usize::from(!line.is_across)]);
+        let (reach, others) = (line.thickness as usize + 3, &straight.is_long[usize::from(!line.is_across)]);
         let mut ends = [line.pixels[0], line.pixels[line.pixels.len() - 1]].into_iter();
         let times = if ends.all(|end| mask.within(end, reach).any(|at| others[at])) {
             LONG_SIDE
-        } else if is_alone(line) {
+        } else if are_apart && straight.is_alone(line) {
             if line.is_across { LONG_SIDE } else { LONG_ALONE }
         } else if line.is_across {
             if are_apart || line.spans(mask) { LONG_ACROSS } else { LONG_UNSURE }
@@ -218,12 +208,77 @@ fn rules(mask: &Mask, stroke: f32) -> Vec<Line> {
         } else {
             f32::INFINITY
         };
-        line.length as f32 >= times * height && (line.is_across || !is_column(line))
+        line.length as f32 >= times * height && !straight.are_strokes(line)
     };
     let (mut rules, others): (Vec<Line>, Vec<Line>) = lines.into_iter().partition(is_rule);
     let joined = frames::joined(mask, &rules, others, height);
     rules.extend(joined);
     rules
+}
+
+/// What of the regions is lines that may be no digit's, where digits are `height` pixels high.
+struct Straight<'a> {
+    mask: &'a Mask,
+    regions: &'a Regions,
+    height: f32,
+    /// Which pixels are in long lines down, and across.
+    is_long: [Vec<bool>; 2],
+    /// How many of those each region has.
+    long: [Vec<usize>; 2],
+}
+
+impl<'a> Straight<'a> {
+    fn of(mask: &'a Mask, regions: &'a Regions, lines: &[Line], height: f32) -> Straight<'a> {
+        let is_long = [false, true].map(|is_across| {
+            let mut is_long = vec![false; mask.inked.len()];
+            let is_in = |line: &&Line| line.is_across == is_across && line.length as f32 >= LONG_SIDE * height;
+            lines.iter().filter(is_in).flat_map(|line| &line.pixels).for_each(|at| is_long[*at] = true);
+            is_long
+        });
+        let long = [0, 1].map(|way| {
+            let mut counts = vec![0; regions.parts.len()];
+            (0..mask.inked.len()).filter(|at| is_long[way][*at]).for_each(|at| counts[regions.place[at]] += 1);
+            counts
+        });
+        Straight { mask, regions, height, is_long, long }
+    }
+
+    /// Whether the region where it begins is little else than long lines.
+    fn is_alone(&self, line: &Line) -> bool {
+        let place = self.regions.place(line);
+        20 * (self.regions.parts[place].mass as usize) < 23 * (self.long[0][place] + self.long[1][place])
+    }
+
+    /// Whether a line is strokes of digits above or beside each other, which follow each other behind the room between those.
+    fn are_strokes(&self, line: &Line) -> bool {
+        let mut own: Vec<(usize, usize)> = Vec::new();
+        for place in line.pixels.iter().map(|at| self.regions.place[*at]) {
+            match own.last_mut() {
+                Some((last, pixels)) if *last == place => *pixels += 1,
+                _ => own.push((place, 1)),
+            }
+        }
+        let is_digit = |&(place, own): &(usize, usize)| {
+            let Bounds { width, height, .. } = self.regions.parts[place].bounds;
+            let [across, high] = [width, height].map(|side| side as f32 / self.height);
+            across < MOST_STROKE && (LEAST_STROKE..MOST_STROKE).contains(&high) && !self.is_frame(place, line, own)
+        };
+        let room = |pair: &[(usize, usize)]| {
+            let [before, behind] = [0, 1].map(|at| self.regions.sides(pair[at].0, line));
+            behind[0] as f32 - before[1] as f32
+        };
+        own.len() > 1 && own.iter().all(is_digit) && own.windows(2).all(|pair| room(pair) > ROOM * self.height)
+    }
+
+    /// Whether a region is a frame, of which a line, that has `own` pixels of it, is one side.
+    fn is_frame(&self, place: usize, line: &Line, own: usize) -> bool {
+        let Bounds { x, y, width, height } = self.regions.parts[place].bounds;
+        let reach = ((CORNER * width.min(height) as f32) as usize).max(1);
+        let corners = [y, y + height - 1].into_iter().flat_map(|y| [[x, y], [x + width - 1, y]]);
+        let mut places = corners.map(|[x, y]| y as usize * self.mask.width + x as usize);
+        let is_square = places.all(|at| self.mask.within(at, reach).any(|at| self.mask.inked[at]));
+        2 * self.long[usize::from(line.is_across)][place] >= 3 * own && is_square
+    }
 }
 
 /// What is left beside lines.
