@@ -8,6 +8,7 @@ use super::light::{self, Paper};
 use super::rules::{self, Why};
 
 /// Image of amounts of ink.
+#[derive(Clone)]
 pub(super) struct Ink {
     pub width: usize,
     pub height: usize,

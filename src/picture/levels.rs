@@ -24,8 +24,11 @@ impl Levels {
         let histogram = histogram(picture);
         let threshold = otsu(&histogram)?;
         let (dark, light) = histogram.split_at(threshold);
-        // Much of the ink is edge, between paper and ink; a tenth of it is surely ink to the full.
-        let (paper, ink) = (threshold + quantile(light, 0.5), quantile(dark, 0.1));
+        // Much of the ink is edge, between paper and ink, or pale rules; a tenth of what is darker is surely ink to the full.
+        let mut darker = [0; 256];
+        darker[..threshold].copy_from_slice(dark);
+        let darker = &dark[..otsu(&darker).unwrap_or(threshold)];
+        let (paper, ink) = (threshold + quantile(light, 0.5), quantile(darker, 0.1));
         let contrast = paper - ink;
         let mut differences = [0; 256];
         (threshold..256).for_each(|level| differences[level.abs_diff(paper)] += histogram[level]);

@@ -108,13 +108,19 @@ pub(super) fn papers(picture: &GrayImage) -> Option<Papers> {
         if is_enclosed { paper.other() } else { paper }
     });
     let likeliest = clear.or(border).unwrap_or(Tone::Light);
-    let along = match greatest * step > LEAST_PAPER {
-        true => stroke(&windows, likeliest, some).map_or(greatest, |radius| (MARGIN * radius).min(greatest)),
-        false => greatest,
+    let paper = |tone| {
+        let stroke = || stroke(&windows, tone, some).or_else(|| thickest(&windows, tone, some));
+        let along = if greatest * step > LEAST_PAPER { stroke() } else { None };
+        let along = along.map_or(greatest, |radius| (MARGIN * radius).min(greatest));
+        let [border, window] = [along, greatest].map(|radius| (radius * step).max(LEAST_PAPER));
+        Paper { tone, window, border }
     };
-    let [along, window] = [along, greatest].map(|radius| (radius * step).max(LEAST_PAPER));
-    let paper = |tone| Paper { tone, window, border: along };
-    let is_clear = clear.is_some() && clear == border;
+    // Squares between rules are narrow, too, in smaller windows than bold strokes.
+    let is_doubtful = |(radius, paper): (usize, Tone)| {
+        let mut bolder = windows.iter().take_while(|window| window.radius <= BOLD * radius);
+        bolder.any(|window| window.ink[paper.other() as usize] > window.ink[paper as usize])
+    };
+    let is_clear = border.is_some() && first.map(|(_, paper)| paper) == border && !first.is_some_and(is_doubtful);
     Some(Papers { likeliest: paper(likeliest), other: paper(likeliest.other()), is_clear })
 }
 
@@ -136,6 +142,13 @@ fn stroke<F: FnOnce() -> [usize; 2]>(windows: &[Window<F>], paper: Tone, some: f
     let telling = || windows.iter().skip_while(|window| !tells(window)).take_while(tells);
     let most = telling().map(ink).fold(0.0, f32::max);
     telling().find(|window| ink(window) >= NEARLY * most).map(|window| window.radius)
+}
+
+/// The radius of the first window beyond which there is hardly more ink.
+fn thickest<F: FnOnce() -> [usize; 2]>(windows: &[Window<F>], paper: Tone, some: f32) -> Option<usize> {
+    let ink = |window: &Window<F>| window.ink[paper as usize] as f32;
+    let is_all = |pair: &&[Window<F>]| ink(&pair[0]) > some && ink(&pair[0]) >= NEARLY * ink(&pair[1]);
+    windows.windows(2).find(is_all).map(|pair| pair[0].radius)
 }
 
 /// What the picture's border is, where it is all of one tone.

@@ -8,7 +8,7 @@ const SHORTEST: usize = 12;
 /// ... so many times as long as it is thick, ...
 const SLIM: usize = 5;
 /// ... at most so many strokes thick, ...
-const THICK: f32 = 1.5;
+const THICK: f32 = 2.2;
 /// Blurred edges make a line wider, in pixels.
 const EDGES: f32 = 2.0;
 /// ... and has this share of its length at least: ink crosses it, and it may be broken.

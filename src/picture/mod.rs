@@ -8,6 +8,7 @@ mod corners;
 mod cuts;
 mod decode;
 mod formats;
+mod frames;
 mod images;
 mod ink;
 mod levels;
@@ -119,12 +120,13 @@ pub fn readings(picture: &GrayImage) -> Vec<Vec<Block>> {
     let first = ink.as_ref().map_or_else(Vec::new, blocks);
     let is_wide =
         |Bounds { width, height, .. }: Bounds| fills(width, picture.width()) || fills(height, picture.height());
-    if is_clear && !first.is_empty() && !first.iter().any(|block| is_wide(block.whole.bounds)) {
+    if is_clear && !first.is_empty() && !first.iter().any(|block| is_wide(block.whole.bounds) || is_sheet(&block.ink)) {
         return vec![first];
     }
     let [as_it_is, inverse] = [likeliest, other].map(|paper| Ink::filling(picture, paper));
     let filling = |ink: &Option<Ink>| ink.as_ref().and_then(filled).into_iter().collect();
-    let all = [first, filling(&as_it_is), find(other).as_ref().map_or_else(Vec::new, blocks), filling(&inverse)];
+    let others = find(other).filter(|ink| first.is_empty() || !is_around(ink));
+    let all = [first, filling(&as_it_is), others.as_ref().map_or_else(Vec::new, blocks), filling(&inverse)];
     let all: Vec<Vec<Block>> = all.into_iter().filter(|blocks: &Vec<Block>| !blocks.is_empty()).collect();
     if all.is_empty() {
         // Where all is rules, they may be digits.
@@ -148,6 +150,18 @@ fn filled(ink: &Ink) -> Option<Block> {
     let whole = parts::whole(ink)?;
     let Bounds { width, height, .. } = whole.bounds;
     (fills(width, ink.width as u32) && fills(height, ink.height as u32)).then(|| Block::new(&whole, ink, 0))
+}
+
+/// Whether ink fills so much of where it is that it may be a sheet on a table, and what is written on it the paper.
+fn is_sheet(ink: &Ink) -> bool {
+    const FULL: f32 = 0.7;
+    ink.amounts.iter().sum::<f32>() > FULL * ink.amounts.len() as f32
+}
+
+/// Whether all ink lies along the picture's border, as a shadow on a corner does: beside digits elsewhere it is none.
+fn is_around(ink: &Ink) -> bool {
+    let size = [ink.width, ink.height];
+    rows::rows(parts::parts(ink), ink.height).iter().flatten().all(|part| part.is_along_border(size))
 }
 
 /// Whether so many pixels go nearly from edge to edge of a side.

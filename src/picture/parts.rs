@@ -1,7 +1,7 @@
 //! Ink that hangs together: the parts of a picture, and what is too little to be one. It is found run by run, a run being
 //! the ink of one line of pixels without a gap, in time proportional to the pixels.
 
-use super::bounds::Bounds;
+use super::bounds::{Bounds, is_border};
 use super::ink::Ink;
 
 /// A part with less ink than a square whose side is this share of the height of what is around it is a speck.
@@ -52,6 +52,12 @@ impl Part {
             own.amounts[place].copy_from_slice(&ink.amounts[source + from..source + to]);
         }
         own
+    }
+
+    /// Whether it lies along the border of a picture of that size, as edges of sheets do, and shadows.
+    pub fn is_along_border(&self, size: [usize; 2]) -> bool {
+        let on_border = self.pixels(size[0]).filter(|at| is_border(*at, size)).count();
+        10 * on_border >= 7 * self.bounds.width.max(self.bounds.height) as usize
     }
 
     /// Its pixels where it was found, counted row by row in a picture of that width.

@@ -2,9 +2,10 @@
 //! bar, a 1's foot and a 4's corner are lines, too, but no longer than digits are high.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use super::bounds::{Bounds, is_border};
+use super::bounds::Bounds;
+use super::frames;
 use super::ink::Ink;
 use super::lines::{Line, lines};
 use super::mask::{self, Mask};
@@ -21,10 +22,13 @@ const LONG_SIDE: f32 = 1.1;
 const LONG_ALONE: f32 = 1.8;
 /// ... or go across other ink and are so many times as long.
 const LONG_ACROSS: f32 = 2.0;
-/// Above each other there are digits that are at least so high, as a share of how high most are, ...
+/// Above or beside each other there are digits that are at least so high, and at most, as a share of how high most are, ...
 const LEAST_STROKE: f32 = 0.7;
-/// ... with more room between them than this share.
+const MOST_STROKE: f32 = 1.6;
+/// ... with more room between them than this share, ...
 const ROOM: f32 = 0.12;
+/// ... and that are no frames, which have ink in each corner, within this share of their shorter side.
+const CORNER: f32 = 0.1;
 /// Where digits are only seen in what hangs together with lines, those are longer: a 7 without its stem is a low bar.
 const LONG_UNSURE: f32 = 6.0;
 /// How high digits are is so high as this share of the ink is at most, ...
@@ -33,6 +37,9 @@ const TYPICAL: f32 = 0.75;
 const LEFT: f32 = 0.35;
 /// Ink that hangs together with no line says more, if it is this share of all.
 const APART: f32 = 0.15;
+
+/// A line leads through what it has so great a share of from side to side.
+const THROUGH: f32 = 0.8;
 
 /// An underline is so many times as wide as it is high, ...
 const FLAT: u32 = 5;
@@ -61,13 +68,23 @@ pub(super) enum Why {
 }
 
 /// The ink without rules, and without what lies around a sheet. `tell` is shown what each step leaves.
-pub(super) fn removed(ink: Ink, mut tell: impl FnMut(Why, &Ink)) -> Ink {
-    let mut ink = darkened(ink);
+pub(super) fn removed(mut ink: Ink, mut tell: impl FnMut(Why, &Ink)) -> Ink {
+    let dark = darkened(ink.clone());
+    tell(Why::Pale, &dark);
+    let mut mask = Mask::of(&dark);
+    clear(&mut ink, &mut mask, |_, mask| around(mask));
+    tell(Why::Around, &ink);
+    let crossed = |ink: &Ink, mask: &Mask| crossed(mask, ink.stroke_width() / mask::cell(ink) as f32);
+    // Rules that are pale in part are seen to their ends only while they are whole.
+    let mut mask = Mask::of(&ink);
+    clear(&mut ink, &mut mask, crossed);
+    tell(Why::Rule, &ink);
+    ink = darkened(ink);
     tell(Why::Pale, &ink);
     let mut mask = Mask::of(&ink);
     clear(&mut ink, &mut mask, |_, mask| around(mask));
     tell(Why::Around, &ink);
-    clear(&mut ink, &mut mask, |ink, mask| crossed(mask, ink.stroke_width() / mask::cell(ink) as f32));
+    clear(&mut ink, &mut mask, crossed);
     clear(&mut ink, &mut mask, |_, mask| underlines(mask));
     tell(Why::Rule, &ink);
     clear(&mut ink, &mut mask, |_, mask| around(mask));
@@ -88,12 +105,20 @@ fn clear(ink: &mut Ink, mask: &mut Mask, find: impl Fn(&Ink, &Mask) -> Vec<usize
     }
 }
 
-/// The pixels of rules, and of what they leave where they cross.
+/// The pixels of rules, and of what they leave: no larger than they are thick beside what is gone, where they cross, and what
+/// lies on their way.
 fn crossed(mask: &Mask, stroke: f32) -> Vec<usize> {
     let rules = rules(mask, stroke);
     let thickest = rules.iter().map(|rule| rule.thickness.ceil() as u32).max().unwrap_or(0);
-    let mut pixels: Vec<usize> = rules.into_iter().flat_map(|rule| rule.pixels).collect();
-    pixels.extend(knots(mask, &mask.without(pixels.iter().copied()), thickest));
+    let mut pixels: Vec<usize> = rules.iter().flat_map(|rule| rule.pixels.iter().copied()).collect();
+    let kept = mask.without(pixels.iter().copied());
+    let is_gone = |at: usize| mask.inked[at] && !kept.inked[at];
+    let is_beside = |part: &Part| part.pixels(mask.width).flat_map(|at| mask.within(at, 1)).any(is_gone);
+    let is_small = |part: &Part| part.bounds.width.max(part.bounds.height) <= 2 * thickest + 2;
+    let is_left = |part: &Part| (is_small(part) && is_beside(part)) || frames::is_on(mask, &rules, part);
+    for part in kept.parts().into_iter().filter(is_left) {
+        pixels.extend(part.pixels(mask.width));
+    }
     pixels
 }
 
@@ -138,7 +163,25 @@ impl Regions {
         Regions { parts, place }
     }
 
-    /// In which of it a line is.
+    /// What a line leads through from one side to the other: one that goes on behind a gap has several frames, and none of
+    /// the strokes of digits that it meets.
+    fn led_through(&self, line: &Line) -> impl Iterator<Item = usize> {
+        let mut pixels: HashMap<usize, usize> = HashMap::new();
+        line.pixels.iter().for_each(|at| *pixels.entry(self.place[*at]).or_default() += 1);
+        let is_through = |(place, pixels): &(usize, usize)| {
+            let [from, to] = self.sides(*place, line);
+            *pixels as f32 >= THROUGH * line.thickness * (to - from) as f32
+        };
+        pixels.into_iter().filter(is_through).map(|(place, _)| place).chain([self.place(line)])
+    }
+
+    /// Where a region begins and ends on a line's way.
+    fn sides(&self, place: usize, line: &Line) -> [u32; 2] {
+        let Bounds { x, y, width, height } = self.parts[place].bounds;
+        if line.is_across { [x, x + width] } else { [y, y + height] }
+    }
+
+    /// In which of it a line begins.
     fn place(&self, line: &Line) -> usize {
         self.place[line.pixels[0]]
     }
@@ -150,31 +193,13 @@ fn rules(mask: &Mask, stroke: f32) -> Vec<Line> {
     lines.sort_by_key(|line| Reverse(line.length));
     let regions = Regions::of(mask);
     let Some(Digits { height, are_apart }) = digits(mask, &regions, &lines) else { return Vec::new() };
-    // What of a region is long lines, and where those are that go down, and across.
-    let mut long = vec![0; regions.parts.len()];
-    let mut is_long = [0, 1].map(|_| vec![false; mask.inked.len()]);
-    for line in lines.iter().filter(|line| line.length as f32 >= LONG_SIDE * height) {
-        long[regions.place(line)] += line.pixels.len();
-        line.pixels.iter().for_each(|at| is_long[usize::from(line.is_across)][*at] = true);
-    }
-    let is_alone = |line: &Line| {
-        let place = regions.place(line);
-        are_apart && 20 * (regions.parts[place].mass as usize) < 23 * long[place]
-    };
-    // Strokes of digits above each other, which follow each other behind the room between their rows, are no line.
-    let is_column = |line: &Line| {
-        let mut bounds: Vec<Bounds> = line.pixels.iter().map(|at| regions.parts[regions.place[*at]].bounds).collect();
-        bounds.dedup();
-        let is_digit = |of: &Bounds| (LEAST_STROKE..LONG_SIDE).contains(&(of.height as f32 / height));
-        let is_apart = |pair: &[Bounds]| pair[1].y as f32 - (pair[0].y + pair[0].height) as f32 > ROOM * height;
-        bounds.len() > 1 && bounds.iter().all(is_digit) && bounds.windows(2).all(is_apart)
-    };
+    let straight = Straight::of(mask, &regions, &lines, height);
     let is_rule = |line: &Line| {
-        let (reach, others) = (line.thickness as usize + 3, &is_long[usize::from(!line.is_across)]);
+        let (reach, others) = (line.thickness as usize + 3, &straight.is_long[usize::from(!line.is_across)]);
         let mut ends = [line.pixels[0], line.pixels[line.pixels.len() - 1]].into_iter();
         let times = if ends.all(|end| mask.within(end, reach).any(|at| others[at])) {
             LONG_SIDE
-        } else if is_alone(line) {
+        } else if are_apart && straight.is_alone(line) {
             if line.is_across { LONG_SIDE } else { LONG_ALONE }
         } else if line.is_across {
             if are_apart || line.spans(mask) { LONG_ACROSS } else { LONG_UNSURE }
@@ -183,9 +208,77 @@ fn rules(mask: &Mask, stroke: f32) -> Vec<Line> {
         } else {
             f32::INFINITY
         };
-        line.length as f32 >= times * height && (line.is_across || !is_column(line))
+        line.length as f32 >= times * height && !straight.are_strokes(line)
     };
-    lines.into_iter().filter(is_rule).collect()
+    let (mut rules, others): (Vec<Line>, Vec<Line>) = lines.into_iter().partition(is_rule);
+    let joined = frames::joined(mask, &rules, others, height);
+    rules.extend(joined);
+    rules
+}
+
+/// What of the regions is lines that may be no digit's, where digits are `height` pixels high.
+struct Straight<'a> {
+    mask: &'a Mask,
+    regions: &'a Regions,
+    height: f32,
+    /// Which pixels are in long lines down, and across.
+    is_long: [Vec<bool>; 2],
+    /// How many of those each region has.
+    long: [Vec<usize>; 2],
+}
+
+impl<'a> Straight<'a> {
+    fn of(mask: &'a Mask, regions: &'a Regions, lines: &[Line], height: f32) -> Straight<'a> {
+        let is_long = [false, true].map(|is_across| {
+            let mut is_long = vec![false; mask.inked.len()];
+            let is_in = |line: &&Line| line.is_across == is_across && line.length as f32 >= LONG_SIDE * height;
+            lines.iter().filter(is_in).flat_map(|line| &line.pixels).for_each(|at| is_long[*at] = true);
+            is_long
+        });
+        let long = [0, 1].map(|way| {
+            let mut counts = vec![0; regions.parts.len()];
+            (0..mask.inked.len()).filter(|at| is_long[way][*at]).for_each(|at| counts[regions.place[at]] += 1);
+            counts
+        });
+        Straight { mask, regions, height, is_long, long }
+    }
+
+    /// Whether the region where it begins is little else than long lines.
+    fn is_alone(&self, line: &Line) -> bool {
+        let place = self.regions.place(line);
+        20 * (self.regions.parts[place].mass as usize) < 23 * (self.long[0][place] + self.long[1][place])
+    }
+
+    /// Whether a line is strokes of digits above or beside each other, which follow each other behind the room between those.
+    fn are_strokes(&self, line: &Line) -> bool {
+        let mut own: Vec<(usize, usize)> = Vec::new();
+        for place in line.pixels.iter().map(|at| self.regions.place[*at]) {
+            match own.last_mut() {
+                Some((last, pixels)) if *last == place => *pixels += 1,
+                _ => own.push((place, 1)),
+            }
+        }
+        let is_digit = |&(place, own): &(usize, usize)| {
+            let Bounds { width, height, .. } = self.regions.parts[place].bounds;
+            let [across, high] = [width, height].map(|side| side as f32 / self.height);
+            across < MOST_STROKE && (LEAST_STROKE..MOST_STROKE).contains(&high) && !self.is_frame(place, line, own)
+        };
+        let room = |pair: &[(usize, usize)]| {
+            let [before, behind] = [0, 1].map(|at| self.regions.sides(pair[at].0, line));
+            behind[0] as f32 - before[1] as f32
+        };
+        own.len() > 1 && own.iter().all(is_digit) && own.windows(2).all(|pair| room(pair) > ROOM * self.height)
+    }
+
+    /// Whether a region is a frame, of which a line, that has `own` pixels of it, is one side.
+    fn is_frame(&self, place: usize, line: &Line, own: usize) -> bool {
+        let Bounds { x, y, width, height } = self.regions.parts[place].bounds;
+        let reach = ((CORNER * width.min(height) as f32) as usize).max(1);
+        let corners = [y, y + height - 1].into_iter().flat_map(|y| [[x, y], [x + width - 1, y]]);
+        let mut places = corners.map(|[x, y]| y as usize * self.mask.width + x as usize);
+        let is_square = places.all(|at| self.mask.within(at, reach).any(|at| self.mask.inked[at]));
+        2 * self.long[usize::from(line.is_across)][place] >= 3 * own && is_square
+    }
 }
 
 /// What is left beside lines.
@@ -220,7 +313,7 @@ fn digits(mask: &Mask, regions: &Regions, lines: &[Line]) -> Option<Digits> {
 /// How high digits are if these lines are none of theirs: by the ink that hangs together with no line, or if that is little by
 /// what is left of all; `None` where that is little, too.
 fn digits_without(mask: &Mask, regions: &Regions, lines: &[Line]) -> Option<Digits> {
-    let crossed: HashSet<usize> = lines.iter().map(|line| regions.place(line)).collect();
+    let crossed: HashSet<usize> = lines.iter().flat_map(|line| regions.led_through(line)).collect();
     let apart = || regions.parts.iter().enumerate().filter(|(at, _)| !crossed.contains(at)).map(|(_, part)| part);
     let all: f32 = regions.parts.iter().map(|part| part.mass).sum();
     if apart().map(|part| part.mass).sum::<f32>() >= APART * all {
@@ -228,7 +321,8 @@ fn digits_without(mask: &Mask, regions: &Regions, lines: &[Line]) -> Option<Digi
     }
     let rest = mask.without(lines.iter().flat_map(|line| line.pixels.iter().copied())).parts();
     let left = all - lines.iter().map(|line| line.pixels.len()).sum::<usize>() as f32;
-    typical(rest.iter()).filter(|_| left >= LEFT * all).map(|height| Digits { height, are_apart: false })
+    let is_enough = left >= LEFT * all || frames::is_grid(mask, lines);
+    typical(rest.iter()).filter(|_| is_enough).map(|height| Digits { height, are_apart: false })
 }
 
 /// The height that most of the ink is in parts below; `None` where there is nothing as large as a digit.
@@ -244,21 +338,10 @@ fn typical<'a>(parts: impl Iterator<Item = &'a Part>) -> Option<f32> {
     sizes.iter().find(reaches).map(|(height, _)| *height as f32).filter(|height| *height >= 8.0)
 }
 
-/// What rules leave of a mask where they cross: no larger than they are thick, and beside what is gone.
-fn knots(mask: &Mask, kept: &Mask, thickest: u32) -> Vec<usize> {
-    let is_gone = |at: usize| mask.inked[at] && !kept.inked[at];
-    let is_beside = |part: &Part| part.pixels(mask.width).flat_map(|at| mask.within(at, 1)).any(is_gone);
-    let is_small = |part: &Part| part.bounds.width.max(part.bounds.height) <= 2 * thickest + 2;
-    let knots = kept.parts().into_iter().filter(|part| is_small(part) && is_beside(part));
-    knots.flat_map(|part| part.pixels(mask.width).collect::<Vec<usize>>()).collect()
-}
-
 /// What lies along the picture's border, which is no digit if there is something else that may be one.
 fn around(mask: &Mask) -> Vec<usize> {
     let size = [mask.width, mask.height];
-    let on_border = |part: &Part| part.pixels(mask.width).filter(|at| is_border(*at, size)).count();
-    let is_along = |part: &Part| 10 * on_border(part) >= 7 * part.bounds.width.max(part.bounds.height) as usize;
-    let (along, others): (Vec<Part>, Vec<Part>) = mask.parts().into_iter().partition(is_along);
+    let (along, others): (Vec<Part>, Vec<Part>) = mask.parts().into_iter().partition(|part| part.is_along_border(size));
     let tallest = others.iter().map(|part| part.bounds.height as usize).max().unwrap_or(0);
     if tallest < 8 || 10 * tallest < size[0].min(size[1]) - 1 {
         return Vec::new();

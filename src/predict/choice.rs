@@ -23,6 +23,8 @@ const TWO: f32 = 1.45;
 /// What it costs at most that there are several blocks, where it is not clear which is the paper: around a digit that fills
 /// its picture there are.
 const BLOCKS: f32 = 1.0;
+/// What is no digit at all is worth no less, however wide it is: what is left of a rule tells nothing against the digits beside it.
+const NO_DIGIT: f32 = -4.0;
 /// What it costs a reading for each that is likelier.
 const UNLIKELIER: f32 = 0.5;
 
@@ -50,7 +52,7 @@ pub(super) async fn choose<E>(
         }
         let count = ways.len() as f32;
         let doubt = UNLIKELIER * rank as f32 + BLOCKS * (1.0 - 1.0 / count);
-        let value = ways.iter().map(|way| way.value).sum::<f32>() / count - doubt;
+        let value = ways.iter().map(|way| way.value.max(NO_DIGIT)).sum::<f32>() / count - doubt;
         if best.as_ref().is_none_or(|best| best.value < value) {
             best = Some(Way { value, digits: ways.into_iter().flat_map(|way| way.digits).collect() });
         }

@@ -2,6 +2,7 @@
 //! --test pictures -- --ignored --nocapture` makes more of them and prints the shares.
 
 mod annotated;
+mod forms;
 mod images;
 mod pages;
 mod paper;

@@ -36,7 +36,7 @@ fn sheet(images: &DataSet, number: usize) -> (GrayImage, Vec<u8>) {
     (sheet, images.labels[3 * number..3 * number + 3].to_vec())
 }
 
-fn lit(picture: &GrayImage, share: impl Fn(f32, f32) -> f32) -> GrayImage {
+pub fn lit(picture: &GrayImage, share: impl Fn(f32, f32) -> f32) -> GrayImage {
     let (width, height) = picture.dimensions();
     GrayImage::from_fn(width, height, |x, y| {
         let share = share(x as f32 / width as f32, y as f32 / height as f32);
@@ -45,7 +45,7 @@ fn lit(picture: &GrayImage, share: impl Fn(f32, f32) -> f32) -> GrayImage {
 }
 
 /// With ink of a level where `is_inked(x, y, width, height)`.
-fn inked(picture: &GrayImage, level: u8, is_inked: impl Fn([u32; 4]) -> bool) -> GrayImage {
+pub fn inked(picture: &GrayImage, level: u8, is_inked: impl Fn([u32; 4]) -> bool) -> GrayImage {
     let (width, height) = picture.dimensions();
     let light = |x, y| picture.get_pixel(x, y).0[0];
     GrayImage::from_fn(width, height, |x, y| {
@@ -54,7 +54,7 @@ fn inked(picture: &GrayImage, level: u8, is_inked: impl Fn([u32; 4]) -> bool) ->
 }
 
 /// On a table of a level, turned by `angle`.
-fn on_table(picture: &GrayImage, level: u8, angle: f32) -> GrayImage {
+pub fn on_table(picture: &GrayImage, level: u8, angle: f32) -> GrayImage {
     let margin = picture.width() / 8;
     let size = [picture.width() + 2 * margin, picture.height() + 2 * margin];
     let (sine, cosine) = angle.sin_cos();
@@ -219,6 +219,25 @@ fn strokes_of_digits_above_each_other_are_no_rule() {
     let found = find_digits(&page);
     let lines: Vec<usize> = found.chunk_by(|a, b| a.line == b.line).map(<[_]>::len).collect();
     assert_eq!(lines, [3; 4]);
+}
+
+/// Light from a side leaves the lightest corner as light ink on dark paper, which looks like a 1.
+#[test]
+fn a_corner_that_the_light_falls_on_is_no_digit() {
+    let (mut reader, images) = (reader(), Split::embedded().unwrap().validation);
+    for (number, angle) in (0..3).flat_map(|number| [0.2f32, 0.35, 2.8, 3.4].map(|angle| (number, angle))) {
+        let mut page = GrayImage::from_pixel(195, 227, Luma([240]));
+        let indices = 6 * number..6 * number + 6;
+        for (place, index) in (0..).zip(indices.clone()) {
+            for (x, y, ink) in digit(images.image(index)).enumerate_pixels() {
+                let light = 240.0 * (1.0 - f32::from(ink.0[0]) / 300.0);
+                page.put_pixel(58 + 52 * (place % 2) + x, 52 + 46 * (place / 2) + y, Luma([light as u8]));
+            }
+        }
+        let along = |x: f32, y: f32| (x - 0.5) * angle.cos() + (y - 0.5) * angle.sin();
+        let page = lit(&page, |x, y| 0.5 + 0.5 * (along(x, y) + 0.5).clamp(0.0, 1.0));
+        assert_eq!(read(&mut reader, page), images.labels[indices], "{number}, {angle}");
+    }
 }
 
 #[test]
