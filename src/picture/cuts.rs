@@ -10,13 +10,13 @@ const NARROW: f32 = 0.5;
 /// Cuts are looked for in ink of this height, in pixels.
 const HEIGHT: usize = 32;
 /// How far a cut may lead to the left and to the right of its place, of that height.
-const SLANT: usize = 3;
+const SLANT: usize = 2;
 /// What a step aside costs, where a pixel of ink costs 1.
-const ASIDE: f32 = 0.3;
+const ASIDE: f32 = 0.5;
 /// Cuts are at least so far from each other and from the sides, of that height.
-const APART: f32 = 2.0;
+const APART: f32 = 1.5;
 /// So many cuts are tried for each height that the ink is wide.
-const CUTS: f32 = 9.0;
+const CUTS: f32 = 12.0;
 /// What hangs together and is less than this share of a piece is the end of a neighbour's stroke.
 const CRUMB: f32 = 0.12;
 /// A piece is less wide than this, as a share of the height.
