@@ -21,8 +21,8 @@ after(() => browser?.close());
 
 test("a_seven_is_recognized_by_the_gpu_while_the_stroke_grows", async (t) => {
     await visit.untilState("by", "gpu");
-    // Chromium's software driver takes three times as long as Firefox's.
-    t.diagnostic(`Chromium: ${await assertFluent(visit, 200)}`);
+    // Chromium's software driver takes many times as long as Firefox's: 160 to 230 ms on two virtual cores.
+    t.diagnostic(`Chromium: ${await assertFluent(visit, 300)}`);
     await visit.untilAnswer("7");
     assert.match(await visit.text("#by"), /^by the GPU, /);
 });
