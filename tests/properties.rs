@@ -54,7 +54,7 @@ fn augmentation() -> impl Strategy<Value = String> {
 /// What is drawn in a box, from side to side of it, with strokes of a sixth of its height.
 #[derive(Clone, Copy, Debug)]
 enum Sign {
-    /// Its left half of the strokes' width, all of it ink.
+    /// A bar down the left side.
     One,
     /// A bar at the top, and a stem from its end down to the left.
     Seven,

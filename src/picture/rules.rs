@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
+use std::mem;
 
 use super::bounds::Bounds;
 use super::frames;
@@ -229,17 +230,16 @@ struct Straight<'a> {
 
 impl<'a> Straight<'a> {
     fn of(mask: &'a Mask, regions: &'a Regions, lines: &[Line], height: f32) -> Straight<'a> {
-        let is_long = [false, true].map(|is_across| {
-            let mut is_long = vec![false; mask.inked.len()];
-            let is_in = |line: &&Line| line.is_across == is_across && line.length as f32 >= LONG_SIDE * height;
-            lines.iter().filter(is_in).flat_map(|line| &line.pixels).for_each(|at| is_long[*at] = true);
-            is_long
-        });
-        let long = [0, 1].map(|way| {
-            let mut counts = vec![0; regions.parts.len()];
-            (0..mask.inked.len()).filter(|at| is_long[way][*at]).for_each(|at| counts[regions.place[at]] += 1);
-            counts
-        });
+        let mut is_long = [0, 1].map(|_| vec![false; mask.inked.len()]);
+        let mut long = [0, 1].map(|_| vec![0; regions.parts.len()]);
+        for line in lines.iter().filter(|line| line.length as f32 >= LONG_SIDE * height) {
+            let way = usize::from(line.is_across);
+            for at in &line.pixels {
+                if !mem::replace(&mut is_long[way][*at], true) {
+                    long[way][regions.place[*at]] += 1;
+                }
+            }
+        }
         Straight { mask, regions, height, is_long, long }
     }
 
@@ -276,8 +276,8 @@ impl<'a> Straight<'a> {
         let reach = ((CORNER * width.min(height) as f32) as usize).max(1);
         let corners = [y, y + height - 1].into_iter().flat_map(|y| [[x, y], [x + width - 1, y]]);
         let mut places = corners.map(|[x, y]| y as usize * self.mask.width + x as usize);
-        let is_square = places.all(|at| self.mask.within(at, reach).any(|at| self.mask.inked[at]));
-        2 * self.long[usize::from(line.is_across)][place] >= 3 * own && is_square
+        let mut is_square = || places.all(|at| self.mask.within(at, reach).any(|at| self.mask.inked[at]));
+        2 * self.long[usize::from(line.is_across)][place] >= 3 * own && is_square()
     }
 }
 
