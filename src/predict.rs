@@ -106,20 +106,23 @@ async fn seen<E>(
 pub struct Reader {
     model: Model,
     calibration: Calibration,
-    /// With how many images it takes at a time.
-    recognizer: Option<(usize, Recognizer<f32>)>,
+    /// For one image at a time.
+    single: Option<Recognizer<f32>>,
+    /// For [`BATCH`] images at a time.
+    batch: Option<Recognizer<f32>>,
 }
 
-/// Digits that are recognized at a time, where there are many.
-const BATCH: usize = 128;
+/// Digits that are recognized at a time, where there are many: on a processor, a batch that is not full takes as long as a full
+/// one, and larger batches take no less for each.
+const BATCH: usize = 32;
 
-/// Fewer digits are recognized one by one: kernels for batches of their own would take longer to compile.
-const MANY: usize = 32;
+/// So many take as long one by one as a batch does on a processor.
+const FEW: usize = 6;
 
 impl Reader {
     /// `calibration` is the model's.
     pub fn new(model: Model, calibration: Calibration) -> Reader {
-        Reader { model, calibration, recognizer: None }
+        Reader { model, calibration, single: None, batch: None }
     }
 
     /// The digits, and what the model says of each.
@@ -127,24 +130,25 @@ impl Reader {
     /// # Errors
     /// A kernel cannot be built, or the device failed.
     pub async fn read(&mut self, digits: Digits) -> Result<Vec<(Digit, Judgement)>, GpuError> {
-        let Reader { model, calibration, recognizer } = self;
-        let classes = model.network().classes();
+        let calibration = self.calibration;
+        let classes = self.model.network().classes();
         let look = async |images: &[Pixels]| {
-            let probabilities = recognize(model, recognizer, images).await?;
+            let probabilities = self.recognize(images).await?;
             Ok(probabilities.chunks_exact(classes).map(<[f32]>::to_vec).collect())
         };
-        digits.judged(calibration, look).await
+        digits.judged(&calibration, look).await
     }
-}
 
-/// images [N, 28, 28] -> [N, classes], by the recognizer that is there already where it suits them.
-async fn recognize(
-    model: &Model,
-    ready: &mut Option<(usize, Recognizer<f32>)>,
-    images: &[Pixels],
-) -> Result<Vec<f32>, GpuError> {
-    let n = if images.len() < MANY { 1 } else { BATCH };
-    recognizer(model, ready, n)?.recognize(&to_input(model, images)).await
+    /// images [N, 28, 28] -> [N, classes]. Kernels for batches are compiled when there is a whole one.
+    async fn recognize(&mut self, images: &[Pixels]) -> Result<Vec<f32>, GpuError> {
+        let is_many = images.len() >= if self.batch.is_some() { FEW } else { BATCH };
+        let (recognizer, n) = if is_many { (&mut self.batch, BATCH) } else { (&mut self.single, 1) };
+        let recognizer = match recognizer {
+            Some(recognizer) => recognizer,
+            None => recognizer.insert(Recognizer::new(&self.model, n)?),
+        };
+        recognizer.recognize(&to_input(&self.model, images)).await
+    }
 }
 
 /// images [N, 28, 28] -> [N, H, W] of the model's input.
@@ -162,17 +166,4 @@ fn to_input<'a>(model: &Model, images: &'a [Pixels]) -> Cow<'a, [f32]> {
     // A page opens no model of another size.
     debug_assert_eq!(model.network().input(), Shape::MNIST);
     Cow::Borrowed(images.as_flattened())
-}
-
-/// A recognizer of at least `n` images at a time, the one that is there already where it is one.
-fn recognizer<'a>(
-    model: &Model,
-    ready: &'a mut Option<(usize, Recognizer<f32>)>,
-    n: usize,
-) -> Result<&'a Recognizer<f32>, GpuError> {
-    let recognizer = match ready.take() {
-        Some((made_for, recognizer)) if made_for >= n => (made_for, recognizer),
-        _ => (n, Recognizer::new(model, n)?),
-    };
-    Ok(&ready.insert(recognizer).1)
 }

@@ -124,10 +124,8 @@ fn cheapest(ink: &Ink, place: usize) -> Cut {
 
 /// What lies between two cuts; `None` where it cannot be a digit.
 fn piece(ink: &Ink, [from, to]: [usize; 2], [left, right]: [&Cut; 2]) -> Option<Piece> {
-    let [first, last] = [*left.places.iter().min()?, *right.places.iter().max()?];
-    let strip = Bounds { x: first as u32, y: 0, width: (last - first) as u32, height: ink.height as u32 };
-    let strip =
-        ink.cut(strip, |at| (left.places[at / ink.width]..right.places[at / ink.width]).contains(&(at % ink.width)));
+    let first = *left.places.iter().min()?;
+    let strip = ink.between(first, &left.places, &right.places);
     let mut parts = parts(&strip);
     let mass: f32 = parts.iter().map(|part| part.mass).sum();
     parts.retain(|part| part.mass >= CRUMB * mass);

@@ -2,7 +2,6 @@
 
 use image::GrayImage;
 
-use super::bounds::Bounds;
 use super::levels::Levels;
 use super::light::{self, Paper};
 use super::rules::{self, Why};
@@ -50,12 +49,18 @@ impl Ink {
         Ink { width: picture.width() as usize, height: picture.height() as usize, amounts }
     }
 
-    /// What lies within `bounds` on pixels that belong.
-    pub fn cut(&self, bounds: Bounds, belongs: impl Fn(usize) -> bool) -> Ink {
-        let [x, y, width, height] = [bounds.x, bounds.y, bounds.width, bounds.height].map(|pixels| pixels as usize);
-        let pixels = (y..y + height).flat_map(|y| (x..x + width).map(move |x| y * self.width + x));
-        let amounts = pixels.map(|at| if belongs(at) { self.amounts[at] } else { 0.0 }).collect();
-        Ink { width, height, amounts }
+    /// What lies between two cuts, which lead from the top to the bottom: in each row, from a place on the left to one on the
+    /// right, counted from the left side of what is returned, `first`.
+    pub fn between(&self, first: usize, left: &[usize], right: &[usize]) -> Ink {
+        let width = right.iter().max().map_or(0, |last| last - first);
+        let mut strip = Ink { width, height: self.height, amounts: vec![0.0; width * self.height] };
+        let rows = self.amounts.chunks_exact(self.width).zip(strip.amounts.chunks_exact_mut(width.max(1)));
+        for ((row, own), (&from, &to)) in rows.zip(left.iter().zip(right)) {
+            if from < to {
+                own[from - first..to - first].copy_from_slice(&row[from..to]);
+            }
+        }
+        strip
     }
 
     /// x and y of the centre of mass, in pixels from the corner; not a number where there is no ink.
@@ -76,21 +81,25 @@ impl Ink {
     /// amounts rise and fall by.
     pub fn stroke_width(&self) -> f32 {
         // What is nearly ink or nearly paper is so, lest noise count as outline.
-        let amount = |x: usize, y: usize| {
-            let is_inside = (1..=self.width).contains(&x) && (1..=self.height).contains(&y);
-            let amount = if is_inside { self.amounts[(y - 1) * self.width + x - 1] } else { 0.0 };
-            (2.0 * amount - 0.5).clamp(0.0, 1.0)
-        };
+        let clear = |amount: f32| (2.0 * amount - 0.5).clamp(0.0, 1.0);
         let (mut area, mut length) = (0.0, 0.0);
-        for y in 0..=self.height {
-            for x in 0..=self.width {
-                let here = amount(x, y);
+        // Around the ink there is paper.
+        let [mut row, mut below] = [(); 2].map(|()| vec![0.0; self.width + 2]);
+        let mut rows = self.amounts.chunks_exact(self.width.max(1));
+        for _ in 0..=self.height {
+            match rows.next() {
+                Some(next) => below[1..].iter_mut().zip(next).for_each(|(pixel, &amount)| *pixel = clear(amount)),
+                None => below.fill(0.0),
+            }
+            for (beside, below) in row.windows(2).zip(&below) {
+                let here = beside[0];
                 area += here;
-                let [across, down] = [amount(x + 1, y) - here, amount(x, y + 1) - here];
+                let [across, down] = [beside[1] - here, below - here];
                 if across != 0.0 || down != 0.0 {
-                    length += across.hypot(down);
+                    length += (across * across + down * down).sqrt();
                 }
             }
+            std::mem::swap(&mut row, &mut below);
         }
         2.0 * area / length
     }
@@ -101,13 +110,12 @@ impl Ink {
         let down = shares(self.height, height, scale, down);
         let mut amounts = vec![0.0; width * height];
         let mut line = vec![0.0; width];
-        for (row, shares) in self.amounts.chunks_exact(self.width).zip(&down) {
+        for shares in down.chunk_by(|a, b| a.from == b.from) {
+            let row = &self.amounts[shares[0].from * self.width..][..self.width];
             line.fill(0.0);
-            for (amount, shares) in row.iter().zip(&across) {
-                shares.iter().for_each(|(x, share)| line[*x] += share * amount);
-            }
-            for (y, share) in shares {
-                amounts[y * width..][..width].iter_mut().zip(&line).for_each(|(sum, amount)| *sum += share * amount);
+            across.iter().for_each(|Share { from, to, share }| line[*to] += share * row[*from]);
+            for Share { to, share, .. } in shares {
+                amounts[to * width..][..width].iter_mut().zip(&line).for_each(|(sum, amount)| *sum += share * amount);
             }
         }
         Ink { width, height, amounts }
@@ -146,13 +154,20 @@ impl Ink {
     }
 }
 
-/// For each of `count` pixels, `scale` long each, the first one at `shift`: the pixels of `size` that it reaches, and the
-/// share of each that it covers.
-fn shares(count: usize, size: usize, scale: f32, shift: f32) -> Vec<Vec<(usize, f32)>> {
-    let of_pixel = |at: usize| {
-        let (start, end) = (shift + scale * at as f32, shift + scale * (at + 1) as f32);
+/// What a pixel gives to one of those that it covers at another scale.
+struct Share {
+    from: usize,
+    to: usize,
+    /// Of the pixel that it is given to.
+    share: f32,
+}
+
+/// What each of `count` pixels, `scale` long each, the first one at `shift`, gives to `size` pixels, from the first to the last.
+fn shares(count: usize, size: usize, scale: f32, shift: f32) -> Vec<Share> {
+    let of_pixel = |from: usize| {
+        let (start, end) = (shift + scale * from as f32, shift + scale * (from + 1) as f32);
         let reached = start.floor().max(0.0) as usize..(end.ceil() as usize).min(size);
-        reached.map(|x| (x, end.min(x as f32 + 1.0) - start.max(x as f32))).collect()
+        reached.map(move |to| Share { from, to, share: end.min(to as f32 + 1.0) - start.max(to as f32) })
     };
-    (0..count).map(of_pixel).collect()
+    (0..count).flat_map(of_pixel).collect()
 }

@@ -11,10 +11,11 @@ use std::{iter, thread};
 use async_channel::{RecvError, Sender};
 use pollster::FutureExt as _;
 
-use super::{BATCH, Digits, Reader, recognizer, to_input};
+use super::{Digits, Reader, to_input};
 use crate::gpu::GpuError;
 use crate::network::{Calibration, Judgement};
 use crate::picture::{Digit, Pixels};
+use crate::recognize::Recognizer;
 
 /// What was found in a picture file.
 pub struct Found {
@@ -28,6 +29,9 @@ const GROUP: usize = 512;
 
 /// It takes no more where their digits have so many pixels: what was found is kept until it is read.
 const GROUP_PIXELS: usize = 1 << 22;
+
+/// Images that are recognized at a time, of as many threads as have asked.
+const BATCH: usize = 128;
 
 /// What a thread asks or tells the one that has the GPU.
 enum Message<E> {
@@ -95,6 +99,7 @@ impl Reader {
     ) -> Result<(), T> {
         // What came before those in front of it.
         let (mut early, mut next) = (BTreeMap::new(), 0);
+        let mut recognizer = None;
         while let Ok(first) = inbox.recv() {
             let mut asks = Vec::new();
             for message in iter::once(first).chain(inbox.try_iter()) {
@@ -107,18 +112,21 @@ impl Reader {
                 tell(next, found)?;
                 next += 1;
             }
-            self.answer(asks)?;
+            self.answer(asks, &mut recognizer)?;
         }
         Ok(())
     }
 
-    /// Answers several threads at a time.
-    fn answer(&mut self, asks: Vec<Ask>) -> Result<(), GpuError> {
+    /// Answers several threads at a time, by a recognizer that is made when there is something to ask.
+    fn answer(&self, asks: Vec<Ask>, recognizer: &mut Option<Recognizer<f32>>) -> Result<(), GpuError> {
         if asks.is_empty() {
             return Ok(());
         }
         let images: Vec<Pixels> = asks.iter().flat_map(|ask| &ask.images).copied().collect();
-        let recognizer = recognizer(&self.model, &mut self.recognizer, BATCH)?;
+        let recognizer = match recognizer {
+            Some(recognizer) => recognizer,
+            None => recognizer.insert(Recognizer::new(&self.model, BATCH)?),
+        };
         let probabilities = recognizer.recognize(&to_input(&self.model, &images)).block_on()?;
         let mut probabilities = probabilities.chunks_exact(self.model.network().classes()).map(<[f32]>::to_vec);
         for Ask { images, answer } in asks {
