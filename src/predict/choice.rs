@@ -38,6 +38,9 @@ struct Way {
     digits: Vec<Seen>,
 }
 
+/// Blocks that are taken side by side, lest the network be asked for few images at a time, and lest all pieces of a page be kept.
+const GROUP: usize = 32;
+
 /// The digits of the best of the readings. `look` asks the network what images show, `[classes]` for each.
 pub(super) async fn choose<E>(
     readings: Vec<Vec<Block>>,
@@ -46,9 +49,11 @@ pub(super) async fn choose<E>(
     let mut best: Option<Way> = None;
     for (rank, blocks) in readings.into_iter().enumerate() {
         let wholes: Vec<Pixels> = blocks.iter().map(|block| block.whole.pixels).collect();
-        let mut ways = Vec::with_capacity(blocks.len());
-        for (block, probabilities) in blocks.into_iter().zip(look(&wholes).await?) {
-            ways.push(taken(block, probabilities, &mut look).await?);
+        let mut seen: Vec<(Block, Vec<f32>)> = blocks.into_iter().zip(look(&wholes).await?).collect();
+        let mut ways = Vec::with_capacity(seen.len());
+        while !seen.is_empty() {
+            let group = seen.drain(..seen.len().min(GROUP)).map(|(block, seen)| Taking::new(block, seen));
+            ways.extend(taken(group.collect(), &mut look).await?);
         }
         let count = ways.len() as f32;
         let doubt = UNLIKELIER * rank as f32 + BLOCKS * (1.0 - 1.0 / count);
@@ -60,35 +65,52 @@ pub(super) async fn choose<E>(
     Ok(best.map_or_else(Vec::new, |way| way.digits))
 }
 
-/// The best way to take a block that the network takes for `probabilities` as a whole.
+/// A block, and in how many ways it may be taken.
+struct Taking {
+    /// All of it as one digit.
+    whole: Way,
+    /// Those that begin on its left side, and the others: most of the first are no digit, so most of the others need no look.
+    pieces: [Vec<Piece>; 2],
+    paths: Paths,
+}
+
+impl Taking {
+    /// The network takes the block for `probabilities` as a whole.
+    fn new(block: Block, probabilities: Vec<f32>) -> Taking {
+        let Bounds { width, height, .. } = block.whole.bounds;
+        let aspect = width as f32 / height as f32;
+        let cut = TOO_NARROW * (TWO - aspect).max(0.0);
+        let value = value(&block.whole, &probabilities, height);
+        // The surest pieces could not be better than that.
+        let pieces = if value <= -cut { on_a_way(block.pieces()) } else { Vec::new() };
+        let paths = Paths::new(&pieces, height, cut, value);
+        let pieces: (Vec<Piece>, Vec<Piece>) = pieces.into_iter().partition(|piece| piece.from == 0);
+        Taking { whole: Way { value, digits: vec![(block.whole, probabilities)] }, pieces: pieces.into(), paths }
+    }
+
+    fn best(self) -> Way {
+        self.paths.best().unwrap_or(self.whole)
+    }
+}
+
+/// The best way to take each block.
 async fn taken<E>(
-    block: Block,
-    probabilities: Vec<f32>,
+    mut takings: Vec<Taking>,
     look: &mut impl AsyncFnMut(&[Pixels]) -> Result<Vec<Vec<f32>>, E>,
-) -> Result<Way, E> {
-    let Bounds { width, height, .. } = block.whole.bounds;
-    let aspect = width as f32 / height as f32;
-    let cut = TOO_NARROW * (TWO - aspect).max(0.0);
-    let value = value(&block.whole, &probabilities, height);
-    // The surest pieces could not be better than that.
-    if value <= -cut {
-        let pieces = on_a_way(block.pieces());
-        let mut paths = Paths::new(&pieces, height, cut, value);
-        let (first, rest): (Vec<Piece>, Vec<Piece>) = pieces.into_iter().partition(|piece| piece.from == 0);
-        // Most that begin on the left are no digit, so most of the others need no look.
-        for pieces in [first, rest] {
-            let pieces = paths.hopeful(pieces);
-            if pieces.is_empty() {
-                break;
-            }
-            let images: Vec<Pixels> = pieces.iter().map(|piece| piece.digit.pixels).collect();
-            pieces.into_iter().zip(look(&images).await?).for_each(|(piece, seen)| paths.extend(piece, seen));
+) -> Result<impl Iterator<Item = Way>, E> {
+    for round in 0..2 {
+        let hopeful = |taking: &mut Taking| taking.paths.hopeful(std::mem::take(&mut taking.pieces[round]));
+        let pieces: Vec<Vec<Piece>> = takings.iter_mut().map(hopeful).collect();
+        let images: Vec<Pixels> = pieces.iter().flatten().map(|piece| piece.digit.pixels).collect();
+        if images.is_empty() {
+            break;
         }
-        if let Some(way) = paths.best() {
-            return Ok(way);
+        let mut seen = look(&images).await?.into_iter();
+        for (taking, pieces) in takings.iter_mut().zip(pieces) {
+            pieces.into_iter().zip(&mut seen).for_each(|(piece, seen)| taking.paths.extend(piece, seen));
         }
     }
-    Ok(Way { value, digits: vec![(block.whole, probabilities)] })
+    Ok(takings.into_iter().map(Taking::best))
 }
 
 /// Those of the pieces, which are sorted by where they begin, that are on a way from the left side to the right one, piece by
