@@ -48,6 +48,12 @@ pub(super) async fn choose<E>(
 ) -> Result<Vec<Seen>, E> {
     let mut best: Option<Way> = None;
     for (rank, blocks) in readings.into_iter().enumerate() {
+        let count = blocks.len() as f32;
+        let doubt = UNLIKELIER * rank as f32 + BLOCKS * (1.0 - 1.0 / count);
+        // The clearest digits could not be worth more.
+        if best.as_ref().is_some_and(|best| best.value >= -doubt) {
+            continue;
+        }
         let wholes: Vec<Pixels> = blocks.iter().map(|block| block.whole.pixels).collect();
         let mut seen: Vec<(Block, Vec<f32>)> = blocks.into_iter().zip(look(&wholes).await?).collect();
         let mut ways = Vec::with_capacity(seen.len());
@@ -55,8 +61,6 @@ pub(super) async fn choose<E>(
             let group = seen.drain(..seen.len().min(GROUP)).map(|(block, seen)| Taking::new(block, seen));
             ways.extend(taken(group.collect(), &mut look).await?);
         }
-        let count = ways.len() as f32;
-        let doubt = UNLIKELIER * rank as f32 + BLOCKS * (1.0 - 1.0 / count);
         let value = ways.iter().map(|way| way.value.max(NO_DIGIT)).sum::<f32>() / count - doubt;
         if best.as_ref().is_none_or(|best| best.value < value) {
             best = Some(Way { value, digits: ways.into_iter().flat_map(|way| way.digits).collect() });
@@ -193,8 +197,12 @@ fn likeness(probabilities: &[f32]) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use image::{GrayImage, Luma};
+    use pollster::FutureExt as _;
+
     use super::*;
     use crate::mnist::PIXELS;
+    use crate::picture::readings;
     use crate::random::{Stream, uniform};
 
     /// All ways from cut `from` to the last one.
@@ -212,6 +220,27 @@ mod tests {
     fn piece([from, to]: [usize; 2], cost: f32) -> Piece {
         let bounds = Bounds { x: 0, y: 0, width: 1, height: 1 };
         Piece { from, to, cost, digit: Digit { bounds, line: 0, pixels: [0.0; PIXELS] } }
+    }
+
+    #[test]
+    fn another_reading_is_looked_at_only_where_it_could_be_better() {
+        let is_inked = |x, y| (18..22).contains(&x) && (8..52).contains(&y);
+        let picture = GrayImage::from_fn(40, 60, |x, y| Luma([if is_inked(x, y) { 20 } else { 240 }]));
+        let looks = |largest: f32| {
+            let mut probabilities = vec![(1.0 - largest) / 9.0; 10];
+            probabilities[1] = largest;
+            let mut looks = 0;
+            let look = async |images: &[Pixels]| {
+                looks += images.len();
+                Ok::<_, ()>(vec![probabilities.clone(); images.len()])
+            };
+            let readings = [(); 3].map(|()| readings(&picture).remove(0));
+            let found = choose(readings.into(), look).block_on().unwrap();
+            assert_eq!(found.len(), 1);
+            looks
+        };
+        // Sure, less sure, and so unsure that a second and a third one could be better.
+        assert_eq!([0.99, 0.8, 0.3].map(looks), [1, 2, 3]);
     }
 
     #[test]
