@@ -7,6 +7,8 @@ use super::parts::parts;
 
 /// What is less wide, as a share of its height, is one digit.
 const NARROW: f32 = 0.5;
+/// What is wider, in heights, is a line: cut everywhere it would be thousands of pieces, none of them a digit.
+const LONG: f32 = 20.0;
 /// Cuts are looked for in ink of this height, in pixels.
 const HEIGHT: usize = 32;
 /// How far a cut may lead to the left and to the right of its place, of that height.
@@ -21,7 +23,7 @@ const CUTS: f32 = 12.0;
 const CRUMB: f32 = 0.12;
 /// A piece is less wide than this, as a share of the height.
 const WIDE: f32 = 1.2;
-/// Cuts that are farther from each other have no piece between them, which would be looked for in what may be a line of any length.
+/// Cuts that are farther from each other have no piece between them, which would be looked for in what may be a long line.
 const FAR: f32 = 2.0 * WIDE;
 
 /// What lies between two cuts, which are counted from 0, the left side, on.
@@ -43,7 +45,7 @@ struct Cut {
     cost: f32,
 }
 
-/// The pieces that ink could be cut into; none where it is too narrow for two digits.
+/// The pieces that ink could be cut into; none where it is too narrow for two digits, or a line.
 pub(super) fn pieces(ink: &Ink) -> impl Iterator<Item = Piece> {
     let cuts = cuts(ink);
     let last = cuts.len() - 1;
@@ -58,7 +60,7 @@ pub(super) fn pieces(ink: &Ink) -> impl Iterator<Item = Piece> {
 /// The cuts from left to right, both sides among them.
 fn cuts(ink: &Ink) -> Vec<Cut> {
     let sides = [0, ink.width].map(|side| Cut { places: vec![side; ink.height], cost: 0.0 });
-    if (ink.width as f32) < NARROW * ink.height as f32 {
+    if !(NARROW..LONG).contains(&(ink.width as f32 / ink.height as f32)) {
         return sides.into();
     }
     let scale = HEIGHT as f32 / ink.height as f32;
@@ -134,4 +136,22 @@ fn piece(ink: &Ink, [from, to]: [usize; 2], [left, right]: [&Cut; 2]) -> Option<
     let bounds = Bounds { x: digit.bounds.x + first as u32, ..digit.bounds };
     let is_digit = 2 * bounds.height as usize >= ink.height && (bounds.width as f32) < WIDE * ink.height as f32;
     is_digit.then(|| Piece { from, to, cost: right.cost, bounds, ink: digit.ink(&strip) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Strokes of five pixels, 10 high, with a gap of two but for one line of pixels that goes through all of them.
+    fn strokes(width: usize) -> Ink {
+        let is_inked = |at: usize| at % width % 7 < 5 || at / width == 5;
+        Ink { width, height: 10, amounts: (0..10 * width).map(|at| f32::from(u8::from(is_inked(at)))).collect() }
+    }
+
+    #[test]
+    fn a_row_that_touches_is_cut_and_a_line_is_not() {
+        let [one, two, row, line] = [4, 12, 190, 210].map(|width| pieces(&strokes(width)).count());
+        assert_eq!((one, line), (0, 0));
+        assert!(two > 0 && row > 10 * two, "{two} pieces of two strokes, {row} of a row");
+    }
 }

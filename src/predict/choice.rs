@@ -38,8 +38,9 @@ struct Way {
     digits: Vec<Seen>,
 }
 
-/// Blocks that are taken side by side, lest the network be asked for few images at a time, and lest all pieces of a page be kept.
-const GROUP: usize = 32;
+/// Blocks are taken side by side, lest the network be asked for few images at a time, until they have so many pieces, lest all
+/// of a page be kept.
+const GROUP: usize = 1000;
 
 /// The digits of the best of the readings. `look` asks the network what images show, `[classes]` for each.
 pub(super) async fn choose<E>(
@@ -55,12 +56,17 @@ pub(super) async fn choose<E>(
             continue;
         }
         let wholes: Vec<Pixels> = blocks.iter().map(|block| block.whole.pixels).collect();
-        let mut seen: Vec<(Block, Vec<f32>)> = blocks.into_iter().zip(look(&wholes).await?).collect();
-        let mut ways = Vec::with_capacity(seen.len());
-        while !seen.is_empty() {
-            let group = seen.drain(..seen.len().min(GROUP)).map(|(block, seen)| Taking::new(block, seen));
-            ways.extend(taken(group.collect(), &mut look).await?);
+        let (mut ways, mut group, mut pieces) = (Vec::with_capacity(blocks.len()), Vec::new(), 0);
+        for (block, seen) in blocks.into_iter().zip(look(&wholes).await?) {
+            let taking = Taking::new(block, seen);
+            pieces += taking.pieces.iter().map(Vec::len).sum::<usize>();
+            group.push(taking);
+            if pieces >= GROUP {
+                ways.extend(taken(std::mem::take(&mut group), &mut look).await?);
+                pieces = 0;
+            }
         }
+        ways.extend(taken(group, &mut look).await?);
         let value = ways.iter().map(|way| way.value.max(NO_DIGIT)).sum::<f32>() / count - doubt;
         if best.as_ref().is_none_or(|best| best.value < value) {
             best = Some(Way { value, digits: ways.into_iter().flat_map(|way| way.digits).collect() });
@@ -140,14 +146,16 @@ struct Paths {
     least: f32,
     /// The cut on the right side.
     last: usize,
-    /// The best way to take what is left of each cut that a piece has ended at.
-    ways: BTreeMap<usize, Way>,
+    /// What the best way to take what is left of each cut is worth, of those cuts that a piece has ended at.
+    values: BTreeMap<usize, f32>,
+    /// The last piece of that way, and the cut that it begins at.
+    steps: BTreeMap<usize, (usize, Seen)>,
 }
 
 impl Paths {
     fn new(pieces: &[Piece], height: u32, cut: f32, least: f32) -> Paths {
         let last = pieces.iter().map(|piece| piece.to).max().unwrap_or(0);
-        Paths { height, cut, least, last, ways: BTreeMap::from([(0, Way { value: cut, digits: Vec::new() })]) }
+        Paths { height, cut, least, last, values: BTreeMap::from([(0, cut)]), steps: BTreeMap::new() }
     }
 
     /// What a piece adds to the value of a way if the network is entirely sure of it.
@@ -157,7 +165,7 @@ impl Paths {
 
     /// Those of the pieces, which are sorted by where they begin, that may still be on the best way.
     fn hopeful(&self, mut pieces: Vec<Piece>) -> Vec<Piece> {
-        let mut most: BTreeMap<usize, f32> = self.ways.iter().map(|(cut, way)| (*cut, way.value)).collect();
+        let mut most = self.values.clone();
         pieces.retain(|piece| {
             let Some(before) = most.get(&piece.from) else { return false };
             let value = before + self.most(piece);
@@ -170,16 +178,25 @@ impl Paths {
 
     /// Takes a piece that follows all that could come before it, and what the network says of it.
     fn extend(&mut self, piece: Piece, probabilities: Vec<f32>) {
-        let Some(before) = self.ways.get(&piece.from) else { return };
-        let value = before.value + value(&piece.digit, &probabilities, self.height) + self.most(&piece);
-        if self.ways.get(&piece.to).is_none_or(|other| other.value < value) {
-            let digits = before.digits.iter().cloned().chain([(piece.digit, probabilities)]).collect();
-            self.ways.insert(piece.to, Way { value, digits });
+        let Some(before) = self.values.get(&piece.from) else { return };
+        let value = before + value(&piece.digit, &probabilities, self.height) + self.most(&piece);
+        if self.values.get(&piece.to).is_none_or(|other| *other < value) {
+            self.values.insert(piece.to, value);
+            self.steps.insert(piece.to, (piece.from, (piece.digit, probabilities)));
         }
     }
 
+    /// The best way to the right side, if it is good enough.
     fn best(mut self) -> Option<Way> {
-        self.ways.remove(&self.last).filter(|way| !way.digits.is_empty() && way.value > self.least)
+        let value = self.values.remove(&self.last).filter(|value| *value > self.least)?;
+        let mut digits = Vec::new();
+        let mut at = self.last;
+        while let Some((from, seen)) = self.steps.remove(&at) {
+            digits.push(seen);
+            at = from;
+        }
+        digits.reverse();
+        (!digits.is_empty()).then_some(Way { value, digits })
     }
 }
 
