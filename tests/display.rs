@@ -28,7 +28,8 @@ impl Drop for Running {
 /// A display of its own, and its name.
 fn display() -> (Running, String) {
     let mut server = Command::new("Xvfb");
-    server.args(["-displayfd", "1", "-screen", "0", "1200x900x24", "-nolisten", "tcp"]);
+    // A server begins anew when its only client leaves, which xdotool is until the window is there, and refuses others meanwhile.
+    server.args(["-displayfd", "1", "-screen", "0", "1200x900x24", "-nolisten", "tcp", "-noreset"]);
     let server = server.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
     let mut server = Running(server.unwrap_or_else(|error| panic!("Xvfb: {error}; scripts/setup.sh installs it")));
     let mut number = String::new();
@@ -82,7 +83,10 @@ fn stroke(display: &str, points: &[[i32; 2]]) {
 fn digits_drawn_with_a_pointer_are_read_back_from_the_title() {
     let (_server, display) = display();
     let mut program = Running(draw_command(&display).spawn().unwrap());
-    let window = wait("the window", || xdotool(&display, &["search", "--onlyvisible", "--name", "digits"]));
+    let window = wait("the window", || {
+        assert!(program.0.try_wait().unwrap().is_none(), "it ended before it had a window");
+        xdotool(&display, &["search", "--onlyvisible", "--name", "digits"])
+    });
     let window = window.lines().next().unwrap().to_string();
     let title = || xdotool(&display, &["getwindowname", &window]);
     let digits: [(&str, &[&[[i32; 2]]]); 3] = [
