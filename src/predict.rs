@@ -142,13 +142,21 @@ impl Reader {
     /// images [N, 28, 28] -> [N, classes]. Kernels for batches are compiled when there is a whole one.
     async fn recognize(&mut self, images: &[Pixels]) -> Result<Vec<f32>, GpuError> {
         let is_many = images.len() >= if self.batch.is_some() { FEW } else { BATCH };
-        let (recognizer, n) = if is_many { (&mut self.batch, BATCH) } else { (&mut self.single, 1) };
-        let recognizer = match recognizer {
-            Some(recognizer) => recognizer,
-            None => recognizer.insert(Recognizer::new(&self.model, n)?),
-        };
-        recognizer.recognize(&to_input(&self.model, images)).await
+        let (ready, n) = if is_many { (&mut self.batch, BATCH) } else { (&mut self.single, 1) };
+        recognizer(&self.model, ready, n)?.recognize(&to_input(&self.model, images)).await
     }
+}
+
+/// The recognizer of `n` images at a time that is ready, or a new one.
+fn recognizer<'a>(
+    model: &Model,
+    ready: &'a mut Option<Recognizer<f32>>,
+    n: usize,
+) -> Result<&'a Recognizer<f32>, GpuError> {
+    Ok(match ready {
+        Some(recognizer) => recognizer,
+        None => ready.insert(Recognizer::new(model, n)?),
+    })
 }
 
 /// images [N, 28, 28] -> [N, H, W] of the model's input.

@@ -11,7 +11,7 @@ use std::{iter, thread};
 use async_channel::{RecvError, Sender};
 use pollster::FutureExt as _;
 
-use super::{Digits, Reader, to_input};
+use super::{Digits, Reader, recognizer, to_input};
 use crate::gpu::GpuError;
 use crate::network::{Calibration, Judgement};
 use crate::picture::{Digit, Pixels};
@@ -99,7 +99,7 @@ impl Reader {
     ) -> Result<(), T> {
         // What came before those in front of it.
         let (mut early, mut next) = (BTreeMap::new(), 0);
-        let mut recognizer = None;
+        let mut ready = None;
         while let Ok(first) = inbox.recv() {
             let mut asks = Vec::new();
             for message in iter::once(first).chain(inbox.try_iter()) {
@@ -112,21 +112,18 @@ impl Reader {
                 tell(next, found)?;
                 next += 1;
             }
-            self.answer(asks, &mut recognizer)?;
+            self.answer(asks, &mut ready)?;
         }
         Ok(())
     }
 
     /// Answers several threads at a time, by a recognizer that is made when there is something to ask.
-    fn answer(&self, asks: Vec<Ask>, recognizer: &mut Option<Recognizer<f32>>) -> Result<(), GpuError> {
+    fn answer(&self, asks: Vec<Ask>, ready: &mut Option<Recognizer<f32>>) -> Result<(), GpuError> {
         if asks.is_empty() {
             return Ok(());
         }
         let images: Vec<Pixels> = asks.iter().flat_map(|ask| &ask.images).copied().collect();
-        let recognizer = match recognizer {
-            Some(recognizer) => recognizer,
-            None => recognizer.insert(Recognizer::new(&self.model, BATCH)?),
-        };
+        let recognizer = recognizer(&self.model, ready, BATCH)?;
         let probabilities = recognizer.recognize(&to_input(&self.model, &images)).block_on()?;
         let mut probabilities = probabilities.chunks_exact(self.model.network().classes()).map(<[f32]>::to_vec);
         for Ask { images, answer } in asks {
