@@ -38,7 +38,7 @@ pub(super) fn joined(mask: &Mask, rules: &[Line], others: Vec<Line>, height: f32
     }
     teeth.sort_by_key(|(rule, is_last, line)| (*rule, *is_last, line.length));
     let is_like = |a: &(u32, bool, Line), b: &(u32, bool, Line)| {
-        let uneven = (b.2.length - a.2.length) as f32;
+        let uneven = a.2.length.abs_diff(b.2.length) as f32;
         (a.0, a.1) == (b.0, b.1) && uneven <= UNEVEN + UNEVEN_SHARE * b.2.length as f32
     };
     let mut is_tooth = vec![false; teeth.len()];
