@@ -15,8 +15,9 @@ learnt=${CARGO_TARGET_DIR:-target}/fuzz-corpus
 # debug assertions are looked at.
 nice -n 10 cargo +nightly fuzz build --sanitizer none
 
-# The libraries are told to take no more than limits.rs says that any file may take.
-options=(-max_total_time="$seconds" -rss_limit_mb=3072 -timeout=20 -max_len=20000 -print_final_stats=1)
+# The libraries are told to take no more than limits.rs says that any file may take. A hundred megapixels may take a while, with
+# assertions and beside other work.
+options=(-max_total_time="$seconds" -rss_limit_mb=3072 -timeout=60 -max_len=20000 -print_final_stats=1)
 failed=0
 for target in "${targets[@]}"; do
     mkdir -p "$learnt/$target"

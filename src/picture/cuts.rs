@@ -1,6 +1,8 @@
 //! Where digits that touch may part: candidate cuts from the top to the bottom of ink that hangs together, each along the
 //! way with the least ink near its place, and the pieces between any two of them. Which are digits, the network says.
 
+use std::borrow::Cow;
+
 use super::bounds::Bounds;
 use super::ink::Ink;
 use super::parts::parts;
@@ -9,6 +11,8 @@ use super::parts::parts;
 const NARROW: f32 = 0.5;
 /// What is wider, in heights, is a line: cut everywhere it would be thousands of pieces, none of them a digit.
 const LONG: f32 = 20.0;
+/// Pieces of ink that is higher, in pixels, are made of cells of several: a digit becomes 20 pixels high.
+const FINE: usize = 64;
 /// Cuts are looked for in ink of this height, in pixels.
 const HEIGHT: usize = 32;
 /// How far a cut may lead to the left and to the right of its place, of that height.
@@ -34,6 +38,8 @@ pub(super) struct Piece {
     pub cost: f32,
     /// Where it is in the ink.
     pub bounds: Bounds,
+    /// So many pixels of that are a pixel of its own ink wide and high.
+    pub cell: usize,
     pub ink: Ink,
 }
 
@@ -47,14 +53,33 @@ struct Cut {
 
 /// The pieces that ink could be cut into; none where it is too narrow for two digits, or a line.
 pub(super) fn pieces(ink: &Ink) -> impl Iterator<Item = Piece> {
-    let cuts = cuts(ink);
+    let cell = ink.height.div_ceil(FINE);
+    let size = [ink.width, ink.height];
+    let ink = if cell > 1 {
+        Cow::Owned(ink.resampled(size.map(|side| side.div_ceil(cell)), 1.0 / cell as f32, [0.0; 2]))
+    } else {
+        Cow::Borrowed(ink)
+    };
+    let cuts = cuts(&ink);
     let last = cuts.len() - 1;
     let place = |cut: &Cut| cut.places.iter().sum::<usize>() as f32 / ink.height as f32;
     let places: Vec<f32> = cuts.iter().map(place).collect();
     let is_near = &|from: usize, to: usize| places[to] - places[from] < FAR * ink.height as f32;
     let pairs = |from: usize| (from + 1..=last).take_while(move |to| is_near(from, *to)).map(move |to| (from, to));
     let shorter: Vec<(usize, usize)> = (0..last).flat_map(pairs).filter(|(from, to)| to - from < last).collect();
-    shorter.into_iter().filter_map(move |(from, to)| piece(ink, [from, to], [&cuts[from], &cuts[to]]))
+    let between = move |(from, to): (usize, usize)| piece(&ink, [from, to], [&cuts[from], &cuts[to]]);
+    shorter.into_iter().filter_map(between).map(move |piece| piece.of_cells(cell, size))
+}
+
+impl Piece {
+    /// The piece of ink of this size that it was found in, cell by cell.
+    fn of_cells(self, cell: usize, size: [usize; 2]) -> Piece {
+        let [right, bottom] = size.map(|side| side as u32);
+        let [x, y, width, height] =
+            [self.bounds.x, self.bounds.y, self.bounds.width, self.bounds.height].map(|at| at * cell as u32);
+        let bounds = Bounds { x, y, width: width.min(right - x), height: height.min(bottom - y) };
+        Piece { bounds, cell, ..self }
+    }
 }
 
 /// The cuts from left to right, both sides among them.
@@ -135,7 +160,7 @@ fn piece(ink: &Ink, [from, to]: [usize; 2], [left, right]: [&Cut; 2]) -> Option<
     parts.into_iter().for_each(|part| digit.join(part));
     let bounds = Bounds { x: digit.bounds.x + first as u32, ..digit.bounds };
     let is_digit = 2 * bounds.height as usize >= ink.height && (bounds.width as f32) < WIDE * ink.height as f32;
-    is_digit.then(|| Piece { from, to, cost: right.cost, bounds, ink: digit.ink(&strip) })
+    is_digit.then(|| Piece { from, to, cost: right.cost, bounds, cell: 1, ink: digit.ink(&strip) })
 }
 
 #[cfg(test)]
@@ -153,5 +178,23 @@ mod tests {
         let [one, two, row, line] = [4, 12, 190, 210].map(|width| pieces(&strokes(width)).count());
         assert_eq!((one, line), (0, 0));
         assert!(two > 0 && row > 10 * two, "{two} pieces of two strokes, {row} of a row");
+    }
+
+    #[test]
+    fn high_ink_is_cut_as_low_ink_is_cell_by_cell() {
+        let low = Ink { height: 60, ..strokes(20).resampled([120, 60], 6.0, [0.0; 2]) };
+        let high = low.resampled([480, 240], 4.0, [0.0; 2]);
+        let of = |ink: &Ink| -> Vec<_> {
+            pieces(ink).map(|piece| (piece.from, piece.to, piece.bounds, piece.ink)).collect()
+        };
+        let [low, high] = [of(&low), of(&high)];
+        assert!(!low.is_empty());
+        assert_eq!(low.len(), high.len());
+        for ((from, to, bounds, ink), (high_from, high_to, large, cells)) in low.into_iter().zip(high) {
+            let Bounds { x, y, width, height } = bounds;
+            let times = Bounds { x: 4 * x, y: 4 * y, width: 4 * width, height: 4 * height };
+            assert_eq!((from, to, times), (high_from, high_to, large));
+            assert!(ink.amounts.iter().zip(&cells.amounts).all(|(a, b)| (a - b).abs() < 1e-4));
+        }
     }
 }

@@ -72,15 +72,15 @@ impl Block {
 
     /// What it could be cut into, those with the same `from` one after the other; none where it can only be one digit.
     pub fn pieces(&self) -> Vec<Piece> {
-        self.cut().map(|(piece, _)| piece).collect()
+        self.cut().map(|(piece, ..)| piece).collect()
     }
 
-    /// [`Block::pieces`], each with its ink.
-    fn cut(&self) -> impl Iterator<Item = (Piece, Ink)> {
+    /// [`Block::pieces`], each with its ink and how many pixels wide and high a pixel of that is.
+    fn cut(&self) -> impl Iterator<Item = (Piece, Ink, usize)> {
         let Digit { bounds: block, line, .. } = self.whole;
-        let piece = move |cuts::Piece { from, to, cost, bounds, ink }| {
+        let piece = move |cuts::Piece { from, to, cost, bounds, cell, ink }| {
             let bounds = Bounds { x: block.x + bounds.x, y: block.y + bounds.y, ..bounds };
-            (Piece { from, to, cost, digit: Digit { bounds, line, pixels: normalise::normalise(&ink) } }, ink)
+            (Piece { from, to, cost, digit: Digit { bounds, line, pixels: normalise::normalise(&ink) } }, ink, cell)
         };
         cuts::pieces(&self.ink).map(piece)
     }

@@ -92,19 +92,23 @@ impl Trace {
     /// Notes the ink of those of the digits that are found in it; whether all are.
     fn settle(&mut self, ink: &Ink, digits: &[&Digit]) -> bool {
         let mut is_found = vec![false; digits.len()];
-        let mut settle = |digit: &Digit, own: &Ink| {
+        let mut settle = |digit: &Digit, own: &Ink, cell: usize| {
             let Some(at) = digits.iter().position(|one| *one == digit) else { return false };
             is_found[at] = true;
-            let Bounds { x, y, .. } = digit.bounds;
-            for (at, _) in own.amounts.iter().enumerate().filter(|(_, amount)| **amount > 0.0) {
-                self.fates[(y as usize + at / own.width) * ink.width + x as usize + at % own.width] = Fate::Digit;
+            let Bounds { x, y, width, height } = digit.bounds;
+            for (right, down) in (0..height).flat_map(|down| (0..width).map(move |right| (right, down))) {
+                let at = (y + down) as usize * ink.width + (x + right) as usize;
+                let own_at = down as usize / cell * own.width + right as usize / cell;
+                if own.amounts[own_at] > 0.0 && ink.amounts[at] > 0.0 {
+                    self.fates[at] = Fate::Digit;
+                }
             }
             true
         };
         for block in blocks(ink).into_iter().chain(filled(ink)) {
-            if !settle(&block.whole, &block.ink) {
-                for (piece, own) in block.cut() {
-                    settle(&piece.digit, &own);
+            if !settle(&block.whole, &block.ink, 1) {
+                for (piece, own, cell) in block.cut() {
+                    settle(&piece.digit, &own, cell);
                 }
             }
         }
