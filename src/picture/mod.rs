@@ -19,6 +19,7 @@ mod morphology;
 mod noise;
 mod normalise;
 mod parts;
+mod regions;
 mod rows;
 mod rules;
 mod trace;

@@ -2,7 +2,7 @@
 //! bar, a 1's foot and a 4's corner are lines, too, but no longer than digits are high.
 
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::mem;
 
 use super::bounds::Bounds;
@@ -12,6 +12,7 @@ use super::lines::{Line, lines};
 use super::mask::{self, Mask};
 use super::morphology::filtered;
 use super::parts::Part;
+use super::regions::Regions;
 
 /// Ink of which there is less than this share is pale.
 const PALE: f32 = 0.3;
@@ -38,9 +39,6 @@ const TYPICAL: f32 = 0.75;
 const LEFT: f32 = 0.35;
 /// Ink that hangs together with no line says more, if it is this share of all.
 const APART: f32 = 0.15;
-
-/// A line leads through what it has so great a share of from side to side.
-const THROUGH: f32 = 0.8;
 
 /// An underline is so many times as wide as it is high, ...
 const FLAT: u32 = 5;
@@ -112,6 +110,7 @@ fn crossed(mask: &Mask, stroke: f32) -> Vec<usize> {
     let rules = rules(mask, stroke);
     let thickest = rules.iter().map(|rule| rule.thickness.ceil() as u32).max().unwrap_or(0);
     let mut pixels: Vec<usize> = rules.iter().flat_map(|rule| rule.pixels.iter().copied()).collect();
+    pixels.extend(frames::around_digits(mask));
     let kept = mask.without(pixels.iter().copied());
     let is_gone = |at: usize| mask.inked[at] && !kept.inked[at];
     let is_beside = |part: &Part| part.pixels(mask.width).flat_map(|at| mask.within(at, 1)).any(is_gone);
@@ -147,45 +146,6 @@ fn underlines(mask: &Mask) -> Vec<usize> {
         is_below && is_wide && gap as f32 <= BELOW * high && rows.all(|row| found(row).is_none())
     };
     parts.iter().filter(is_underline).flat_map(|part| part.pixels(mask.width)).collect()
-}
-
-/// All that hangs together, and for each pixel in which of it it is.
-struct Regions {
-    parts: Vec<Part>,
-    place: Vec<usize>,
-}
-
-impl Regions {
-    fn of(mask: &Mask) -> Regions {
-        let (parts, mut place) = (mask.parts(), vec![0; mask.inked.len()]);
-        for (number, part) in parts.iter().enumerate() {
-            part.pixels(mask.width).for_each(|at| place[at] = number);
-        }
-        Regions { parts, place }
-    }
-
-    /// What a line leads through from one side to the other: one that goes on behind a gap has several frames, and none of
-    /// the strokes of digits that it meets.
-    fn led_through(&self, line: &Line) -> impl Iterator<Item = usize> {
-        let mut pixels: HashMap<usize, usize> = HashMap::new();
-        line.pixels.iter().for_each(|at| *pixels.entry(self.place[*at]).or_default() += 1);
-        let is_through = |(place, pixels): &(usize, usize)| {
-            let [from, to] = self.sides(*place, line);
-            *pixels as f32 >= THROUGH * line.thickness * (to - from) as f32
-        };
-        pixels.into_iter().filter(is_through).map(|(place, _)| place).chain([self.place(line)])
-    }
-
-    /// Where a region begins and ends on a line's way.
-    fn sides(&self, place: usize, line: &Line) -> [u32; 2] {
-        let Bounds { x, y, width, height } = self.parts[place].bounds;
-        if line.is_across { [x, x + width] } else { [y, y + height] }
-    }
-
-    /// In which of it a line begins.
-    fn place(&self, line: &Line) -> usize {
-        self.place[line.pixels[0]]
-    }
 }
 
 /// The lines that are no digit's, where strokes are `stroke` pixels wide: those that are too long for what is left without them.
@@ -272,12 +232,8 @@ impl<'a> Straight<'a> {
 
     /// Whether a region is a frame, of which a line, that has `own` pixels of it, is one side.
     fn is_frame(&self, place: usize, line: &Line, own: usize) -> bool {
-        let Bounds { x, y, width, height } = self.regions.parts[place].bounds;
-        let reach = ((CORNER * width.min(height) as f32) as usize).max(1);
-        let corners = [y, y + height - 1].into_iter().flat_map(|y| [[x, y], [x + width - 1, y]]);
-        let mut places = corners.map(|[x, y]| y as usize * self.mask.width + x as usize);
-        let mut is_square = || places.all(|at| self.mask.within(at, reach).any(|at| self.mask.inked[at]));
-        2 * self.long[usize::from(line.is_across)][place] >= 3 * own && is_square()
+        2 * self.long[usize::from(line.is_across)][place] >= 3 * own
+            && self.regions.has_corners(self.mask, place, CORNER)
     }
 }
 
@@ -319,10 +275,12 @@ fn digits_without(mask: &Mask, regions: &Regions, lines: &[Line]) -> Option<Digi
     if apart().map(|part| part.mass).sum::<f32>() >= APART * all {
         return typical(apart()).map(|height| Digits { height, are_apart: true });
     }
-    let rest = mask.without(lines.iter().flat_map(|line| line.pixels.iter().copied())).parts();
     let left = all - lines.iter().map(|line| line.pixels.len()).sum::<usize>() as f32;
-    let is_enough = left >= LEFT * all || frames::is_grid(mask, lines);
-    typical(rest.iter()).filter(|_| is_enough).map(|height| Digits { height, are_apart: false })
+    if left < LEFT * all && !frames::is_grid(mask, lines) {
+        return None;
+    }
+    let rest = mask.without(lines.iter().flat_map(|line| line.pixels.iter().copied())).parts();
+    typical(rest.iter()).map(|height| Digits { height, are_apart: false })
 }
 
 /// The height that most of the ink is in parts below; `None` where there is nothing as large as a digit.
