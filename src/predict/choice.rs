@@ -41,6 +41,9 @@ struct Way {
 /// Blocks are taken side by side, lest the network be asked for few images at a time, until they have so many pieces, lest all
 /// of a page be kept.
 const GROUP: usize = 1000;
+/// The network is asked about so many pieces of a picture. A page of digits has far fewer; in noise there is no end of them, and
+/// what comes behind these is not cut.
+const MOST_PIECES: usize = 20_000;
 
 /// The digits of the best of the readings. `look` asks the network what images show, `[classes]` for each.
 pub(super) async fn choose<E>(
@@ -48,6 +51,7 @@ pub(super) async fn choose<E>(
     mut look: impl AsyncFnMut(&[Pixels]) -> Result<Vec<Vec<f32>>, E>,
 ) -> Result<Vec<Seen>, E> {
     let mut best: Option<Way> = None;
+    let mut left = MOST_PIECES;
     for (rank, blocks) in readings.into_iter().enumerate() {
         let count = blocks.len() as f32;
         let doubt = UNLIKELIER * rank as f32 + BLOCKS * (1.0 - 1.0 / count);
@@ -58,7 +62,7 @@ pub(super) async fn choose<E>(
         let wholes: Vec<Pixels> = blocks.iter().map(|block| block.whole.pixels).collect();
         let (mut ways, mut group, mut pieces) = (Vec::with_capacity(blocks.len()), Vec::new(), 0);
         for (block, seen) in blocks.into_iter().zip(look(&wholes).await?) {
-            let taking = Taking::new(block, seen);
+            let taking = Taking::new(block, seen, &mut left);
             pieces += taking.pieces.iter().map(Vec::len).sum::<usize>();
             group.push(taking);
             if pieces >= GROUP {
@@ -85,14 +89,15 @@ struct Taking {
 }
 
 impl Taking {
-    /// The network takes the block for `probabilities` as a whole.
-    fn new(block: Block, probabilities: Vec<f32>) -> Taking {
+    /// The network takes the block for `probabilities` as a whole; it may be asked about as many pieces more as are `left`.
+    fn new(block: Block, probabilities: Vec<f32>, left: &mut usize) -> Taking {
         let Bounds { width, height, .. } = block.whole.bounds;
         let aspect = width as f32 / height as f32;
         let cut = TOO_NARROW * (TWO - aspect).max(0.0);
         let value = value(&block.whole, &probabilities, height);
         // The surest pieces could not be better than that.
-        let pieces = if value <= -cut { on_a_way(block.pieces()) } else { Vec::new() };
+        let pieces = if value <= -cut && *left > 0 { on_a_way(block.pieces()) } else { Vec::new() };
+        *left = left.saturating_sub(pieces.len());
         let paths = Paths::new(&pieces, height, cut, value);
         let pieces: (Vec<Piece>, Vec<Piece>) = pieces.into_iter().partition(|piece| piece.from == 0);
         Taking { whole: Way { value, digits: vec![(block.whole, probabilities)] }, pieces: pieces.into(), paths }
@@ -258,6 +263,25 @@ mod tests {
         };
         // Sure, less sure, and so unsure that a second and a third one could be better.
         assert_eq!([0.99, 0.8, 0.3].map(looks), [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_picture_that_is_all_pieces_is_looked_at_for_a_while_only() {
+        // Rows of strokes that a line goes through.
+        let is_row = |x: u32, y: u32| (x / 5).is_multiple_of(2) && y < 30 || y == 15;
+        let is_inked =
+            |x: u32, y: u32| (20..320).contains(&x) && (20..3220).contains(&y) && is_row(x - 20, (y - 20) % 40);
+        let picture = GrayImage::from_fn(340, 3240, |x, y| Luma([if is_inked(x, y) { 20 } else { 240 }]));
+        let mut looks = 0;
+        let look = async |images: &[Pixels]| {
+            looks += images.len();
+            Ok::<_, ()>(vec![vec![0.1; 10]; images.len()])
+        };
+        let first = readings(&picture).remove(0);
+        let (blocks, pieces) = (first.len(), first.iter().map(|block| block.pieces().len()).sum::<usize>());
+        choose(vec![first], look).block_on().unwrap();
+        assert!(pieces > 2 * MOST_PIECES, "{pieces} pieces");
+        assert!(looks < blocks + MOST_PIECES + 2 * pieces / blocks, "{looks} looks");
     }
 
     #[test]
