@@ -28,11 +28,10 @@ const EMPTY: f32 = 0.9;
 const SIDES: f32 = 0.25;
 
 /// The pixels of frames that hold a digit each and touch none, whatever their corners are like.
-pub(super) fn around_digits(mask: &Mask) -> Vec<usize> {
+pub(super) fn around_digits(mask: &Mask, regions: &Regions) -> Vec<usize> {
     const LEAST: u32 = 8;
-    let regions = Regions::of(mask);
     let held = regions.parts.iter().filter(|part| part.bounds.height >= LEAST);
-    let mut frames: Vec<usize> = held.filter_map(|part| frame_around(mask, &regions, part.bounds)).collect();
+    let mut frames: Vec<usize> = held.filter_map(|part| frame_around(mask, regions, part.bounds)).collect();
     frames.sort_unstable();
     frames.dedup();
     frames.into_iter().flat_map(|frame| regions.parts[frame].pixels(mask.width)).collect()
@@ -177,11 +176,11 @@ mod tests {
     fn a_frame_around_a_stroke_is_found_and_a_0_around_one_is_not() {
         for radius in [2.0, 6.0, 12.0] {
             let mask = drawn(|x, y| ring(x, y, radius) || stroke(x, y));
-            let left = mask.without(around_digits(&mask).into_iter());
+            let left = mask.without(around_digits(&mask, &Regions::of(&mask)).into_iter());
             assert!(left.inked == drawn(stroke).inked, "corners of {radius} pixels");
         }
         let round = drawn(|x, y| ring(x, y, 20.0) || stroke(x, y));
-        assert!(around_digits(&round).is_empty());
+        assert!(around_digits(&round, &Regions::of(&round)).is_empty());
     }
 
     #[test]
@@ -192,7 +191,7 @@ mod tests {
             drawn(|x, y| ring(x, y, 6.0) || stroke(x + 8.0, y) || ((4.0..20.0).contains(&x) && y.abs() < 9.0));
         let empty = drawn(|x, y| ring(x, y, 6.0));
         for mask in [touched, beside, held_and_touched, empty] {
-            assert!(around_digits(&mask).is_empty());
+            assert!(around_digits(&mask, &Regions::of(&mask)).is_empty());
         }
     }
 }

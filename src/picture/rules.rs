@@ -107,10 +107,11 @@ fn clear(ink: &mut Ink, mask: &mut Mask, find: impl Fn(&Ink, &Mask) -> Vec<usize
 /// The pixels of rules, and of what they leave: no larger than they are thick beside what is gone, where they cross, and what
 /// lies on their way.
 fn crossed(mask: &Mask, stroke: f32) -> Vec<usize> {
-    let rules = rules(mask, stroke);
+    let regions = Regions::of(mask);
+    let rules = rules(mask, &regions, stroke);
     let thickest = rules.iter().map(|rule| rule.thickness.ceil() as u32).max().unwrap_or(0);
     let mut pixels: Vec<usize> = rules.iter().flat_map(|rule| rule.pixels.iter().copied()).collect();
-    pixels.extend(frames::around_digits(mask));
+    pixels.extend(frames::around_digits(mask, &regions));
     let kept = mask.without(pixels.iter().copied());
     let is_gone = |at: usize| mask.inked[at] && !kept.inked[at];
     let is_beside = |part: &Part| part.pixels(mask.width).flat_map(|at| mask.within(at, 1)).any(is_gone);
@@ -149,12 +150,11 @@ fn underlines(mask: &Mask) -> Vec<usize> {
 }
 
 /// The lines that are no digit's, where strokes are `stroke` pixels wide: those that are too long for what is left without them.
-fn rules(mask: &Mask, stroke: f32) -> Vec<Line> {
+fn rules(mask: &Mask, regions: &Regions, stroke: f32) -> Vec<Line> {
     let mut lines = lines(mask, stroke);
     lines.sort_by_key(|line| Reverse(line.length));
-    let regions = Regions::of(mask);
-    let Some(Digits { height, are_apart }) = digits(mask, &regions, &lines) else { return Vec::new() };
-    let straight = Straight::of(mask, &regions, &lines, height);
+    let Some(Digits { height, are_apart }) = digits(mask, regions, &lines) else { return Vec::new() };
+    let straight = Straight::of(mask, regions, &lines, height);
     let is_rule = |line: &Line| {
         let (reach, others) = (line.thickness as usize + 3, &straight.is_long[usize::from(!line.is_across)]);
         let mut ends = [line.pixels[0], line.pixels[line.pixels.len() - 1]].into_iter();
