@@ -29,7 +29,7 @@ const TOO_NARROW: f32 = 0.6;
 /// How wide those are, in heights.
 const TWO: f32 = 1.45;
 /// A block that is as clear as this for each height that it is less wide is one digit.
-const ONE: f32 = 1.25;
+const ONE: f32 = 2.5;
 /// What it costs at most that there are several blocks, where it is not clear which is the paper: around a digit that fills
 /// its picture there are.
 const BLOCKS: f32 = 1.0;
