@@ -108,9 +108,12 @@ fn figures() {
     let pages: Vec<(usize, usize)> = (0..200).map(|number| found_on(number, &data)).collect();
     let whole = pages.iter().filter(|(all, found)| all == found).count();
     println!("pages whose rows are all right: {whole} of {}", pages.len());
-    for digits in 1..=3 {
-        let [right, cut] = pushed_together(digits, 1000, &data, &mut reader);
-        println!("{digits} pushed together: {right} of 1000 right, {cut} cut too often");
+    let test = Split::embedded().unwrap().test;
+    for (name, data) in [("validation", &data), ("test", &test)] {
+        for digits in 1..=3 {
+            let [right, cut] = pushed_together(digits, 1000, data, &mut reader);
+            println!("{digits} {name} images pushed together: {right} of 1000 right, {cut} cut too often");
+        }
     }
     println!("crops, light on dark and dark on light: {:?} of 1000 right", crops(1000, &data, &mut reader));
     let layout = Layout { heights: vec![500.0; 17], columns: 17, jitter: 0.1, tilt: 0.0 };
