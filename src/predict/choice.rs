@@ -111,7 +111,7 @@ impl Taking {
             &pieces,
             height,
             ANOTHER - TOO_NARROW * narrow,
-            look(&probabilities) - odd(&block.whole, height),
+            resemblance(&probabilities) - odd(&block.whole, height),
         );
         let pieces: (Vec<Piece>, Vec<Piece>) = pieces.into_iter().partition(|piece| piece.from == 0);
         Taking { whole: Way { clarity, digits: vec![(block.whole, probabilities)] }, pieces: pieces.into(), paths }
@@ -207,7 +207,7 @@ impl Paths {
     /// Takes a piece that follows all that could come before it, and what the network says of it.
     fn extend(&mut self, piece: Piece, probabilities: Vec<f32>) {
         let Some(before) = self.values.get(&piece.from) else { return };
-        let value = before + self.most(&piece) + look(&probabilities);
+        let value = before + self.most(&piece) + resemblance(&probabilities);
         if self.values.get(&piece.to).is_none_or(|other| *other < value) {
             self.values.insert(piece.to, value);
             self.steps.insert(piece.to, (piece.from, (piece.digit, probabilities)));
@@ -241,7 +241,7 @@ fn odd(digit: &Digit, height: u32) -> f32 {
 }
 
 /// How much a digit looks like one, among the ways to take a block: 0 at most.
-fn look(probabilities: &[f32]) -> f32 {
+fn resemblance(probabilities: &[f32]) -> f32 {
     // Other classes than the ten digits are alike.
     let chance = if probabilities.len() == CHANCE.len() { CHANCE[best(probabilities)] } else { 0.0 };
     likeness(probabilities) - chance
@@ -329,7 +329,7 @@ mod tests {
         let (mut looked, mut better, mut count) = (0, 0, 0);
         for seed in 0..400 {
             let share = |stream: u32, at: usize| uniform(seed, Stream::Shuffle, stream, at as u32);
-            let [another, least] = [0.3 - 1.6 * share(0, 1), -0.5 - 5.0 * share(0, 0)];
+            let [another, least] = [0.3 - 2.0 * share(0, 1), -0.5 - 5.0 * share(0, 0)];
             let pairs: Vec<[usize; 2]> = (0..6).flat_map(|from| (from + 1..7).map(move |to| [from, to])).collect();
             let there = pairs.into_iter().enumerate().filter(|(at, _)| share(1, *at) < 0.6);
             let all: Vec<(Piece, Vec<f32>)> = there
@@ -342,7 +342,7 @@ mod tests {
                 .collect();
             let value_of = |pair: &[usize; 2]| {
                 let (piece, seen) = all.iter().find(|(piece, _)| [piece.from, piece.to] == *pair).unwrap();
-                look(seen) - odd(&piece.digit, 1) + another - CROSSED * piece.cost
+                resemblance(seen) - odd(&piece.digit, 1) + another - CROSSED * piece.cost
             };
             let kept: Vec<[usize; 2]> = all.iter().map(|(piece, _)| [piece.from, piece.to]).collect();
             let of = |way: &Vec<[usize; 2]>| -another + way.iter().map(value_of).sum::<f32>();
@@ -365,7 +365,7 @@ mod tests {
             assert!(found.zip(expected).is_none_or(|(found, expected)| (found - expected).abs() < 1e-4), "seed {seed}");
             better += usize::from(found.is_some());
         }
-        assert!(better > 50 && looked < count * 3 / 4, "{better} better ways, {looked} looks at {count} pieces");
+        assert!(better > 50 && looked < count * 2 / 3, "{better} better ways, {looked} looks at {count} pieces");
     }
 
     #[test]
