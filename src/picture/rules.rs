@@ -22,8 +22,8 @@ const LONG: f32 = 1.35;
 const LONG_SIDE: f32 = 1.1;
 /// ... stand alone, as a 1 does, and are so many times as long, ...
 const LONG_ALONE: f32 = 1.8;
-/// ... or go across other ink and are so many times as long.
-const LONG_ACROSS: f32 = 2.0;
+/// ... or go across other ink and are so many times as long, which the bars of three 7s that touch are not.
+const LONG_ACROSS: f32 = 2.6;
 /// Above or beside each other there are digits that are at least so high, and at most, as a share of how high most are, ...
 const LEAST_STROKE: f32 = 0.7;
 const MOST_STROKE: f32 = 1.6;
@@ -211,20 +211,19 @@ impl<'a> Straight<'a> {
 
     /// Whether a line is strokes of digits above or beside each other, which follow each other behind the room between those.
     fn are_strokes(&self, line: &Line) -> bool {
-        let mut own: Vec<(usize, usize)> = Vec::new();
-        for place in line.pixels.iter().map(|at| self.regions.place[*at]) {
-            match own.last_mut() {
-                Some((last, pixels)) if *last == place => *pixels += 1,
-                _ => own.push((place, 1)),
-            }
-        }
-        let is_digit = |&(place, own): &(usize, usize)| {
+        let own: Vec<&[usize]> =
+            line.pixels.chunk_by(|a, b| self.regions.place[*a] == self.regions.place[*b]).collect();
+        let is_digit = |own: &&[usize]| {
+            let place = self.regions.place[own[0]];
             let Bounds { width, height, .. } = self.regions.parts[place].bounds;
             let [across, high] = [width, height].map(|side| side as f32 / self.height);
-            across < MOST_STROKE && (LEAST_STROKE..MOST_STROKE).contains(&high) && !self.is_frame(place, line, own)
+            // Several digits that touch have bars that meet.
+            let bar = own.len() as f32 / line.thickness / self.height;
+            let is_slim = across < MOST_STROKE || (line.is_across && bar < LONG_ACROSS);
+            is_slim && (LEAST_STROKE..MOST_STROKE).contains(&high) && !self.is_frame(place, line, own.len())
         };
-        let room = |pair: &[(usize, usize)]| {
-            let [before, behind] = [0, 1].map(|at| self.regions.sides(pair[at].0, line));
+        let room = |pair: &[&[usize]]| {
+            let [before, behind] = [0, 1].map(|at| self.regions.sides(self.regions.place[pair[at][0]], line));
             behind[0] as f32 - before[1] as f32
         };
         own.len() > 1 && own.iter().all(is_digit) && own.windows(2).all(|pair| room(pair) > ROOM * self.height)

@@ -235,6 +235,17 @@ fn strokes_of_digits_above_each_other_are_no_rule() {
     assert_eq!(lines, [3; 4]);
 }
 
+/// Three 7s whose bars meet, and a 0 beside them.
+#[test]
+fn bars_of_sevens_that_meet_are_no_rule() {
+    let seven = |left: u32| format!("{left},30 {},30 {},72", left + 36, left + 15);
+    let zero = "180,30 165,38 162,51 165,64 180,72 195,64 198,51 195,38 180,30";
+    let strokes = [seven(30), seven(66), seven(102), zero.into()].join("|");
+    let mut picture = Strokes { width: 6.0, ..strokes.parse().unwrap() }.coverage(230, 100);
+    picture.pixels_mut().for_each(|pixel| pixel.0[0] = 240 - (f32::from(pixel.0[0]) * 0.85) as u8);
+    assert_eq!(read(&mut reader(), picture), [7, 7, 7, 0]);
+}
+
 /// Light from a side leaves the lightest corner as light ink on dark paper, which looks like a 1.
 #[test]
 fn a_corner_that_the_light_falls_on_is_no_digit() {
