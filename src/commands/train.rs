@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod given;
+mod introduction;
 mod lost;
 mod session;
 mod watch;
@@ -13,15 +14,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
-use digits::augment::Augment;
 use digits::checkpoint::{Checkpoint, hash_of};
 use digits::drawings::{self, Mixture, Part};
 use digits::gpu::{Gpu, Settings};
 use digits::mnist::{CLASSES, DataSet, Split, TRAINING};
-use digits::network::{self, Calibration, Classes, Layer, ModelFile, Network, Parameters, Shape, Summary};
+use digits::network::{self, Calibration, Classes, Layer, ModelFile, Network, Parameters, Shape};
 use digits::pen::read_pen_file;
 use digits::recipe::Recipe;
-use digits::report::{Log, Run, adapter_line, network_table};
+use digits::report::Log;
 use digits::session::Watched;
 use digits::train::{Job, Keep, train_through};
 use indicatif::HumanCount;
@@ -31,16 +31,17 @@ pub use watch::run;
 
 use self::checkpoints::{CheckpointOptions, Keeper};
 use self::given::{no_room, untaught};
+use self::introduction::introduce;
 use self::lost::Device;
 use self::session::{Report, Session, Told};
 use super::data::{Data, parse_input};
 use super::interrupt::{Interrupt, Interrupted};
 use super::pages::ReportOptions;
-use super::recipe::{RecipeOptions, optimiser_name};
+use super::recipe::RecipeOptions;
 use super::screen::Screen;
 use super::tiles::TileOptions;
 use super::values::{parse_seconds, parse_share, whole};
-use super::{DataOptions, GpuOptions, Misuse, cooperative_core, note, say};
+use super::{DataOptions, GpuOptions, Misuse, cooperative_core, note};
 
 /// Trains a network and writes it to a model file
 #[derive(Args)]
@@ -333,46 +334,6 @@ impl Options {
         }
         Ok((data, known))
     }
-
-    /// What the images are of.
-    fn data_name(&self) -> String {
-        let drawings = if self.with_drawings { " and drawings" } else { "" };
-        let own = self.pen.as_ref().map(|file| format!(" and {}", file.display())).unwrap_or_default();
-        format!("{}{drawings}{own}", self.data.name())
-    }
-
-    /// Before the first step.
-    fn summary(&self, recipe: &Recipe) -> Summary {
-        Summary {
-            epochs: 0,
-            batch: recipe.batch as u32,
-            optimiser: optimiser_name(&recipe.optimiser).into(),
-            learning_rate: recipe.optimiser.learning_rate(),
-            recipe: recipe.notes(),
-            seed: self.seed,
-            augment: augmentation(recipe),
-            images_seen: 0,
-            validation_accuracy: None,
-            test_accuracy: None,
-        }
-    }
-
-    fn run(&self, recipe: &Recipe, job: &Job, gpu: &Gpu, data: &Split) -> Run {
-        Run {
-            network: job.network.to_string(),
-            data: self.data_name(),
-            batch: job.plan.batch,
-            optimizer: optimiser_name(&recipe.optimiser).into(),
-            learning_rate: recipe.optimiser.learning_rate(),
-            recipe: recipe.notes(),
-            seed: job.plan.seed,
-            augment: augmentation(recipe),
-            precision: self.precision.name().into(),
-            adapter: adapter_line(gpu),
-            images: data.training.count(),
-            flop_per_image: job.network.training_flop(),
-        }
-    }
 }
 
 impl PrecisionName {
@@ -398,61 +359,10 @@ fn tune_budget(gpu: &Gpu) -> Duration {
     Duration::from_secs(if gpu.is_software() { 0 } else { 10 })
 }
 
-/// The augmentation's text, if there is one.
-fn augmentation(recipe: &Recipe) -> Option<String> {
-    (recipe.augment != Augment::NONE).then(|| recipe.augment.to_string())
-}
-
 /// Where a file is or would be, however it is called.
 pub(super) fn place(path: &Path) -> Option<PathBuf> {
     path.canonicalize().ok().or_else(|| {
         let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
         Some(folder.canonicalize().ok()?.join(path.file_name()?))
     })
-}
-
-/// Prints what is about to happen.
-fn introduce(
-    options: &Options,
-    recipe: &Recipe,
-    job: &Job,
-    gpu: &Gpu,
-    data: &Split,
-    (classes, said): (&Classes, Option<String>),
-) -> anyhow::Result<()> {
-    let count = |images: usize| HumanCount(images as u64);
-    let [training, validation, test] = [&data.training, &data.validation, &data.test].map(|part| count(part.count()));
-    say(&format!("adapter   {}", adapter_line(gpu)))?;
-    say(&format!(
-        "data      {}: {training} training, {validation} validation, {test} test images",
-        options.data_name()
-    ))?;
-    if let Some(said) = said {
-        say(&format!("split     {said}"))?;
-    }
-    if !classes.are_digits() {
-        let (names, label) = (classes.names(), usize::from(classes.first_label()));
-        let [first, last] = [&names[0], &names[names.len() - 1]];
-        say(&format!(
-            "classes   {}: {first} (label {label}) to {last} (label {})",
-            names.len(),
-            label + names.len() - 1
-        ))?;
-    }
-    say(&format!(
-        "training  {} epochs, batch {}, {}, learning rate {}, {} precision, seed {}",
-        job.epochs,
-        job.plan.batch,
-        optimiser_name(&recipe.optimiser),
-        recipe.optimiser.learning_rate(),
-        options.precision.name(),
-        job.plan.seed
-    ))?;
-    if let Some(notes) = recipe.notes() {
-        say(&format!("recipe    {notes}"))?;
-    }
-    if let Some(text) = augmentation(recipe) {
-        say(&format!("augment   {text}"))?;
-    }
-    Ok(say(&format!("\n{}\n", network_table(&job.network)))?)
 }
