@@ -22,6 +22,8 @@ const LONG: f32 = 1.35;
 const LONG_SIDE: f32 = 1.1;
 /// ... stand alone, as a 1 does, and are so many times as long, ...
 const LONG_ALONE: f32 = 1.8;
+/// ... go from edge to edge of the picture and are so many times as long, ...
+const LONG_SPANNING: f32 = 2.0;
 /// ... or go across other ink and are so many times as long, which the bars of three 7s that touch are not.
 const LONG_ACROSS: f32 = 2.6;
 /// Above or beside each other there are digits that are at least so high, and at most, as a share of how high most are, ...
@@ -162,10 +164,10 @@ fn rules(mask: &Mask, regions: &Regions, stroke: f32) -> Vec<Line> {
             LONG_SIDE
         } else if are_apart && straight.is_alone(line) {
             if line.is_across { LONG_SIDE } else { LONG_ALONE }
-        } else if line.is_across {
-            if are_apart || line.spans(mask) { LONG_ACROSS } else { LONG_UNSURE }
         } else if line.spans(mask) {
-            LONG_ALONE
+            if line.is_across { LONG_SPANNING } else { LONG_ALONE }
+        } else if line.is_across {
+            if are_apart { LONG_ACROSS } else { LONG_UNSURE }
         } else {
             f32::INFINITY
         };
@@ -254,7 +256,7 @@ fn digits(mask: &Mask, regions: &Regions, lines: &[Line]) -> Option<Digits> {
         let times = if found.are_apart {
             if longest.iter().all(|line| line.is_across) { LONG_SIDE } else { LONG }
         } else if longest.iter().all(|line| line.spans(mask)) {
-            LONG_ACROSS
+            LONG_SPANNING
         } else {
             LONG_UNSURE
         };
