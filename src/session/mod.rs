@@ -96,7 +96,8 @@ impl<T: Fn(Answer)> Session<T> {
         }
     }
 
-    /// What happens first.
+    /// What happens first. A GPU that is ready goes before what is asked: a window's is, so there the reference answers only where
+    /// there is none.
     async fn first(&mut self) -> First {
         let ask = async { First::Ask(self.inbox.next().await) };
         let rested = async {
@@ -108,7 +109,7 @@ impl<T: Fn(Answer)> Session<T> {
             let Some(opening) = &mut self.opening else { return pending().await };
             First::Opened(Box::new(opening.await))
         };
-        or(ask, or(rested, opened)).await
+        or(opened, or(ask, rested)).await
     }
 
     fn opened(&mut self, opened: Result<mind::Opened, GpuError>) {
