@@ -371,8 +371,16 @@ fn a_check_goes_on_answering_refuses_a_training_by_its_name_and_can_be_stopped()
 }
 
 #[test]
+fn a_gpu_that_is_there_answers_the_first_question() {
+    let answers = answers(start(None), vec![recognize(1)], |answer, _| matches!(answer, Answer::Recognized(_)));
+    let Some(Answer::Recognized(recognition)) = answers.last() else { panic!("nothing is recognized") };
+    assert_eq!(recognition.by, By::Gpu);
+}
+
+#[test]
 fn a_training_that_waits_for_the_gpu_can_be_stopped_before_it_begins() {
-    let answers = answers(start(None), vec![Ask::Train(training(1)), Ask::Stop], |answer, _| {
+    let never = Start { open: Box::new(|| Box::pin(std::future::pending())), ..start(None) };
+    let answers = answers(never, vec![Ask::Train(training(1)), Ask::Stop], |answer, _| {
         matches!(answer, Answer::Stopped { epochs: 0 })
     });
     assert!(!answers.iter().any(|answer| matches!(answer, Answer::Training { .. })));
