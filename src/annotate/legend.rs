@@ -106,6 +106,7 @@ fn items_of(trace: &Trace, digits: &[(Digit, Judgement)]) -> Vec<Item> {
     ];
     let fates = [
         (Fate::Digit, "ink"),
+        (Fate::Turned, "light and dark turned"),
         (Fate::Rule, "a rule or a frame"),
         (Fate::Around, "along the picture's edge"),
         (Fate::Pale, "too pale for ink"),

@@ -27,6 +27,7 @@ const WORDS: Colour = [60, 60, 60];
 pub fn colour(fate: Fate) -> Option<Colour> {
     match fate {
         Fate::Paper => None,
+        Fate::Turned => Some([150, 120, 200]),
         Fate::Pale => Some([236, 200, 40]),
         Fate::Around => Some([204, 121, 167]),
         Fate::Rule => Some([224, 100, 10]),

@@ -6,7 +6,7 @@ use image::GrayImage;
 use super::canvas::{Canvas, Rect, WHITE, mixed, width};
 use super::{BOX, NO_DIGIT, SHADE, WORDS, colour};
 use crate::network::{Classes, Judgement, best};
-use crate::picture::{Digit, Trace};
+use crate::picture::{Digit, Fate, Trace};
 
 /// The longer side is at least so many pixels long, ...
 const LEAST_SIDE: u32 = 800;
@@ -31,6 +31,8 @@ const SMALLEST: f32 = 0.5;
 const PALE: f32 = 0.3;
 /// ... and so much of its colour has paper that is taken for entirely dark.
 const SHADED: f32 = 0.8;
+/// How much of its colour paper has that was turned.
+const TURNED: f32 = 0.5;
 /// So much ink has its colour to the full.
 const FULL: f32 = 0.3;
 /// How much of what is below it is hidden behind words, and behind what ties digits together.
@@ -80,7 +82,8 @@ impl Page {
             let pale = mixed(WHITE, [*light; 3], PALE);
             let shade = trace.shade.as_ref().map_or(0.0, |shade| SHADED * shade[at]);
             let paper = mixed(pale, SHADE, shade);
-            let colour = colour(trace.fates[at]).map_or(paper, |ink| mixed(paper, ink, trace.amounts[at] / FULL));
+            let share = if trace.fates[at] == Fate::Turned { TURNED } else { trace.amounts[at] / FULL };
+            let colour = colour(trace.fates[at]).map_or(paper, |ink| mixed(paper, ink, share));
             let [x, y] = self.place([at % width, at / width].map(|at| at as u32));
             let [width, height] = [i64::from(self.scale); 2];
             canvas.fill(Rect { x, y, width, height }, colour, 1.0);

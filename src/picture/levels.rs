@@ -44,7 +44,7 @@ impl Levels {
     }
 }
 
-fn histogram(picture: &GrayImage) -> [usize; 256] {
+pub(super) fn histogram(picture: &GrayImage) -> [usize; 256] {
     let mut histogram = [0; 256];
     picture.iter().for_each(|&light| histogram[usize::from(light)] += 1);
     histogram
@@ -52,7 +52,7 @@ fn histogram(picture: &GrayImage) -> [usize; 256] {
 
 /// The least level of the lighter of the two classes with the greatest variance between them (Otsu 1979, "A threshold
 /// selection method from gray-level histograms"). `None` where all pixels have one level.
-fn otsu(histogram: &[usize; 256]) -> Option<usize> {
+pub(super) fn otsu(histogram: &[usize; 256]) -> Option<usize> {
     let moment = |(level, count): (usize, &usize)| (level * count) as f64;
     let count = histogram.iter().sum::<usize>() as f64;
     let sum: f64 = histogram.iter().enumerate().map(moment).sum();

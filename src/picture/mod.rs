@@ -19,6 +19,7 @@ mod morphology;
 mod noise;
 mod normalise;
 mod parts;
+mod patches;
 mod regions;
 mod rows;
 mod rules;
@@ -87,6 +88,23 @@ impl Block {
     }
 }
 
+/// A picture without an editor's corners, with its patches turned, and without what noise can be told from it.
+struct Clean {
+    picture: GrayImage,
+    /// The standard deviation of what is left.
+    noise: f32,
+    patches: Vec<Bounds>,
+}
+
+impl Clean {
+    fn of(picture: &GrayImage) -> Clean {
+        let whole = corners::filled(picture);
+        let (turned, patches) = patches::turned(&whole);
+        let (clean, noise) = noise::removed(&turned);
+        Clean { picture: clean.into_owned(), noise, patches }
+    }
+}
+
 /// All ink of a picture as one digit, dark on light or light on dark; `None` where there is none.
 pub fn normalise_image(picture: &GrayImage) -> Option<Pixels> {
     find_digit(picture).map(|digit| digit.pixels)
@@ -94,7 +112,7 @@ pub fn normalise_image(picture: &GrayImage) -> Option<Pixels> {
 
 /// [`normalise_image`], and where the ink is.
 pub fn find_digit(picture: &GrayImage) -> Option<Digit> {
-    let (clean, noise) = noise::removed(picture);
+    let Clean { picture: clean, noise, .. } = Clean::of(picture);
     let Papers { likeliest, .. } = light::papers(&clean)?;
     let digit = |ink: Ink| Some(Block::new(&parts::whole(&ink)?, &ink, 0).whole);
     let clear = Ink::find(&clean, likeliest, noise).and_then(digit);
@@ -111,7 +129,7 @@ pub fn find_digits(picture: &GrayImage) -> Vec<Digit> {
 /// There are several where it is not clear which of light and dark is the paper; all of its ink may be one digit then. There
 /// are none for an even surface, and where there is nothing on it but specks.
 pub fn readings(picture: &GrayImage) -> Vec<Vec<Block>> {
-    let (clean, noise) = noise::removed(picture);
+    let Clean { picture: clean, noise, .. } = Clean::of(picture);
     let Some(Papers { likeliest, other, is_clear }) = light::papers(&clean) else { return Vec::new() };
     let find = |paper| Ink::find(&clean, paper, noise);
     let ink = find(likeliest);

@@ -1,11 +1,9 @@
-//! Noise, before anything else looks at a picture: pixels that are lighter or darker than all around them, whatever they
+//! Noise, before ink is told from paper: pixels that are lighter or darker than all around them, whatever they
 //! were, and the grain of a camera.
 
 use std::borrow::Cow;
 
 use image::GrayImage;
-
-use super::corners;
 
 /// A pixel that differs by more, of 255, from all of its neighbours is a speck.
 const DIFFERENCE: u8 = 48;
@@ -22,12 +20,9 @@ const LEAST: u32 = 48;
 /// What smoothing leaves of the standard deviation of independent pixels: the root of the sum of the squared weights.
 const SMOOTHED: f32 = 0.375;
 
-/// The picture without what noise and an editor's corners can be told from it, and the standard deviation of what is left.
+/// The picture without what noise can be told from it, and the standard deviation of what is left.
 pub(super) fn removed(picture: &GrayImage) -> (Cow<'_, GrayImage>, f32) {
-    let clean = match corners::filled(picture) {
-        Cow::Borrowed(picture) => without_specks(picture),
-        Cow::Owned(filled) => Cow::Owned(without_specks(&filled).into_owned()),
-    };
+    let clean = without_specks(picture);
     let grain = grain(&clean);
     if grain <= GRAINY { (clean, grain) } else { (Cow::Owned(smoothed(&clean)), SMOOTHED * grain) }
 }

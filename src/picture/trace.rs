@@ -8,12 +8,14 @@ use super::bounds::Bounds;
 use super::ink::Ink;
 use super::light::{self, Paper, Papers};
 use super::rules::Why;
-use super::{Digit, blocks, filled, noise};
+use super::{Clean, Digit, blocks, filled};
 
 /// What a pixel was taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     Paper,
+    /// Paper that is white on black, or black on white, before it is turned to be like what is around it.
+    Turned,
     /// Ink too pale for a digit's, such as the rules of writing paper.
     Pale,
     /// What lies along the picture's edge, and around a sheet.
@@ -52,7 +54,7 @@ impl Trace {
     /// # Panics
     /// The digits are of another picture.
     pub fn of(picture: &GrayImage, digits: &[&Digit]) -> Trace {
-        let (clean, noise) = noise::removed(picture);
+        let Clean { picture: clean, noise, patches } = Clean::of(picture);
         let blank = |is_paper_light| {
             let [fates, amounts] = [picture.len(); 2];
             Trace { fates: vec![Fate::Paper; fates], amounts: vec![0.0; amounts], shade: None, is_paper_light }
@@ -61,7 +63,10 @@ impl Trace {
         let traced = |(paper, light): (Paper, Light)| {
             let mut trace = blank(paper.is_light());
             let ink = match light {
-                Light::Evened => Ink::found(&clean, paper, noise, |why, ink| trace.tell(why, ink)),
+                Light::Evened => {
+                    patches.iter().for_each(|patch| trace.turn(*patch, picture.width()));
+                    Ink::found(&clean, paper, noise, |why, ink| trace.tell(why, ink))
+                }
                 Light::AsItIs => Ink::filling(picture, paper).inspect(|ink| trace.tell(None, ink)),
             };
             let is_way = ink.map_or(digits.is_empty(), |ink| trace.settle(&ink, digits));
@@ -71,6 +76,12 @@ impl Trace {
         // In the order of the readings: of those that give the same digits the first was chosen.
         let ways = [likeliest, other].into_iter().flat_map(|paper| [(paper, Light::Evened), (paper, Light::AsItIs)]);
         { ways }.find_map(traced).expect("digits of this picture")
+    }
+
+    /// Notes that a patch of a picture so wide was turned.
+    fn turn(&mut self, patch: Bounds, width: u32) {
+        let rows = self.fates.chunks_exact_mut(width as usize).skip(patch.y as usize).take(patch.height as usize);
+        rows.for_each(|row| row[patch.x as usize..][..patch.width as usize].fill(Fate::Turned));
     }
 
     /// Notes what a step has taken for ink, or has taken away of it.

@@ -126,8 +126,26 @@ fn shade_pale_rules_specks_and_what_is_no_digit_can_be_told_apart() {
 
     let mut blotted = GrayImage::from_pixel(160, 90, Luma([PAPER]));
     imageops::replace(&mut blotted, &plain, 0, 0);
-    (30..55).for_each(|y| (110..140).for_each(|x| blotted.put_pixel(x, y, Luma([20]))));
+    let blot = (30..58).flat_map(|y| (110..138).map(move |x| (x, y)));
+    let blot = blot.filter(|(x, y)| (x - 124i32).pow(2) + (y - 44i32).pow(2) < 150);
+    blot.for_each(|(x, y)| blotted.put_pixel(x as u32, y as u32, Luma([20])));
     assert!(has(&annotated(&mut reader, &blotted), NO_DIGIT));
+}
+
+/// The 2 as white on black in a printed cell.
+#[test]
+fn a_cell_of_light_on_dark_is_read_and_shown_as_turned() {
+    let (mut reader, plain) = (reader(), sheet());
+    let mut cell = plain.clone();
+    let turned = cell.enumerate_pixels_mut().filter(|(x, y, _)| (56..96).contains(x) && (18..82).contains(y));
+    turned.for_each(|(.., light)| light.0[0] = PAPER + 20 - light.0[0]);
+    let read = digits_of(&mut reader, cell.clone());
+    assert_eq!(read, digits_of(&mut reader, plain.clone()));
+    let (plain, turned) = (annotated(&mut reader, &plain), annotated(&mut reader, &cell));
+    let [places, expected] = [[57, 80], [50, 80]].map(|place| [&turned, &plain].map(|annotated| at(annotated, place)));
+    assert_ne!(places[0], places[1]);
+    assert_eq!(expected[0], expected[1]);
+    assert_eq!(taken_for(&turned, &cell, Fate::Digit), taken_for(&plain, &cell, Fate::Digit));
 }
 
 /// Of the readings of a picture any may be chosen: its trace is found.
