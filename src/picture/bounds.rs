@@ -12,6 +12,11 @@ pub struct Bounds {
 }
 
 impl Bounds {
+    /// Its pixels, row by row, each as x and y.
+    pub(super) fn places(self) -> impl Iterator<Item = (u32, u32)> {
+        (self.y..self.y + self.height).flat_map(move |y| (self.x..self.x + self.width).map(move |x| (x, y)))
+    }
+
     /// The least rectangle that both are in.
     pub(super) fn and(self, other: Bounds) -> Bounds {
         let (x, y) = (self.x.min(other.x), self.y.min(other.y));

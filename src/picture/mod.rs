@@ -11,6 +11,7 @@ mod formats;
 mod frames;
 mod images;
 mod ink;
+mod insets;
 mod levels;
 mod light;
 mod lines;
@@ -25,12 +26,13 @@ mod rows;
 mod rules;
 mod trace;
 
-use image::GrayImage;
+use image::{GrayImage, imageops};
 
 pub use bounds::Bounds;
 pub use decode::{EXTENSIONS, PictureError, Pictures, is_called_a_picture};
 pub use images::Images;
 use ink::Ink;
+use insets::Insets;
 use light::Papers;
 pub use normalise::{Pixels, normalise_strokes};
 use parts::Part;
@@ -51,7 +53,8 @@ pub struct Digit {
 pub struct Block {
     /// All of it as one digit.
     pub whole: Digit,
-    ink: Ink,
+    /// None of what can be but one digit.
+    ink: Option<Ink>,
 }
 
 /// What lies between two of a block's cuts.
@@ -69,7 +72,7 @@ pub struct Piece {
 impl Block {
     fn new(part: &Part, ink: &Ink, line: usize) -> Block {
         let ink = part.ink(ink);
-        Block { whole: Digit { bounds: part.bounds, line, pixels: normalise::normalise(&ink) }, ink }
+        Block { whole: Digit { bounds: part.bounds, line, pixels: normalise::normalise(&ink) }, ink: Some(ink) }
     }
 
     /// What it could be cut into, those with the same `from` one after the other; none where it can only be one digit.
@@ -84,7 +87,7 @@ impl Block {
             let bounds = Bounds { x: block.x + bounds.x, y: block.y + bounds.y, ..bounds };
             (Piece { from, to, cost, digit: Digit { bounds, line, pixels: normalise::normalise(&ink) } }, ink, cell)
         };
-        cuts::pieces(&self.ink).map(piece)
+        self.ink.iter().flat_map(cuts::pieces).map(piece)
     }
 }
 
@@ -129,6 +132,19 @@ pub fn find_digits(picture: &GrayImage) -> Vec<Digit> {
 /// There are several where it is not clear which of light and dark is the paper; all of its ink may be one digit then. There
 /// are none for an even surface, and where there is nothing on it but specks.
 pub fn readings(picture: &GrayImage) -> Vec<Vec<Block>> {
+    let Some(insets) = Insets::of(picture) else { return ways(picture) };
+    let mut inside = Vec::new();
+    if let Some(Bounds { x, y, width, height }) = insets.only() {
+        inside = ways(&imageops::crop_imm(picture, x, y, width, height).to_image());
+        let places = inside.iter_mut().flatten().map(|block| &mut block.whole.bounds);
+        places.for_each(|place| (place.x, place.y) = (place.x + x, place.y + y));
+    }
+    let images = insets.images(picture).into_iter().map(|images| images.blocks);
+    images.chain(if inside.is_empty() { ways(picture) } else { inside }).collect()
+}
+
+/// [`readings`] of a picture that is one.
+fn ways(picture: &GrayImage) -> Vec<Vec<Block>> {
     let Clean { picture: clean, noise, .. } = Clean::of(picture);
     let Some(Papers { likeliest, other, is_clear }) = light::papers(&clean) else { return Vec::new() };
     let find = |paper| Ink::find(&clean, paper, noise);
@@ -139,7 +155,10 @@ pub fn readings(picture: &GrayImage) -> Vec<Vec<Block>> {
     let first = ink.as_ref().map_or_else(Vec::new, blocks);
     let is_wide =
         |Bounds { width, height, .. }: Bounds| fills(width, picture.width()) || fills(height, picture.height());
-    if is_clear && !first.is_empty() && !first.iter().any(|block| is_wide(block.whole.bounds) || is_sheet(&block.ink)) {
+    if is_clear
+        && !first.is_empty()
+        && !first.iter().any(|block| is_wide(block.whole.bounds) || block.ink.as_ref().is_some_and(is_sheet))
+    {
         return vec![first];
     }
     let [as_it_is, inverse] = [likeliest, other].map(|paper| Ink::filling(picture, paper));

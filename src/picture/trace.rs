@@ -2,10 +2,11 @@
 //! for it while a picture is read: the steps are gone through again, and the way to take the picture is the one that gives
 //! these digits.
 
-use image::GrayImage;
+use image::{GrayImage, imageops};
 
 use super::bounds::Bounds;
 use super::ink::Ink;
+use super::insets::{Images, Insets};
 use super::light::{self, Paper, Papers};
 use super::rules::Why;
 use super::{Clean, Digit, blocks, filled};
@@ -54,14 +55,69 @@ impl Trace {
     /// # Panics
     /// The digits are of another picture.
     pub fn of(picture: &GrayImage, digits: &[&Digit]) -> Trace {
-        let Clean { picture: clean, noise, patches } = Clean::of(picture);
-        let blank = |is_paper_light| {
-            let [fates, amounts] = [picture.len(); 2];
-            Trace { fates: vec![Fate::Paper; fates], amounts: vec![0.0; amounts], shade: None, is_paper_light }
+        let inset = Insets::of(picture).and_then(|insets| {
+            let images =
+                insets.images(picture).into_iter().find_map(|images| Trace::of_images(picture, &images, digits));
+            images.or_else(|| Trace::inside(picture, insets.only()?, digits))
+        });
+        inset.or_else(|| Trace::of_all(picture, digits)).expect("digits of this picture")
+    }
+
+    /// Nothing but paper.
+    fn blank(picture: &GrayImage, is_paper_light: bool) -> Trace {
+        let [fates, amounts] = [picture.len(); 2];
+        Trace { fates: vec![Fate::Paper; fates], amounts: vec![0.0; amounts], shade: None, is_paper_light }
+    }
+
+    /// The way to images that were taken as they stand, if those are the digits.
+    fn of_images(picture: &GrayImage, images: &Images, digits: &[&Digit]) -> Option<Trace> {
+        let wholes: Vec<&Digit> = images.blocks.iter().map(|block| &block.whole).collect();
+        if digits.is_empty() || !digits.iter().all(|digit| wholes.contains(digit)) {
+            return None;
+        }
+        let mut trace = Trace::blank(picture, images.is_paper_light);
+        for (x, y) in digits.iter().flat_map(|digit| digit.bounds.places()) {
+            let (at, light) = (y as usize * picture.width() as usize + x as usize, picture.get_pixel(x, y).0[0]);
+            trace.fates[at] = Fate::Digit;
+            trace.amounts[at] = images.amount(light);
+        }
+        Some(trace)
+    }
+
+    /// The way through an inset to digits.
+    fn inside(picture: &GrayImage, inset: Bounds, digits: &[&Digit]) -> Option<Trace> {
+        let Bounds { x, y, width, height } = inset;
+        let moved = |digit: &&Digit| {
+            let bounds = digit.bounds;
+            let bounds = Bounds { x: bounds.x.checked_sub(x)?, y: bounds.y.checked_sub(y)?, ..bounds };
+            Some(Digit { bounds, ..(*digit).clone() })
         };
-        let Some(Papers { likeliest, other, .. }) = light::papers(&clean) else { return blank(true) };
+        let digits = digits.iter().map(moved).collect::<Option<Vec<Digit>>>()?;
+        let inner = imageops::crop_imm(picture, x, y, width, height).to_image();
+        let inner = Trace::of_all(&inner, &digits.iter().collect::<Vec<_>>())?;
+        let mut trace = Trace::blank(picture, inner.is_paper_light);
+        trace.shade = inner.shade.as_ref().map(|_| trace.amounts.clone());
+        for row in 0..height as usize {
+            let from = row * width as usize..(row + 1) * width as usize;
+            let start = (y as usize + row) * picture.width() as usize + x as usize;
+            let to = start..start + width as usize;
+            trace.fates[to.clone()].copy_from_slice(&inner.fates[from.clone()]);
+            trace.amounts[to.clone()].copy_from_slice(&inner.amounts[from.clone()]);
+            if let (Some(shade), Some(inner)) = (&mut trace.shade, &inner.shade) {
+                shade[to].copy_from_slice(&inner[from]);
+            }
+        }
+        Some(trace)
+    }
+
+    /// The way to digits of a picture that is one.
+    fn of_all(picture: &GrayImage, digits: &[&Digit]) -> Option<Trace> {
+        let Clean { picture: clean, noise, patches } = Clean::of(picture);
+        let Some(Papers { likeliest, other, .. }) = light::papers(&clean) else {
+            return digits.is_empty().then(|| Trace::blank(picture, true));
+        };
         let traced = |(paper, light): (Paper, Light)| {
-            let mut trace = blank(paper.is_light());
+            let mut trace = Trace::blank(picture, paper.is_light());
             let ink = match light {
                 Light::Evened => {
                     patches.iter().for_each(|patch| trace.turn(*patch, picture.width()));
@@ -75,7 +131,7 @@ impl Trace {
         };
         // In the order of the readings: of those that give the same digits the first was chosen.
         let ways = [likeliest, other].into_iter().flat_map(|paper| [(paper, Light::Evened), (paper, Light::AsItIs)]);
-        { ways }.find_map(traced).expect("digits of this picture")
+        { ways }.find_map(traced)
     }
 
     /// Notes that a patch of a picture so wide was turned.
@@ -117,7 +173,7 @@ impl Trace {
             true
         };
         for block in blocks(ink).into_iter().chain(filled(ink)) {
-            if !settle(&block.whole, &block.ink, 1) {
+            if !block.ink.as_ref().is_some_and(|ink| settle(&block.whole, ink, 1)) {
                 for (piece, own, cell) in block.cut() {
                     settle(&piece.digit, &own, cell);
                 }

@@ -1,6 +1,7 @@
 //! Pictures with what was read off them: whether the colours tell what became of each pixel.
 
 use digits::annotate::{Annotated, BOX, Colour, NO_DIGIT, colour};
+use digits::corrupt::Corruption;
 use digits::mnist::Split;
 use digits::network::Classes;
 use digits::picture::Fate;
@@ -146,6 +147,35 @@ fn a_cell_of_light_on_dark_is_read_and_shown_as_turned() {
     assert_ne!(places[0], places[1]);
     assert_eq!(expected[0], expected[1]);
     assert_eq!(taken_for(&turned, &cell, Fate::Digit), taken_for(&plain, &cell, Fate::Digit));
+}
+
+/// A shaded sheet on a white page, and an image in fog.
+#[test]
+fn pictures_in_a_picture_are_shown_as_they_were_read() {
+    let mut reader = reader();
+    let mut shaded = sheet();
+    shaded
+        .enumerate_pixels_mut()
+        .for_each(|(x, _, pixel)| pixel.0[0] = (u32::from(pixel.0[0]) * (200 - x) / 200) as u8);
+    let mut page = GrayImage::from_pixel(160, 150, Luma([255]));
+    imageops::replace(&mut page, &shaded, 30, 30);
+    let [alone, inset] = [&shaded, &page].map(|picture| {
+        let annotated = annotated(&mut reader, picture);
+        taken_for(&annotated, picture, Fate::Digit)
+    });
+    assert!(alone.len() > 100);
+    assert_eq!(inset, alone.into_iter().map(|place| place.map(|at| at + 30)).collect::<Vec<_>>());
+
+    let images = Split::embedded().unwrap().test;
+    let fog = digit(&Corruption::Fog.apply(images.image(0), 1, 0));
+    let mut page = GrayImage::new(60, 60);
+    imageops::replace(&mut page, &fog, 16, 16);
+    let annotated = annotated(&mut reader, &page);
+    // Ink and fog are as dark as they are light in the picture.
+    let darkest = |x: u32, y: u32| at(&annotated, [16 + x, 16 + y])[0];
+    let pixels = || fog.enumerate_pixels().map(|(x, y, light)| (light.0[0], darkest(x, y)));
+    let (lightest, thinnest) = (pixels().max().unwrap(), pixels().min().unwrap());
+    assert!(lightest.1 < thinnest.1, "{lightest:?} {thinnest:?}");
 }
 
 /// Of the readings of a picture any may be chosen: its trace is found.
