@@ -195,12 +195,14 @@ impl Tones {
 
     /// What lies between a top and a bottom, if it may be a patch.
     fn rectangle(&self, [from, to]: [usize; 2], [top, bottom]: [usize; 2]) -> Option<Bounds> {
-        // Where the tone changes most, at a column or a little further out: corners may be rounded.
+        // Where the tone changes most, at a column or a little further out: corners may be rounded. Strokes cross sides, not them.
         let side = |columns: &mut dyn Iterator<Item = usize>| {
-            let changed = |x: usize| (top..bottom).filter(|y| self.at(x - 1, *y) != self.at(x, *y)).count();
+            let is_changed = |x: usize, y: usize| self.at(x - 1, y) != self.at(x, y);
+            let changed = |x: usize| (top..bottom).filter(|y| is_changed(x, *y)).count();
             let is_better = |best: (usize, usize), x: usize| if changed(x) > best.0 { (changed(x), x) } else { best };
             let (changed, x) = columns.take(ROUNDED + 1).fold((0, 0), is_better);
-            (changed as f32 >= CHANGED * (bottom - top) as f32).then_some(x)
+            let is_clean = x > 0 && [top + 1, bottom - 2].into_iter().all(|y| is_changed(x, y));
+            (is_clean && changed as f32 >= CHANGED * (bottom - top) as f32).then_some(x)
         };
         let from = side(&mut (1..=from).rev())?;
         let to = side(&mut (to..=self.width + 1))?;
@@ -257,6 +259,7 @@ mod tests {
     use image::imageops::{self, FilterType};
 
     use super::*;
+    use crate::mnist::Split;
 
     const PAPER: u8 = 240;
     const INK: u8 = 30;
@@ -313,6 +316,15 @@ mod tests {
         // Only where the stroke crosses a side.
         let (before, after) = (differs(&patched), differs(&turned));
         assert!(before > 10_000 && after < 60, "{before} pixels before, {after} after");
+    }
+
+    #[test]
+    fn there_are_no_patches_in_digits() {
+        let images = Split::embedded().unwrap().validation;
+        for index in 0..images.count() {
+            let image = GrayImage::from_raw(28, 28, images.image(index).to_vec()).unwrap();
+            assert!(turned(&image).1.is_empty(), "validation image {index}");
+        }
     }
 
     #[test]
