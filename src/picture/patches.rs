@@ -201,7 +201,8 @@ impl Tones {
             let changed = |x: usize| (top..bottom).filter(|y| is_changed(x, *y)).count();
             let is_better = |best: (usize, usize), x: usize| if changed(x) > best.0 { (changed(x), x) } else { best };
             let (changed, x) = columns.take(ROUNDED + 1).fold((0, 0), is_better);
-            let is_clean = x > 0 && [top + 1, bottom - 2].into_iter().all(|y| is_changed(x, y));
+            let is_clean = |down: &dyn Fn(usize) -> usize| (1..=ROUNDED).any(|at| is_changed(x, down(at)));
+            let is_clean = x > 0 && is_clean(&|at| top + at) && is_clean(&|at| bottom - 1 - at);
             (is_clean && changed as f32 >= CHANGED * (bottom - top) as f32).then_some(x)
         };
         let from = side(&mut (1..=from).rev())?;
