@@ -3,7 +3,6 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::HashMap;
 
 use image::{GrayImage, Luma};
 
@@ -37,6 +36,8 @@ const REACH: u32 = 4;
 const MIXED: f32 = 0.15;
 /// A picture with more of them is a pattern.
 const MOST: usize = 400;
+/// So many tops are kept of each column: strokes in a patch begin more of them than its own.
+const TOPS: usize = 4;
 /// A share of a patch is seen at so many places a side.
 const PLACES: u32 = 64;
 
@@ -156,7 +157,7 @@ impl Tones {
         if found.is_empty() || found.len() > MOST {
             return Vec::new();
         }
-        found.sort_by_key(|patch| Reverse(patch.width * patch.height));
+        found.sort_unstable_by_key(|patch| Reverse(patch.width * patch.height));
         let outer = |at: usize| found[..at].iter().any(|other| found[at].and(*other) == *other);
         let mut found: Vec<Bounds> = (0..found.len()).filter(|at| !outer(*at)).map(|at| found[at]).collect();
         let elsewhere = self.without(&found);
@@ -169,8 +170,8 @@ impl Tones {
     /// Upright rectangles, ground mostly, with clean sides on top and at the bottom, and two that strokes cross at most.
     fn rectangles(&self) -> Vec<Bounds> {
         let mut found = Vec::new();
-        // The row of the last top from one column to another.
-        let mut tops: HashMap<[usize; 2], usize> = HashMap::new();
+        // The last tops from each column on, the last one first: up to which column, and in which row.
+        let mut tops = vec![[(0, 0); TOPS]; self.width + 2];
         for y in 1..=self.height + 1 {
             let mut x = 1;
             while x <= self.width {
@@ -178,14 +179,15 @@ impl Tones {
                 let top = (x..=self.width).take_while(|x| begins(x, y - 1, y)).count();
                 let bottom = (x..=self.width).take_while(|x| begins(x, y, y - 1)).count();
                 if top >= WIDE {
-                    tops.insert([x, x + top], y);
+                    tops[x].rotate_right(1);
+                    tops[x][0] = (x + top, y);
                 }
                 if bottom >= WIDE {
                     let sides = [x, x + bottom];
-                    let near = (0..9).map(|at| [sides[0] + at % 3 - 1, sides[1] + at / 3 - 1]);
-                    let last = near.filter_map(|sides| tops.get(&sides)).max();
-                    let last = last.filter(|top| y - **top >= HIGH);
-                    found.extend(last.and_then(|top| self.rectangle(sides, [*top, y])));
+                    let is_its = |&&(to, row): &&(usize, usize)| to.abs_diff(sides[1]) <= 1 && y - row >= HIGH;
+                    let above = tops[x - 1..=x + 1].iter().filter_map(|tops| tops.iter().find(is_its));
+                    let last = above.map(|(_, row)| *row).max();
+                    found.extend(last.and_then(|top| self.rectangle(sides, [top, y])));
                 }
                 x += top.max(bottom).max(1);
             }

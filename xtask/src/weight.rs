@@ -64,7 +64,7 @@ mod tests {
     use crate::files;
 
     /// Ceilings in bytes of brotli. They are what the project allows itself, not what was measured: docs/web.md has both.
-    const ENGINE: usize = 590_000;
+    const ENGINE: usize = 600_000;
     const MODEL: usize = 600_000;
     const FIRST_ANSWER: usize = 1_200_000;
 
