@@ -20,8 +20,10 @@ const CHANGED: f32 = 0.4;
 const ROUNDED: usize = 3;
 /// Its ground is so great a share of it, ...
 const GROUND: f32 = 0.6;
-/// ... unless nothing is written in it at the picture's edge, where a strip of what lies beside the paper may be seen, ...
+/// ... unless nothing is written in it: then it may be a strip of what lies beside the paper, at the picture's edge, ...
 const BLANK: f32 = 0.98;
+/// ... or a 1, less wide than this share of its height, ...
+const STROKE: f32 = 0.22;
 /// ... and a square fits into that which is so many times as wide as strokes elsewhere: a bold letter is no patch.
 const BOLD: f32 = 1.4;
 /// Of ink elsewhere there is at least this share of what patches are: a sheet on a table is none.
@@ -213,7 +215,8 @@ impl Tones {
         let [x, y, width, height] = [from - 1, top - 1, to - from, bottom - top].map(|at| at as u32);
         let patch = Bounds { x, y, width, height };
         let ground = self.ground(patch);
-        (ground >= GROUND && (is_inside || ground < BLANK)).then_some(patch)
+        let is_sure = ground < BLANK || (is_inside && width as f32 >= STROKE * height as f32);
+        (ground >= GROUND && is_sure).then_some(patch)
     }
 
     /// How great a share of a patch has the rare tone, at some places of it.
@@ -351,7 +354,13 @@ mod tests {
                 PAPER
             }])
         });
+        let ones = GrayImage::from_fn(120, 60, |x, y| {
+            let is_one =
+                ((5..32).contains(&y) && (18..23).contains(&x)) || ((9..30).contains(&y) && (50..54).contains(&x));
+            Luma([if is_one { INK } else { PAPER }])
+        });
         for (name, picture) in [
+            ("ones", ones),
             ("shade", shaded),
             ("sheet", on_table),
             ("frame", framed(&strokes(), 10)),
