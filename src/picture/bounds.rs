@@ -1,5 +1,6 @@
 //! Where something is in a picture.
 
+use image::{GrayImage, imageops};
 use serde::Serialize;
 
 /// A rectangle of whole pixels.
@@ -15,6 +16,11 @@ impl Bounds {
     /// Its pixels, row by row, each as x and y.
     pub(super) fn places(self) -> impl Iterator<Item = (u32, u32)> {
         (self.y..self.y + self.height).flat_map(move |y| (self.x..self.x + self.width).map(move |x| (x, y)))
+    }
+
+    /// What a picture shows there.
+    pub(super) fn of(self, picture: &GrayImage) -> GrayImage {
+        imageops::crop_imm(picture, self.x, self.y, self.width, self.height).to_image()
     }
 
     /// The least rectangle that both are in.

@@ -2,10 +2,11 @@
 //! black bars, images side by side. One alone is all that there is to read. Small ones whose paper is nowhere even may be
 //! images of one digit each, as the network knows them: in fog nothing else tells their ink from their paper.
 
-use image::{GrayImage, imageops};
+use image::GrayImage;
 
-use super::bounds::Bounds;
+use super::bounds::{Bounds, is_border};
 use super::ink::Ink;
+use super::levels::histogram;
 use super::parts::{Part, parts};
 use super::{Block, Digit, rows};
 use crate::mnist::SIDE;
@@ -38,12 +39,8 @@ impl Insets {
         if picture.is_empty() || size[0] * size[1] > LARGEST {
             return None;
         }
-        let border = || {
-            picture
-                .enumerate_pixels()
-                .filter(|(x, y, _)| [0, size[0] - 1].contains(x) || [0, size[1] - 1].contains(y))
-                .map(|(.., light)| light.0[0])
-        };
+        let sides = size.map(|side| side as usize);
+        let border = || picture.iter().enumerate().filter(|(at, _)| is_border(*at, sides)).map(|(_, light)| *light);
         let level = (border().map(u64::from).sum::<u64>() / border().count() as u64) as u8;
         // An image of the network's size is all that there is.
         if size == [SIDE as u32; 2] {
@@ -85,7 +82,7 @@ impl Insets {
 
     /// The ways to take them for images of one digit each, the likelier first. None where they are no such images, or paper can
     /// be told from ink.
-    pub fn images(&self, picture: &GrayImage) -> Vec<Images> {
+    pub fn images(&self, picture: &GrayImage) -> Vec<Standing> {
         let rows = self.rows.iter().enumerate();
         let places =
             rows.flat_map(|(line, row)| row.iter().flat_map(|inset| split(*inset)).map(move |place| (place, line)));
@@ -94,23 +91,24 @@ impl Insets {
             return Vec::new();
         }
         // Images of light ink on dark paper have dark around them more often than light.
-        [self.level >= 128, self.level < 128].map(|is_paper_light| Images::of(picture, &places, is_paper_light)).into()
+        [self.level >= 128, self.level < 128]
+            .map(|is_paper_light| Standing::of(picture, &places, is_paper_light))
+            .into()
     }
 }
 
 /// Images of one digit each as they stand.
-pub(super) struct Images {
+pub(super) struct Standing {
     pub blocks: Vec<Block>,
     pub is_paper_light: bool,
 }
 
-impl Images {
-    fn of(picture: &GrayImage, places: &[(Bounds, usize)], is_paper_light: bool) -> Images {
-        let mut images = Images { blocks: Vec::new(), is_paper_light };
+impl Standing {
+    fn of(picture: &GrayImage, places: &[(Bounds, usize)], is_paper_light: bool) -> Standing {
+        let mut images = Standing { blocks: Vec::new(), is_paper_light };
         for &(bounds, line) in places {
-            let Bounds { x, y, width, height } = bounds;
-            let image = imageops::crop_imm(picture, x, y, width, height).to_image();
-            let ink = Ink::new(&image, |light| images.amount(light));
+            let Bounds { width, height, .. } = bounds;
+            let ink = Ink::new(&bounds.of(picture), |light| images.amount(light));
             let scale = SIDE as f32 / width.max(height) as f32;
             let margin = [width, height].map(|side| (SIDE as f32 - scale * side as f32) / 2.0);
             let pixels = ink.resampled([SIDE; 2], scale, margin).amounts.try_into().expect("28 x 28 amounts");
@@ -140,8 +138,7 @@ fn may_be_digit(picture: &GrayImage, place: Bounds) -> bool {
     if (shorter as usize) < SIDE || longer as f32 > SQUARE * shorter as f32 {
         return false;
     }
-    let mut levels = [0u32; 256];
-    place.places().for_each(|(x, y)| levels[usize::from(picture.get_pixel(x, y).0[0])] += 1);
-    let most = levels.windows(3).map(|near| near.iter().sum()).max().unwrap_or(0);
+    let levels = histogram(&place.of(picture));
+    let most = levels.windows(3).map(|near| near.iter().sum::<usize>()).max().unwrap_or(0);
     most as f32 <= FLAT * (place.width * place.height) as f32
 }

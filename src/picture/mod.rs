@@ -26,7 +26,7 @@ mod rows;
 mod rules;
 mod trace;
 
-use image::{GrayImage, imageops};
+use image::GrayImage;
 
 pub use bounds::Bounds;
 pub use decode::{EXTENSIONS, PictureError, Pictures, is_called_a_picture};
@@ -134,10 +134,10 @@ pub fn find_digits(picture: &GrayImage) -> Vec<Digit> {
 pub fn readings(picture: &GrayImage) -> Vec<Vec<Block>> {
     let Some(insets) = Insets::of(picture) else { return ways(picture) };
     let mut inside = Vec::new();
-    if let Some(Bounds { x, y, width, height }) = insets.only() {
-        inside = ways(&imageops::crop_imm(picture, x, y, width, height).to_image());
+    if let Some(inset) = insets.only().filter(|inset| inset.width < picture.width()) {
+        inside = ways(&inset.of(picture));
         let places = inside.iter_mut().flatten().map(|block| &mut block.whole.bounds);
-        places.for_each(|place| (place.x, place.y) = (place.x + x, place.y + y));
+        places.for_each(|place| (place.x, place.y) = (place.x + inset.x, place.y + inset.y));
     }
     let images = insets.images(picture).into_iter().map(|images| images.blocks);
     images.chain(if inside.is_empty() { ways(picture) } else { inside }).collect()

@@ -46,33 +46,32 @@ const PLACES: u32 = 64;
 /// The picture with its patches turned, and where those are.
 pub(super) fn turned(picture: &GrayImage) -> (Cow<'_, GrayImage>, Vec<Bounds>) {
     let mut turned = Cow::Borrowed(picture);
-    let found = Tones::of(picture).map_or_else(Vec::new, |tones| tones.patches());
-    let patches = found.into_iter().filter_map(|patch| Some((patch, Levels::of(picture, patch)?)));
-    let patches = patches.map(|(patch, levels)| {
-        levels.turn(turned.to_mut(), patch);
-        patch
+    let mut patches = Tones::of(picture).map_or_else(Vec::new, |tones| tones.patches());
+    patches.retain(|patch| {
+        let turn = Turn::of(picture, *patch);
+        turn.inspect(|turn| turn.apply(turned.to_mut(), *patch)).is_some()
     });
-    let patches = patches.collect();
     (turned, patches)
 }
 
-/// How light a patch's ground is, and the paper around it.
-struct Levels {
+/// How a patch is turned: how light its ground is, and the paper around it.
+struct Turn {
     ground: i16,
     paper: i16,
     /// How many pixels on either side of a patch's sides are mixed of both.
     mixed: u32,
 }
 
-impl Levels {
+impl Turn {
     /// `None` where ink stands on the ground: that is a shaded place. And where both are alike.
-    fn of(picture: &GrayImage, Bounds { x, y, width, height }: Bounds) -> Option<Levels> {
+    fn of(picture: &GrayImage, patch: Bounds) -> Option<Turn> {
+        let Bounds { x, y, width, height } = patch;
         let light = |[x, y]: [u32; 2]| picture.get_pixel_checked(x, y).map(|light| i16::from(light.0[0]));
         let median = |mut levels: Vec<i16>| {
             let middle = levels.len() / 2;
             (!levels.is_empty()).then(|| *levels.select_nth_unstable(middle).1)
         };
-        let inside = || (y..y + height).flat_map(|y| (x..x + width).filter_map(move |x| light([x, y])));
+        let inside = || patch.places().filter_map(|(x, y)| light([x, y]));
         let reach = REACH.min(width / 4);
         // Before the first row and column is none.
         let beside = |at: u32, count: u32| [at.wrapping_sub(reach), at + count + reach - 1];
@@ -91,15 +90,16 @@ impl Levels {
         let near = [y, y + height].into_iter().flat_map(|side| side.saturating_sub(reach)..side + reach);
         let near = near.flat_map(|y| (x..x + width).filter_map(move |x| light([x, y])));
         let mixed = near.filter(|light| (MIXED..1.0 - MIXED).contains(&share(*light))).count();
-        Some(Levels { ground, paper, mixed: (mixed as f32 / (4 * width) as f32 - MIXED).ceil().max(0.0) as u32 })
+        Some(Turn { ground, paper, mixed: (mixed as f32 / (4 * width) as f32 - MIXED).ceil().max(0.0) as u32 })
     }
 
     /// The patch with its ground as light as what is around it, and all else by as much darker as it was lighter.
-    fn turn(&self, picture: &mut GrayImage, Bounds { x, y, width, height }: Bounds) {
-        for (x, y) in (y..y + height).flat_map(|y| (x..x + width).map(move |x| (x, y))) {
+    fn apply(&self, picture: &mut GrayImage, patch: Bounds) {
+        for (x, y) in patch.places() {
             let Luma([light]) = picture.get_pixel_mut(x, y);
             *light = (self.paper + self.ground - i16::from(*light)).clamp(0, 255) as u8;
         }
+        let Bounds { x, y, width, height } = patch;
         for side in [x, x + width] {
             (y..y + height).for_each(|y| self.join(picture, side, |x| [x, y]));
         }
@@ -205,8 +205,8 @@ impl Tones {
             let changed = |x: usize| (top..bottom).filter(|y| is_changed(x, *y)).count();
             let is_better = |best: (usize, usize), x: usize| if changed(x) > best.0 { (changed(x), x) } else { best };
             let (changed, x) = columns.take(ROUNDED + 1).fold((0, 0), is_better);
-            let is_clean = |down: &dyn Fn(usize) -> usize| (1..=ROUNDED).any(|at| is_changed(x, down(at)));
-            let is_clean = x > 0 && is_clean(&|at| top + at) && is_clean(&|at| bottom - 1 - at);
+            let corners = [top + 1..=top + ROUNDED, bottom - 1 - ROUNDED..=bottom - 2];
+            let is_clean = x > 0 && corners.into_iter().all(|mut rows| rows.any(|y| is_changed(x, y)));
             (is_clean && changed as f32 >= CHANGED * (bottom - top) as f32).then_some(x)
         };
         let from = side(&mut (1..=from).rev())?;

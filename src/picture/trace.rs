@@ -2,11 +2,11 @@
 //! for it while a picture is read: the steps are gone through again, and the way to take the picture is the one that gives
 //! these digits.
 
-use image::{GrayImage, imageops};
+use image::GrayImage;
 
 use super::bounds::Bounds;
 use super::ink::Ink;
-use super::insets::{Images, Insets};
+use super::insets::{Insets, Standing};
 use super::light::{self, Paper, Papers};
 use super::rules::Why;
 use super::{Clean, Digit, blocks, filled};
@@ -70,7 +70,7 @@ impl Trace {
     }
 
     /// The way to images that were taken as they stand, if those are the digits.
-    fn of_images(picture: &GrayImage, images: &Images, digits: &[&Digit]) -> Option<Trace> {
+    fn of_images(picture: &GrayImage, images: &Standing, digits: &[&Digit]) -> Option<Trace> {
         let wholes: Vec<&Digit> = images.blocks.iter().map(|block| &block.whole).collect();
         if digits.is_empty() || !digits.iter().all(|digit| wholes.contains(digit)) {
             return None;
@@ -93,8 +93,7 @@ impl Trace {
             Some(Digit { bounds, ..(*digit).clone() })
         };
         let digits = digits.iter().map(moved).collect::<Option<Vec<Digit>>>()?;
-        let inner = imageops::crop_imm(picture, x, y, width, height).to_image();
-        let inner = Trace::of_all(&inner, &digits.iter().collect::<Vec<_>>())?;
+        let inner = Trace::of_all(&inset.of(picture), &digits.iter().collect::<Vec<_>>())?;
         let mut trace = Trace::blank(picture, inner.is_paper_light);
         trace.shade = inner.shade.as_ref().map(|_| trace.amounts.clone());
         for row in 0..height as usize {
