@@ -8,8 +8,10 @@ use std::fmt::Write as _;
 pub const PICTURE_MIB: u64 = 256;
 /// Width and height of a picture, and of an image of an IDX file, in pixels.
 pub const PICTURE_SIDE: u32 = 1 << 14;
-/// Pixels of a picture, in millions: finding digits takes about 50 bytes for each, at worst 100 where they are many.
+/// Pixels of a picture, in millions: finding digits takes about 50 bytes for each that is read, at worst 100 where they are many.
 pub const PICTURE_MEGAPIXELS: u64 = 100;
+/// A picture of more is read at half its size.
+pub const WHOLE_MEGAPIXELS: u64 = 40;
 /// A picture as its decoder unpacks it, in MiB.
 pub const PICTURE_UNPACKED_MIB: u64 = 512;
 /// The images of a data set, each part for itself, in MiB: as the file has them, and as the network takes them.
@@ -58,6 +60,7 @@ pub fn table() -> String {
                 "{PICTURE_UNPACKED_MIB} MiB unpacked; reading it takes about 50 bytes for each pixel, 100 for large ones at worst"
             ),
         ),
+        ("", format!("above {WHOLE_MEGAPIXELS} million pixels it is read at half its size")),
         ("IDX file to predict", format!("{PICTURE_MIB} MiB unpacked, images of {PICTURE_SIDE} pixels a side")),
         ("data set", format!("{SET_MIB} MiB for each part, images of {PICTURE_SIDE} pixels a side")),
         ("row of a CSV file", format!("{CSV_ROW_MIB} MiB")),

@@ -18,14 +18,19 @@ use crate::gpu::GpuError;
 use crate::mnist::SIDE;
 use crate::model::Model;
 use crate::network::{Calibration, Judgement, Shape};
-use crate::picture::{Block, Digit, Images, Pictures, Pixels, readings};
+use crate::picture::{Block, Digit, Images, Pictures, Pixels, readings, reduced};
 use crate::recognize::Recognizer;
 
 /// The digits of a picture file: those of a picture line by line, from left to right, those of an IDX file from the first
 /// image to the last.
 pub enum Digits {
-    /// The ways to take a picture, each of at least one block; at least one way.
-    Found(Vec<Vec<Block>>),
+    /// Those of a picture.
+    Found {
+        /// The ways to take it, each of at least one block; at least one way.
+        readings: Vec<Vec<Block>>,
+        /// How many of its pixels are one of those that were read wide and high.
+        scale: u32,
+    },
     /// Those of an IDX file, at least one.
     Images(Images),
 }
@@ -44,11 +49,14 @@ impl Digits {
     /// There is none.
     pub fn of(pictures: &Pictures) -> Result<Digits, NoDigits> {
         let digits = match pictures {
-            Pictures::Picture(picture) => Digits::Found(readings(picture)),
+            Pictures::Picture(picture) => {
+                let (picture, scale) = reduced(picture);
+                Digits::Found { readings: readings(&picture), scale }
+            }
             Pictures::Images(images) => Digits::Images(Images::of(images)),
         };
         let is_empty = match &digits {
-            Digits::Found(readings) => readings.is_empty(),
+            Digits::Found { readings, .. } => readings.is_empty(),
             Digits::Images(images) => images.pixels.is_empty(),
         };
         if is_empty { Err(NoDigits::NoInk) } else { Ok(digits) }
@@ -57,7 +65,7 @@ impl Digits {
     /// Which images of an IDX file, counted from 0, show nothing and are left out.
     pub fn blank(&self) -> &[usize] {
         match self {
-            Digits::Found(_) => &[],
+            Digits::Found { .. } => &[],
             Digits::Images(images) => &images.blank,
         }
     }
@@ -75,7 +83,11 @@ impl Digits {
             seen.into_iter().map(|(digit, probabilities)| (digit, calibration.judge(probabilities))).collect()
         };
         Ok(match self {
-            Digits::Found(readings) => without_crumbs(judged(choose(readings, look).await?)),
+            Digits::Found { readings, scale } => {
+                let mut digits = without_crumbs(judged(choose(readings, look).await?));
+                digits.iter_mut().for_each(|(digit, _)| digit.bounds = digit.bounds.enlarged(scale));
+                digits
+            }
             Digits::Images(images) => judged(seen(images.digits(), look).await?),
         })
     }

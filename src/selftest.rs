@@ -1,7 +1,10 @@
-//! Does this adapter compute what it should: with every core that the adapter runs, the training of three steps that
-//! PyTorch has done, too, one that must learn and repeat itself, a NaN planted in each tensor, and every case of the table, twice.
+//! Does this adapter compute what it should: the training of three steps that PyTorch has done, too, one that must learn and
+//! repeat itself, a NaN planted in each tensor, and every case of the table, twice, each with every core that the adapter runs.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::iter::Enumerate;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::vec::IntoIter;
 
 use crate::cases::{self, Case, Prepared, Verdict};
 use crate::gpu::{Core, Gpu, GpuError, Settings};
@@ -19,6 +22,10 @@ pub struct Row {
 }
 
 impl Row {
+    fn new(gpu: &Gpu, operation: &'static str, cases: usize, outcome: Result<Verdict, GpuError>) -> Row {
+        Row { core: gpu.settings().core, operation, cases, outcome }
+    }
+
     /// Whether every case agrees with the reference.
     pub fn passed(&self) -> bool {
         matches!(self.outcome, Ok(Verdict::Agrees { .. }))
@@ -34,49 +41,79 @@ impl Row {
     }
 }
 
-/// Runs everything with every core of the adapter, one after the other, as [`run_core`] does with one.
-///
-/// # Errors
-/// Those of `rows`.
-pub async fn run<E>(gpu: &Gpu, golden: &Golden<'_>, mut rows: impl AsyncFnMut(Row) -> Result<(), E>) -> Result<(), E> {
-    for core in gpu.cores() {
-        run_core(&gpu.with(Settings { core, ..gpu.settings() }), golden, &mut rows).await?;
-    }
-    Ok(())
+/// What is left to check, which several devices of an adapter may take from side by side.
+pub struct Worklist(Mutex<Enumerate<IntoIter<Item>>>);
+
+/// What is checked on one device, with one core after the other, so that kernels that are the same are compiled once.
+enum Item {
+    Trainings(&'static [Training]),
+    Operation(&'static str, Vec<Case>),
 }
 
-/// Runs everything with the core of `gpu` and PyTorch's numbers out of `golden`, and tells `rows` of each as it is done; an error
-/// that it returns ends the test and is handed on. A device that fails ends it, too: [`Gpu::check`] says how.
+#[derive(Clone, Copy)]
+enum Training {
+    Golden,
+    Repeated,
+    Planted,
+}
+
+impl Worklist {
+    /// Everything.
+    pub fn new() -> Worklist {
+        let mut operations: BTreeMap<&'static str, Vec<Case>> = BTreeMap::new();
+        for case in cases::parity() {
+            operations.entry(case.operation).or_default().push(case);
+        }
+        let operations = operations.into_iter().map(|(operation, cases)| Item::Operation(operation, cases));
+        // Those that train the same network are on one device.
+        let trainings: [&[Training]; 2] = [&[Training::Golden], &[Training::Repeated, Training::Planted]];
+        let items = trainings.map(Item::Trainings).into_iter().chain(operations);
+        Worklist(Mutex::new(items.collect::<Vec<Item>>().into_iter().enumerate()))
+    }
+
+    fn next(&self) -> Option<(usize, Item)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).next()
+    }
+}
+
+/// Checks what is left of `work` with every core of the adapter, PyTorch's numbers out of `golden`. Tells `done` what came of each
+/// item, a row for each core, and which one it is, counted from 0; an error that it returns ends the test and is handed on. A device
+/// that fails ends it, too: [`Gpu::check`] says how.
 ///
 /// # Errors
-/// Those of `rows`.
-pub async fn run_core<E>(
+/// Those of `done`.
+pub async fn run<E>(
     gpu: &Gpu,
     golden: &Golden<'_>,
-    mut rows: impl AsyncFnMut(Row) -> Result<(), E>,
+    work: &Worklist,
+    mut done: impl AsyncFnMut(usize, Vec<Row>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let core = gpu.settings().core;
-    rows(Row { core, operation: "PyTorch's steps", cases: 1, outcome: cases::golden(gpu, golden).await }).await?;
-    rows(Row { core, operation: "a training", cases: 1, outcome: cases::repeated(gpu).await }).await?;
-    rows(planted(gpu).await).await?;
-    let mut operations: BTreeMap<&'static str, Vec<Case>> = BTreeMap::new();
-    for case in cases::parity().into_iter().filter(|case| case.is_for(gpu)) {
-        operations.entry(case.operation).or_default().push(case);
-    }
+    let cores: Vec<Gpu> = gpu.cores().into_iter().map(|core| gpu.with(Settings { core, ..gpu.settings() })).collect();
     let mut ahead = VecDeque::new();
-    for (operation, cases) in operations {
-        ahead.push_back(Ahead::new(gpu, operation, cases));
+    while let Some((place, item)) = work.next() {
+        match item {
+            Item::Trainings(trainings) => {
+                let mut rows = Vec::new();
+                for (training, gpu) in
+                    trainings.iter().flat_map(|training| cores.iter().map(move |gpu| (training, gpu)))
+                {
+                    rows.push(training.row(gpu, golden).await);
+                }
+                done(place, rows).await?;
+            }
+            Item::Operation(operation, cases) => ahead.push_back((place, Ahead::new(&cores, operation, cases))),
+        }
         if ahead.len() > AHEAD
-            && let Some(first) = ahead.pop_front()
+            && let Some((place, first)) = ahead.pop_front()
         {
-            rows(first.row(gpu).await).await?;
+            done(place, first.rows(&cores).await).await?;
         }
         if gpu.check().is_err() {
             return Ok(());
         }
     }
-    for operation in ahead {
-        rows(operation.row(gpu).await).await?;
+    for (place, operation) in ahead {
+        done(place, operation.rows(&cores).await).await?;
     }
     Ok(())
 }
@@ -95,48 +132,57 @@ async fn twice(gpu: &Gpu, case: &Case, prepared: Result<Prepared, GpuError>) -> 
     }
 }
 
-async fn planted(gpu: &Gpu) -> Row {
-    let (cases, outcome) = match cases::planted(gpu).await {
-        Ok((cases, verdict)) => (cases, Ok(verdict)),
-        Err(error) => (0, Err(error)),
-    };
-    Row { core: gpu.settings().core, operation: "planted NaN", cases, outcome }
+impl Training {
+    async fn row(self, gpu: &Gpu, golden: &Golden<'_>) -> Row {
+        match self {
+            Training::Golden => Row::new(gpu, "PyTorch's steps", 1, cases::golden(gpu, golden).await),
+            Training::Repeated => Row::new(gpu, "a training", 1, cases::repeated(gpu).await),
+            Training::Planted => match cases::planted(gpu).await {
+                Ok((cases, verdict)) => Row::new(gpu, "planted NaN", cases, Ok(verdict)),
+                Err(error) => Row::new(gpu, "planted NaN", 0, Err(error)),
+            },
+        }
+    }
 }
 
 /// Operations whose kernels compile while those before are checked.
-const AHEAD: usize = 4;
+const AHEAD: usize = 2;
 
-/// The cases of an operation, prepared.
+/// An operation whose cases are prepared.
 struct Ahead {
     operation: &'static str,
-    cases: Vec<(Case, Result<Prepared, GpuError>)>,
+    /// For each core, those of its cases.
+    cores: Vec<Vec<(Arc<Case>, Result<Prepared, GpuError>)>>,
 }
 
 impl Ahead {
-    fn new(gpu: &Gpu, operation: &'static str, cases: Vec<Case>) -> Ahead {
-        let prepared = |case: Case| {
-            let prepared = case.prepare(gpu);
-            (case, prepared)
+    fn new(cores: &[Gpu], operation: &'static str, cases: Vec<Case>) -> Ahead {
+        let cases: Vec<Arc<Case>> = cases.into_iter().map(Arc::new).collect();
+        let prepared = |gpu: &Gpu| {
+            let own = cases.iter().filter(|case| case.is_for(gpu));
+            own.map(|case| (case.clone(), case.prepare(gpu))).collect()
         };
-        Ahead { operation, cases: cases.into_iter().map(prepared).collect() }
+        Ahead { operation, cores: cores.iter().map(prepared).collect() }
     }
 
-    async fn row(self, gpu: &Gpu) -> Row {
-        let (operation, cases) = (self.operation, self.cases.len());
-        let mut outcome = Ok(Verdict::Agrees { worst: 0.0 });
-        for (case, prepared) in self.cases {
-            let (shape, verdict) = (&case.shape, twice(gpu, &case, prepared).await);
-            outcome = match (outcome, verdict) {
-                (Ok(Verdict::Agrees { worst }), Ok(Verdict::Agrees { worst: next })) => {
-                    Ok(Verdict::Agrees { worst: worst.max(next) })
-                }
-                (Ok(Verdict::Agrees { .. }), Ok(Verdict::Differs(difference))) => {
-                    Ok(Verdict::Differs(format!("{shape}: {difference}")))
-                }
-                (Ok(Verdict::Agrees { .. }), Err(error)) => Err(error),
-                (earlier, _) => earlier,
-            };
+    async fn rows(self, cores: &[Gpu]) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for (gpu, cases) in cores.iter().zip(self.cores).filter(|(_, cases)| !cases.is_empty()) {
+            let count = cases.len();
+            rows.push(Row::new(gpu, self.operation, count, worst(gpu, cases).await));
         }
-        Row { core: gpu.settings().core, operation, cases, outcome }
+        rows
     }
+}
+
+/// What the worst case came to; the first that differs or fails, if any does.
+async fn worst(gpu: &Gpu, cases: Vec<(Arc<Case>, Result<Prepared, GpuError>)>) -> Result<Verdict, GpuError> {
+    let mut worst: f64 = 0.0;
+    for (case, prepared) in cases {
+        match twice(gpu, &case, prepared).await? {
+            Verdict::Agrees { worst: next } => worst = worst.max(next),
+            Verdict::Differs(difference) => return Ok(Verdict::Differs(format!("{}: {difference}", case.shape))),
+        }
+    }
+    Ok(Verdict::Agrees { worst })
 }

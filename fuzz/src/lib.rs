@@ -121,7 +121,7 @@ pub fn pen(bytes: &[u8]) -> bool {
 /// A picture, and all that can be found in it.
 pub fn picture(bytes: &[u8]) -> bool {
     let Ok(pictures) = Pictures::read(bytes) else { return false };
-    if let Ok(Digits::Found(readings)) = Digits::of(&pictures) {
+    if let Ok(Digits::Found { readings, .. }) = Digits::of(&pictures) {
         let pieces = readings.iter().flatten().flat_map(|block| block.pieces());
         assert!(pieces.flat_map(|piece| piece.digit.pixels).all(|pixel| (0.0..=1.0).contains(&pixel)));
     }

@@ -13,7 +13,7 @@ use legend::Legend;
 use page::Page;
 
 use crate::network::{Classes, Judgement};
-use crate::picture::{Digit, Fate, Trace};
+use crate::picture::{Digit, Fate, Trace, reduced};
 
 /// The colour of a digit's box.
 pub const BOX: Colour = [0, 114, 178];
@@ -39,7 +39,7 @@ pub fn colour(fate: Fate) -> Option<Colour> {
 /// A picture with what was read off it, and a legend below.
 pub struct Annotated {
     pub image: RgbImage,
-    /// How many pixels wide and high each of the picture's is.
+    /// How many pixels wide and high each of the picture's is, as it was read.
     pub scale: u32,
     /// Where the picture's left upper corner is, x and y.
     pub corner: [u32; 2],
@@ -51,13 +51,16 @@ impl Annotated {
     /// # Panics
     /// The digits are of another picture or model.
     pub fn of(picture: &GrayImage, digits: &[(Digit, Judgement)], classes: &Classes) -> Annotated {
-        let trace = Trace::of(picture, &digits.iter().map(|(digit, _)| digit).collect::<Vec<_>>());
-        let page = Page::of(picture, digits);
+        let (picture, times) = reduced(picture);
+        let mut digits = digits.to_vec();
+        digits.iter_mut().for_each(|(digit, _)| digit.bounds = digit.bounds.reduced(times));
+        let trace = Trace::of(&picture, &digits.iter().map(|(digit, _)| digit).collect::<Vec<_>>());
+        let page = Page::of(&picture, &digits);
         let [width, height] = page.size();
-        let legend = Legend::of(&trace, digits, width);
+        let legend = Legend::of(&trace, &digits, width);
         let mut canvas = Canvas::new(width, height + legend.height());
-        page.lay(&mut canvas, picture, &trace);
-        page.mark(&mut canvas, digits, classes);
+        page.lay(&mut canvas, &picture, &trace);
+        page.mark(&mut canvas, &digits, classes);
         legend.write(&mut canvas, height);
         Annotated { image: canvas.image, scale: page.scale, corner: page.corner }
     }

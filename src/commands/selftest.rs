@@ -1,15 +1,16 @@
 //! `digits selftest`: whether the adapter computes what the reference and PyTorch compute.
 
+use std::collections::BTreeMap;
 use std::sync::mpsc;
 use std::time::Instant;
 use std::{io, panic, thread};
 
 use anyhow::bail;
 use digits::cases::Verdict;
-use digits::gpu::{Gpu, Request, Settings};
+use digits::gpu::{Gpu, Request};
 use digits::reference::golden::Golden;
 use digits::report::adapter_line;
-use digits::selftest::{self, Row};
+use digits::selftest::{self, Row, Worklist};
 use pollster::FutureExt as _;
 use serde::Serialize;
 
@@ -52,6 +53,9 @@ struct RowReport {
     difference: Option<String>,
 }
 
+/// A real GPU was checked on so many.
+const DEVICES: usize = 3;
+
 const SYSTEM: [&str; 2] = [std::env::consts::OS, std::env::consts::ARCH];
 
 /// Prints a line for each operation and core, and at last what stands in a report of a fault. Fails if one of them differs.
@@ -64,7 +68,7 @@ pub fn run(options: &Options, request: &GpuOptions) -> anyhow::Result<()> {
         say("core        operation                    cases  worst error / allowed  verdict")?;
     }
     let mut rows = Vec::new();
-    with_every_core(&gpu, &request.request(), |row| {
+    side_by_side(&gpu, &request.request(), |row| {
         let row = RowReport::from(row);
         let told = if options.json { Ok(()) } else { say(&row.line()) };
         rows.push(row);
@@ -88,25 +92,38 @@ pub fn run(options: &Options, request: &GpuOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Runs the cores of an adapter at the same time, each on a device of its own, and tells `each` what came of them one after the
-/// other: a software driver compiles all kernels of a device in one thread.
-fn with_every_core(gpu: &Gpu, request: &Request, mut each: impl FnMut(Row) -> io::Result<()>) -> anyhow::Result<()> {
-    let golden = Golden::open();
+/// Checks everything on several devices of an adapter at the same time, and tells `each` what came of it in the order of the list.
+/// A software driver compiles all kernels of a device in one thread, so there are as many devices as threads, up to [`DEVICES`].
+fn side_by_side(gpu: &Gpu, request: &Request, mut each: impl FnMut(Row) -> io::Result<()>) -> anyhow::Result<()> {
+    let (golden, work) = (Golden::open(), Worklist::new());
+    let others = thread::available_parallelism().map_or(0, |threads| threads.get().min(DEVICES) - 1);
+    let mut gpus = vec![gpu.clone()];
+    for _ in 0..others {
+        gpus.push(Gpu::open(request).block_on()?);
+    }
     thread::scope(|scope| {
-        let mut tests = Vec::new();
-        for core in gpu.cores() {
-            let gpu = if tests.is_empty() { gpu.clone() } else { Gpu::open(request).block_on()? };
-            let (gpu, golden, (rows, inbox)) =
-                (gpu.with(Settings { core, ..gpu.settings() }), &golden, mpsc::channel());
-            let test = scope.spawn(move || {
+        let (done, inbox) = mpsc::channel();
+        let test = |gpu: Gpu| {
+            let (done, golden, work) = (done.clone(), &golden, &work);
+            scope.spawn(move || {
                 // It ends early where nobody listens any more.
-                let _ = selftest::run_core(&gpu, golden, async |row| rows.send(row)).block_on();
+                let _ = selftest::run(&gpu, golden, work, async |place, rows| done.send((place, rows))).block_on();
                 gpu.check()
-            });
-            tests.push((inbox, test));
+            })
+        };
+        let tests: Vec<_> = gpus.into_iter().map(test).collect();
+        drop(done);
+        let (mut early, mut next) = (BTreeMap::new(), 0);
+        for (place, rows) in inbox {
+            early.insert(place, rows);
+            while let Some(rows) = early.remove(&next) {
+                rows.into_iter().try_for_each(&mut each)?;
+                next += 1;
+            }
         }
-        for (inbox, test) in tests {
-            inbox.into_iter().try_for_each(&mut each)?;
+        // Where a device failed, those behind what it left.
+        early.into_values().flatten().try_for_each(&mut each)?;
+        for test in tests {
             test.join().unwrap_or_else(|words| panic::resume_unwind(words))?;
         }
         Ok(())

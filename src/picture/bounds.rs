@@ -23,6 +23,20 @@ impl Bounds {
         imageops::crop_imm(picture, self.x, self.y, self.width, self.height).to_image()
     }
 
+    /// Where it is in a picture that is `times` as large.
+    #[must_use]
+    pub fn enlarged(self, times: u32) -> Bounds {
+        let Bounds { x, y, width, height } = self;
+        Bounds { x: x * times, y: y * times, width: width * times, height: height * times }
+    }
+
+    /// Where it is in a picture that is made smaller so many times.
+    #[must_use]
+    pub fn reduced(self, times: u32) -> Bounds {
+        let Bounds { x, y, width, height } = self;
+        Bounds { x: x / times, y: y / times, width: width / times, height: height / times }
+    }
+
     /// The least rectangle that both are in.
     pub(super) fn and(self, other: Bounds) -> Bounds {
         let (x, y) = (self.x.min(other.x), self.y.min(other.y));

@@ -7,6 +7,7 @@ use std::iter;
 use image::{GrayImage, imageops};
 
 use super::bounds::is_border;
+use super::levels::Levels;
 use super::morphology::{filtered, reconstructed};
 
 /// The least and the greatest half of a window that no stroke fills: in pixels, and as a share of the picture's shorter side.
@@ -23,6 +24,10 @@ const CLEAR: f32 = 2.5;
 const BOLD: usize = 3;
 /// A border of which so much is of one kind is uniform.
 const UNIFORM: f32 = 0.95;
+/// A digit that a picture is cropped to takes this share of both sides, of which faint edges may be lost, ...
+const FILLED: f32 = 0.6;
+/// ... and less than this share of the picture.
+const FULL: f32 = 0.7;
 /// What is narrow is at least this share of the picture.
 const SOME: f32 = 0.002;
 /// Ink differs from paper by more than this share of the picture's contrast.
@@ -67,6 +72,16 @@ pub(super) struct Papers {
     pub other: Paper,
     /// Whether there is no doubt.
     pub is_clear: bool,
+    /// Whether the picture may be cropped to a digit on the other one, and is more like that than like a page on this one.
+    pub is_other_cropped: bool,
+}
+
+impl Papers {
+    /// Both, the first one first that one digit would be on.
+    pub fn of_one(&self) -> [Paper; 2] {
+        let Papers { likeliest, other, .. } = *self;
+        if self.is_other_cropped { [other, likeliest] } else { [likeliest, other] }
+    }
 }
 
 /// A window of `2 * radius + 1` pixels a side, and how much ink it does not fit into if paper is light, and if it is dark, which
@@ -121,7 +136,8 @@ pub(super) fn papers(picture: &GrayImage) -> Option<Papers> {
         bolder.any(|window| window.ink[paper.other() as usize] > window.ink[paper as usize])
     };
     let is_clear = border.is_some() && first.map(|(_, paper)| paper) == border && !first.is_some_and(is_doubtful);
-    Some(Papers { likeliest: paper(likeliest), other: paper(likeliest.other()), is_clear })
+    let is_other_cropped = border.is_none() && crop(&picture) == Some(likeliest.other());
+    Some(Papers { likeliest: paper(likeliest), other: paper(likeliest.other()), is_clear, is_other_cropped })
 }
 
 /// Windows on a picture and its inverse, up to the greatest radius, the least first.
@@ -168,6 +184,34 @@ fn border(picture: &GrayImage) -> Option<Tone> {
     }
 }
 
+/// The paper of a picture that may be cropped to the ink of a digit: that of which there is more along the border and in the
+/// corners.
+fn crop(picture: &GrayImage) -> Option<Tone> {
+    let edges = [Tone::Light, Tone::Dark].map(|paper| Some((edge(picture, paper)?, paper)));
+    let least = edges.into_iter().flatten().min_by(|a, b| a.0.total_cmp(&b.0));
+    least.filter(|(edge, _)| *edge < 0.5).map(|(_, paper)| paper)
+}
+
+/// How much ink there is along the border and in the corners on such paper, 0 to 1, where it may be one digit that fills the
+/// picture.
+fn edge(picture: &GrayImage, paper: Tone) -> Option<f32> {
+    let picture = lightened(picture, paper);
+    let levels = Levels::of(&picture)?;
+    let amounts: Vec<f32> = picture.iter().map(|light| levels.amount(*light)).collect();
+    let mean = |amounts: &[f32]| amounts.iter().sum::<f32>() / amounts.len() as f32;
+    let size = [picture.width(), picture.height()].map(|side| side as usize);
+    let place = |at: usize| [at % size[0], at / size[0]];
+    let inked = || amounts.iter().enumerate().filter(|(_, amount)| **amount > 0.0).map(|(at, _)| place(at));
+    let fills = |axis: usize| {
+        let [first, last] = [inked().map(|at| at[axis]).min(), inked().map(|at| at[axis]).max()];
+        first.zip(last).is_some_and(|(first, last)| (last + 1 - first) as f32 >= FILLED * size[axis] as f32)
+    };
+    let may_be_one = fills(0) && fills(1) && mean(&amounts) < FULL;
+    let border: Vec<f32> = (0..amounts.len()).filter(|at| is_border(*at, size)).map(|at| amounts[at]).collect();
+    let corners = [0, size[0] - 1, amounts.len() - size[0], amounts.len() - 1].map(|at| amounts[at]);
+    may_be_one.then(|| (mean(&border) + mean(&corners)) / 2.0)
+}
+
 /// What makes a difference between ink and paper: a share of what is between the darkest and the lightest hundredth.
 fn difference(picture: &GrayImage) -> u8 {
     let mut levels = picture.to_vec();
@@ -201,12 +245,17 @@ impl Paper {
 
     /// The picture, or its negative, so that its paper is light.
     pub fn lightened(self, picture: &GrayImage) -> GrayImage {
-        let mut lightened = picture.clone();
-        if self.tone == Tone::Dark {
-            imageops::invert(&mut lightened);
-        }
-        lightened
+        lightened(picture, self.tone)
     }
+}
+
+/// The picture, or its negative, so that such paper is light.
+fn lightened(picture: &GrayImage, paper: Tone) -> GrayImage {
+    let mut lightened = picture.clone();
+    if paper == Tone::Dark {
+        imageops::invert(&mut lightened);
+    }
+    lightened
 }
 
 /// The picture as dark ink on white paper under even light: each pixel by the paper's level there. `noise` is the standard

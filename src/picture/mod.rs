@@ -21,10 +21,13 @@ mod noise;
 mod normalise;
 mod parts;
 mod patches;
+mod reduced;
 mod regions;
 mod rows;
 mod rules;
 mod trace;
+
+use std::iter;
 
 use image::GrayImage;
 
@@ -36,6 +39,7 @@ use insets::Insets;
 use light::Papers;
 pub use normalise::{Pixels, normalise_strokes};
 use parts::Part;
+pub use reduced::reduced;
 pub use trace::{Fate, Trace};
 
 /// A digit found in a picture.
@@ -116,10 +120,9 @@ pub fn normalise_image(picture: &GrayImage) -> Option<Pixels> {
 /// [`normalise_image`], and where the ink is.
 pub fn find_digit(picture: &GrayImage) -> Option<Digit> {
     let Clean { picture: clean, noise, .. } = Clean::of(picture);
-    let Papers { likeliest, .. } = light::papers(&clean)?;
-    let digit = |ink: Ink| Some(Block::new(&parts::whole(&ink)?, &ink, 0).whole);
-    let clear = Ink::find(&clean, likeliest, noise).and_then(digit);
-    clear.or_else(|| Ink::filling(picture, likeliest).and_then(digit))
+    let [paper, _] = light::papers(&clean)?.of_one();
+    let clear = Ink::find(&clean, paper, noise).as_ref().and_then(one);
+    clear.or_else(|| Ink::filling(picture, paper).as_ref().and_then(one)).map(|block| block.whole)
 }
 
 /// The digits of a picture, dark on light or light on dark, line by line, from left to right. Digits that touch are taken
@@ -146,10 +149,11 @@ pub fn readings(picture: &GrayImage) -> Vec<Vec<Block>> {
 /// [`readings`] of a picture that is one.
 fn ways(picture: &GrayImage) -> Vec<Vec<Block>> {
     let Clean { picture: clean, noise, .. } = Clean::of(picture);
-    let Some(Papers { likeliest, other, is_clear }) = light::papers(&clean) else { return Vec::new() };
+    let Some(papers) = light::papers(&clean) else { return Vec::new() };
+    let Papers { likeliest, other, is_clear, is_other_cropped } = papers;
     let find = |paper| Ink::find(&clean, paper, noise);
     let ink = find(likeliest);
-    if ink.as_ref().is_some_and(is_specks) {
+    if ink.as_ref().is_some_and(is_specks) && !is_other_cropped {
         return Vec::new();
     }
     let first = ink.as_ref().map_or_else(Vec::new, blocks);
@@ -159,12 +163,17 @@ fn ways(picture: &GrayImage) -> Vec<Vec<Block>> {
         && !first.is_empty()
         && !first.iter().any(|block| is_wide(block.whole.bounds) || block.ink.as_ref().is_some_and(is_sheet))
     {
-        return vec![first];
+        // Strokes of a digit that fills the picture go from edge to edge, as rules do, and it is in pieces then.
+        let whole = if first.len() <= 2 { Ink::filling(picture, likeliest).as_ref().and_then(filled) } else { None };
+        return iter::once(first).chain(whole.map(|Block { whole, .. }| vec![Block { whole, ink: None }])).collect();
     }
     let [as_it_is, inverse] = [likeliest, other].map(|paper| Ink::filling(picture, paper));
     let filling = |ink: &Option<Ink>| ink.as_ref().and_then(filled).into_iter().collect();
     let others = find(other).filter(|ink| first.is_empty() || !is_around(ink));
-    let all = [first, filling(&as_it_is), others.as_ref().map_or_else(Vec::new, blocks), filling(&inverse)];
+    let mut all = [first, filling(&as_it_is), others.as_ref().map_or_else(Vec::new, blocks), filling(&inverse)];
+    if is_other_cropped {
+        all.rotate_left(2);
+    }
     let all: Vec<Vec<Block>> = all.into_iter().filter(|blocks: &Vec<Block>| !blocks.is_empty()).collect();
     if all.is_empty() {
         // Where all is rules, they may be digits.
@@ -183,11 +192,18 @@ fn is_specks(ink: &Ink) -> bool {
     !parts.is_empty() && parts.iter().all(is_small) && parts.iter().all(|part| part.is_blot(ink))
 }
 
+/// All ink.
+fn one(ink: &Ink) -> Option<Block> {
+    parts::whole(ink).map(|whole| Block::new(&whole, ink, 0))
+}
+
 /// All ink, if it goes from edge to edge both ways.
 fn filled(ink: &Ink) -> Option<Block> {
-    let whole = parts::whole(ink)?;
-    let Bounds { width, height, .. } = whole.bounds;
-    (fills(width, ink.width as u32) && fills(height, ink.height as u32)).then(|| Block::new(&whole, ink, 0))
+    let is_filling = |block: &Block| {
+        let Bounds { width, height, .. } = block.whole.bounds;
+        fills(width, ink.width as u32) && fills(height, ink.height as u32)
+    };
+    one(ink).filter(is_filling)
 }
 
 /// Whether ink fills so much of where it is that it may be a sheet on a table, and what is written on it the paper.

@@ -7,7 +7,7 @@ use image::GrayImage;
 use super::bounds::Bounds;
 use super::ink::Ink;
 use super::insets::{Insets, Standing};
-use super::light::{self, Paper, Papers};
+use super::light::{self, Paper};
 use super::rules::Why;
 use super::{Clean, Digit, blocks, filled};
 
@@ -112,7 +112,7 @@ impl Trace {
     /// The way to digits of a picture that is one.
     fn of_all(picture: &GrayImage, digits: &[&Digit]) -> Option<Trace> {
         let Clean { picture: clean, noise, patches } = Clean::of(picture);
-        let Some(Papers { likeliest, other, .. }) = light::papers(&clean) else {
+        let Some(papers) = light::papers(&clean) else {
             return digits.is_empty().then(|| Trace::blank(picture, true));
         };
         let traced = |(paper, light): (Paper, Light)| {
@@ -129,7 +129,7 @@ impl Trace {
             is_way.then_some(trace)
         };
         // In the order of the readings: of those that give the same digits the first was chosen.
-        let ways = [likeliest, other].into_iter().flat_map(|paper| [(paper, Light::Evened), (paper, Light::AsItIs)]);
+        let ways = papers.of_one().into_iter().flat_map(|paper| [(paper, Light::Evened), (paper, Light::AsItIs)]);
         { ways }.find_map(traced)
     }
 

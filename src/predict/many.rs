@@ -210,7 +210,7 @@ impl<F: Fn(usize) -> Result<Digits, E>, E> Finder<'_, F, E> {
 /// How many pixels of a picture are kept.
 fn pixels_of(digits: &Digits) -> usize {
     match digits {
-        Digits::Found(readings) => {
+        Digits::Found { readings, .. } => {
             let bounds = readings.iter().flatten().map(|block| block.whole.bounds);
             bounds.map(|bounds| bounds.width as usize * bounds.height as usize).sum()
         }

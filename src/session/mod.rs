@@ -31,7 +31,7 @@ use crate::gpu::GpuError;
 use crate::network::best;
 use crate::platform::{Instant, rest};
 use crate::reference::golden::Golden;
-use crate::selftest::{self, Row};
+use crate::selftest::{self, Row, Worklist};
 
 /// Answers until nobody asks any more.
 pub async fn run(start: Start, asks: Receiver<Ask>, tell: impl Fn(Answer)) {
@@ -202,10 +202,12 @@ impl<T: Fn(Answer)> Session<T> {
         };
         let (mut passed, mut failed) = (0, 0);
         let mut text = format!("digits {} on {}\n", env!("CARGO_PKG_VERSION"), self.mind.adapter_name(&gpu));
-        let each = async |row: Row| {
-            *if row.passed() { &mut passed } else { &mut failed } += 1;
-            text += &format!("{:11} {:28} {:>3}  {}\n", row.core, row.operation, row.cases, row.detail());
-            (self.tell)(Answer::Checked(row));
+        let each = async |_, rows: Vec<Row>| {
+            for row in rows {
+                *if row.passed() { &mut passed } else { &mut failed } += 1;
+                text += &format!("{:11} {:28} {:>3}  {}\n", row.core, row.operation, row.cases, row.detail());
+                (self.tell)(Answer::Checked(row));
+            }
             while let Some(ask) = self.inbox.waiting() {
                 match ask {
                     Ask::Stop => return Err(Ended),
@@ -216,7 +218,7 @@ impl<T: Fn(Answer)> Session<T> {
             if self.inbox.is_closed() { Err(Ended) } else { Ok(()) }
         };
         // One that was stopped has checked what it has checked.
-        let is_whole = selftest::run(&gpu, &golden, each).await.is_ok();
+        let is_whole = selftest::run(&gpu, &golden, &Worklist::new(), each).await.is_ok();
         text += &format!("{passed} passed, {failed} failed{}", if is_whole { "" } else { "; stopped before the end" });
         (self.tell)(Answer::CheckDone { passed, failed, text });
     }
