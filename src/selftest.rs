@@ -59,7 +59,7 @@ enum Training {
 
 impl Worklist {
     /// Everything.
-    pub fn new() -> Worklist {
+    pub fn all() -> Worklist {
         let mut operations: BTreeMap<&'static str, Vec<Case>> = BTreeMap::new();
         for case in cases::parity() {
             operations.entry(case.operation).or_default().push(case);
@@ -94,10 +94,10 @@ pub async fn run<E>(
         match item {
             Item::Trainings(trainings) => {
                 let mut rows = Vec::new();
-                for (training, gpu) in
-                    trainings.iter().flat_map(|training| cores.iter().map(move |gpu| (training, gpu)))
-                {
-                    rows.push(training.row(gpu, golden).await);
+                for training in trainings {
+                    for gpu in &cores {
+                        rows.push(training.row(gpu, golden).await);
+                    }
                 }
                 done(place, rows).await?;
             }
@@ -148,11 +148,14 @@ impl Training {
 /// Operations whose kernels compile while those before are checked.
 const AHEAD: usize = 2;
 
+/// A case, and what came of preparing it.
+type Tried = (Arc<Case>, Result<Prepared, GpuError>);
+
 /// An operation whose cases are prepared.
 struct Ahead {
     operation: &'static str,
     /// For each core, those of its cases.
-    cores: Vec<Vec<(Arc<Case>, Result<Prepared, GpuError>)>>,
+    cores: Vec<Vec<Tried>>,
 }
 
 impl Ahead {
@@ -176,7 +179,7 @@ impl Ahead {
 }
 
 /// What the worst case came to; the first that differs or fails, if any does.
-async fn worst(gpu: &Gpu, cases: Vec<(Arc<Case>, Result<Prepared, GpuError>)>) -> Result<Verdict, GpuError> {
+async fn worst(gpu: &Gpu, cases: Vec<Tried>) -> Result<Verdict, GpuError> {
     let mut worst: f64 = 0.0;
     for (case, prepared) in cases {
         match twice(gpu, &case, prepared).await? {

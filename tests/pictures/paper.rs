@@ -5,8 +5,9 @@ use std::thread;
 
 use digits::corrupt::Corruption;
 use digits::mnist::{DataSet, Split};
+use digits::network::best;
 use digits::pen::Strokes;
-use digits::picture::{find_digits, readings};
+use digits::picture::{Bounds, find_digits, readings};
 use digits::predict::Reader;
 use image::{GrayImage, Luma, imageops};
 
@@ -267,6 +268,19 @@ fn a_corner_that_the_light_falls_on_is_no_digit() {
 }
 
 /// Photos of sheets, pasted on a page or between black bars.
+#[test]
+fn a_digit_in_a_picture_of_very_many_pixels_has_its_place_in_that() {
+    let mut reader = reader();
+    let large = imageops::resize(&seven(), 6400, 6400, imageops::FilterType::Nearest);
+    let [small, large] = [seven(), large].map(|picture| digits_of(&mut reader, picture));
+    let [(small, _)] = &small[..] else { panic!("{} digits", small.len()) };
+    let [(large, seen)] = &large[..] else { panic!("{} digits", large.len()) };
+    assert!(best(&seen.probabilities) == 7 && seen.is_digit);
+    let sides = |bounds: Bounds| [bounds.x, bounds.y, bounds.width, bounds.height];
+    let off = sides(large.bounds).into_iter().zip(sides(small.bounds)).map(|(large, small)| large.abs_diff(64 * small));
+    assert!(off.max() <= Some(64), "{:?}, not 64 times {:?}", large.bounds, small.bounds);
+}
+
 #[test]
 fn a_picture_in_a_picture_is_read_as_it_is_alone() {
     let (mut reader, images) = (reader(), Split::embedded().unwrap().validation);
