@@ -41,6 +41,15 @@ impl Row {
     }
 }
 
+/// Where a row stands among all, whichever device comes to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Which item of the list it belongs to, counted from 0.
+    pub item: usize,
+    /// Whether that has no more.
+    pub is_last: bool,
+}
+
 /// What is left to check, which several devices of an adapter may take from side by side.
 pub struct Worklist(Mutex<Enumerate<IntoIter<Item>>>);
 
@@ -76,44 +85,43 @@ impl Worklist {
     }
 }
 
-/// Checks what is left of `work` with every core of the adapter, PyTorch's numbers out of `golden`. Tells `done` what came of each
-/// item, a row for each core, and which one it is, counted from 0; an error that it returns ends the test and is handed on. A device
-/// that fails ends it, too: [`Gpu::check`] says how.
+/// Checks what is left of `work` with every core of the adapter, PyTorch's numbers out of `golden`, and tells `rows` of each as it is
+/// done; an error that it returns ends the test and is handed on. A device that fails ends it, too: [`Gpu::check`] says how.
 ///
 /// # Errors
-/// Those of `done`.
+/// Those of `rows`.
 pub async fn run<E>(
     gpu: &Gpu,
     golden: &Golden<'_>,
     work: &Worklist,
-    mut done: impl AsyncFnMut(usize, Vec<Row>) -> Result<(), E>,
+    mut rows: impl AsyncFnMut(Place, Row) -> Result<(), E>,
 ) -> Result<(), E> {
     let cores: Vec<Gpu> = gpu.cores().into_iter().map(|core| gpu.with(Settings { core, ..gpu.settings() })).collect();
     let mut ahead = VecDeque::new();
-    while let Some((place, item)) = work.next() {
-        match item {
+    while let Some((item, work)) = work.next() {
+        match work {
             Item::Trainings(trainings) => {
-                let mut rows = Vec::new();
+                let mut left = trainings.len() * cores.len();
                 for training in trainings {
                     for gpu in &cores {
-                        rows.push(training.row(gpu, golden).await);
+                        left -= 1;
+                        rows(Place { item, is_last: left == 0 }, training.row(gpu, golden).await).await?;
                     }
                 }
-                done(place, rows).await?;
             }
-            Item::Operation(operation, cases) => ahead.push_back((place, Ahead::new(&cores, operation, cases))),
+            Item::Operation(operation, cases) => ahead.push_back(Ahead::new(item, operation, &cores, cases)),
         }
         if ahead.len() > AHEAD
-            && let Some((place, first)) = ahead.pop_front()
+            && let Some(first) = ahead.pop_front()
         {
-            done(place, first.rows(&cores).await).await?;
+            first.check(&mut rows).await?;
         }
         if gpu.check().is_err() {
             return Ok(());
         }
     }
-    for (place, operation) in ahead {
-        done(place, operation.rows(&cores).await).await?;
+    for operation in ahead {
+        operation.check(&mut rows).await?;
     }
     Ok(())
 }
@@ -153,28 +161,32 @@ type Tried = (Arc<Case>, Result<Prepared, GpuError>);
 
 /// An operation whose cases are prepared.
 struct Ahead {
+    item: usize,
     operation: &'static str,
-    /// For each core, those of its cases.
-    cores: Vec<Vec<Tried>>,
+    /// The cores that it has cases for, with those.
+    cores: Vec<(Gpu, Vec<Tried>)>,
 }
 
 impl Ahead {
-    fn new(cores: &[Gpu], operation: &'static str, cases: Vec<Case>) -> Ahead {
+    fn new(item: usize, operation: &'static str, cores: &[Gpu], cases: Vec<Case>) -> Ahead {
         let cases: Vec<Arc<Case>> = cases.into_iter().map(Arc::new).collect();
         let prepared = |gpu: &Gpu| {
             let own = cases.iter().filter(|case| case.is_for(gpu));
-            own.map(|case| (case.clone(), case.prepare(gpu))).collect()
+            (gpu.clone(), own.map(|case| (case.clone(), case.prepare(gpu))).collect())
         };
-        Ahead { operation, cores: cores.iter().map(prepared).collect() }
+        let cores = cores.iter().map(prepared).filter(|(_, cases): &(Gpu, Vec<Tried>)| !cases.is_empty());
+        Ahead { item, operation, cores: cores.collect() }
     }
 
-    async fn rows(self, cores: &[Gpu]) -> Vec<Row> {
-        let mut rows = Vec::new();
-        for (gpu, cases) in cores.iter().zip(self.cores).filter(|(_, cases)| !cases.is_empty()) {
+    async fn check<E>(self, rows: &mut impl AsyncFnMut(Place, Row) -> Result<(), E>) -> Result<(), E> {
+        let mut left = self.cores.len();
+        for (gpu, cases) in self.cores {
+            left -= 1;
             let count = cases.len();
-            rows.push(Row::new(gpu, self.operation, count, worst(gpu, cases).await));
+            let row = Row::new(&gpu, self.operation, count, worst(&gpu, cases).await);
+            rows(Place { item: self.item, is_last: left == 0 }, row).await?;
         }
-        rows
+        Ok(())
     }
 }
 

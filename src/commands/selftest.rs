@@ -10,7 +10,7 @@ use digits::cases::Verdict;
 use digits::gpu::{Gpu, Request};
 use digits::reference::golden::Golden;
 use digits::report::adapter_line;
-use digits::selftest::{self, Row, Worklist};
+use digits::selftest::{self, Place, Row, Worklist};
 use pollster::FutureExt as _;
 use serde::Serialize;
 
@@ -107,22 +107,26 @@ fn side_by_side(gpu: &Gpu, request: &Request, mut each: impl FnMut(Row) -> io::R
             let (done, golden, work) = (done.clone(), &golden, &work);
             scope.spawn(move || {
                 // It ends early where nobody listens any more.
-                let _ = selftest::run(&gpu, golden, work, async |place, rows| done.send((place, rows))).block_on();
+                let _ = selftest::run(&gpu, golden, work, async |place, row| done.send((place, row))).block_on();
                 gpu.check()
             })
         };
         let tests: Vec<_> = gpus.into_iter().map(test).collect();
         drop(done);
-        let (mut early, mut next) = (BTreeMap::new(), 0);
-        for (place, rows) in inbox {
-            early.insert(place, rows);
+        let (mut early, mut next): (BTreeMap<usize, Vec<(Place, Row)>>, _) = (BTreeMap::new(), 0);
+        for (place, row) in inbox {
+            early.entry(place.item).or_default().push((place, row));
             while let Some(rows) = early.remove(&next) {
-                rows.into_iter().try_for_each(&mut each)?;
+                let is_whole = rows.last().is_some_and(|(place, _)| place.is_last);
+                rows.into_iter().try_for_each(|(_, row)| each(row))?;
+                if !is_whole {
+                    break;
+                }
                 next += 1;
             }
         }
         // Where a device failed, those behind what it left.
-        early.into_values().flatten().try_for_each(&mut each)?;
+        early.into_values().flatten().try_for_each(|(_, row)| each(row))?;
         for test in tests {
             test.join().unwrap_or_else(|words| panic::resume_unwind(words))?;
         }

@@ -202,12 +202,10 @@ impl<T: Fn(Answer)> Session<T> {
         };
         let (mut passed, mut failed) = (0, 0);
         let mut text = format!("digits {} on {}\n", env!("CARGO_PKG_VERSION"), self.mind.adapter_name(&gpu));
-        let each = async |_, rows: Vec<Row>| {
-            for row in rows {
-                *if row.passed() { &mut passed } else { &mut failed } += 1;
-                text += &format!("{:11} {:28} {:>3}  {}\n", row.core, row.operation, row.cases, row.detail());
-                (self.tell)(Answer::Checked(row));
-            }
+        let each = async |_, row: Row| {
+            *if row.passed() { &mut passed } else { &mut failed } += 1;
+            text += &format!("{:11} {:28} {:>3}  {}\n", row.core, row.operation, row.cases, row.detail());
+            (self.tell)(Answer::Checked(row));
             while let Some(ask) = self.inbox.waiting() {
                 match ask {
                     Ask::Stop => return Err(Ended),
