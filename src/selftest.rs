@@ -67,10 +67,11 @@ enum Training {
 }
 
 impl Worklist {
-    /// Everything.
-    pub fn all() -> Worklist {
+    /// Everything that goes with a core of the adapter.
+    pub fn all(gpu: &Gpu) -> Worklist {
+        let cores = with_each_core(gpu);
         let mut operations: BTreeMap<&'static str, Vec<Case>> = BTreeMap::new();
-        for case in cases::parity() {
+        for case in cases::parity().into_iter().filter(|case| cores.iter().any(|gpu| case.is_for(gpu))) {
             operations.entry(case.operation).or_default().push(case);
         }
         let operations = operations.into_iter().map(|(operation, cases)| Item::Operation(operation, cases));
@@ -96,7 +97,7 @@ pub async fn run<E>(
     work: &Worklist,
     mut rows: impl AsyncFnMut(Place, Row) -> Result<(), E>,
 ) -> Result<(), E> {
-    let cores: Vec<Gpu> = gpu.cores().into_iter().map(|core| gpu.with(Settings { core, ..gpu.settings() })).collect();
+    let cores = with_each_core(gpu);
     let mut ahead = VecDeque::new();
     while let Some((item, work)) = work.next() {
         match work {
@@ -124,6 +125,10 @@ pub async fn run<E>(
         operation.check(&mut rows).await?;
     }
     Ok(())
+}
+
+fn with_each_core(gpu: &Gpu) -> Vec<Gpu> {
+    gpu.cores().into_iter().map(|core| gpu.with(Settings { core, ..gpu.settings() })).collect()
 }
 
 /// Whether a case agrees with the reference, and gives the same bits when it is run once more on the same inputs.

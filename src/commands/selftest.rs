@@ -95,7 +95,7 @@ pub fn run(options: &Options, request: &GpuOptions) -> anyhow::Result<()> {
 /// Checks everything on several devices of an adapter at the same time, and tells `each` what came of it in the order of the list.
 /// A software driver compiles all kernels of a device in one thread, so there are as many devices as threads, up to [`DEVICES`].
 fn side_by_side(gpu: &Gpu, request: &Request, mut each: impl FnMut(Row) -> io::Result<()>) -> anyhow::Result<()> {
-    let (golden, work) = (Golden::open(), Worklist::all());
+    let (golden, work) = (Golden::open(), Worklist::all(gpu));
     let others = thread::available_parallelism().map_or(0, |threads| threads.get().min(DEVICES) - 1);
     let mut gpus = vec![gpu.clone()];
     for _ in 0..others {

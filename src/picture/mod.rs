@@ -199,11 +199,9 @@ fn one(ink: &Ink) -> Option<Block> {
 
 /// All ink, if it goes from edge to edge both ways.
 fn filled(ink: &Ink) -> Option<Block> {
-    let is_filling = |block: &Block| {
-        let Bounds { width, height, .. } = block.whole.bounds;
-        fills(width, ink.width as u32) && fills(height, ink.height as u32)
-    };
-    one(ink).filter(is_filling)
+    let whole = parts::whole(ink)?;
+    let Bounds { width, height, .. } = whole.bounds;
+    (fills(width, ink.width as u32) && fills(height, ink.height as u32)).then(|| Block::new(&whole, ink, 0))
 }
 
 /// Whether ink fills so much of where it is that it may be a sheet on a table, and what is written on it the paper.

@@ -216,7 +216,7 @@ impl<T: Fn(Answer)> Session<T> {
             if self.inbox.is_closed() { Err(Ended) } else { Ok(()) }
         };
         // One that was stopped has checked what it has checked.
-        let is_whole = selftest::run(&gpu, &golden, &Worklist::all(), each).await.is_ok();
+        let is_whole = selftest::run(&gpu, &golden, &Worklist::all(&gpu), each).await.is_ok();
         text += &format!("{passed} passed, {failed} failed{}", if is_whole { "" } else { "; stopped before the end" });
         (self.tell)(Answer::CheckDone { passed, failed, text });
     }
