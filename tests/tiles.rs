@@ -1,9 +1,10 @@
 //! Tile shapes: which one a product gets changes no bit of its result, and what was measured is remembered.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
-use digits::cases::{Case, Prepared, parity};
+use digits::cases::{Case, Prepared, largest, parity};
 use digits::gpu::{Choice, Choices, Core, Gpu, Matrices, Origin, Request, Settings, Tiles, Tuner};
 use pollster::FutureExt as _;
 
@@ -14,17 +15,19 @@ fn gpu() -> Gpu {
     Gpu::open(&Request::default()).block_on().unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The adapter with each core, and with emulated matrices. Larger subgroups leave the broadcast core little choice, so there it
-/// runs with eight lanes of them.
-fn with_each_core() -> Vec<Gpu> {
-    let gpu = gpu();
-    let with = |core| gpu.with(Settings { core, ..gpu.settings() });
-    let cores = gpu.cores().into_iter().map(|core| match core {
+/// Each core of the adapter, and emulated matrices. Larger subgroups leave the broadcast core little choice, so there it runs
+/// with eight lanes of them.
+fn cores(gpu: &Gpu) -> Vec<Core> {
+    let own = gpu.cores().into_iter().map(|core| match core {
         Core::Broadcast { lanes } => Core::Broadcast { lanes: lanes.min(8) },
         Core::Tile | Core::Cooperative { .. } => core,
     });
     let emulated = Core::Cooperative { lanes: gpu.info().subgroup_max_size, size: 16, matrices: Matrices::Emulated };
-    cores.chain([emulated]).map(with).collect()
+    own.chain([emulated]).collect()
+}
+
+fn with(gpu: &Gpu, core: Core) -> Gpu {
+    gpu.with(Settings { core, ..gpu.settings() })
 }
 
 /// A product that all those cores can compute with several tile shapes.
@@ -48,45 +51,56 @@ fn workgroups(gpu: &Gpu, tiles: Tiles) -> [u32; 3] {
     prepared.recording.dispatches().next().unwrap().1
 }
 
+fn every_tile_gives_the_bits_of_the_default(core: Core) {
+    // A device of its own, since a software driver compiles the kernels of one device one after the other.
+    let gpu = with(&gpu(), core);
+    let (mut others, mut wrong) = (0, Vec::new());
+    // Those of other endings, or beside others, multiply in the same way.
+    let is_own = |case: &Case| !case.operation.ends_with("/dropout") && !case.operation.contains(" + ");
+    for case in largest().into_iter().filter(|case| case.is_for(&gpu) && is_own(case)) {
+        let prepare = |tiles| case.prepare(&gpu.with_tiles(tiles)).unwrap();
+        let mut prepared = vec![prepare(Tiles::Default)];
+        for number in 1.. {
+            let kernels = gpu.kernels().len();
+            let candidate = prepare(Tiles::Candidate(number));
+            if gpu.kernels().len() == kernels {
+                break;
+            }
+            prepared.push(candidate);
+        }
+        // With one tile there is nothing to compare, and no kernel to compile for that.
+        let [default, candidates @ ..] = &prepared[..] else { unreachable!() };
+        if candidates.is_empty() {
+            continue;
+        }
+        let bits = |prepared: &Prepared| {
+            prepared.recording.submit(1).unwrap();
+            prepared.bits(&gpu).block_on().unwrap()
+        };
+        let expected = bits(default);
+        others += candidates.len();
+        if let Some(number) = candidates.iter().position(|candidate| bits(candidate) != expected) {
+            wrong.push(format!("{} {} with tile {}", case.operation, case.shape, number + 1));
+        }
+    }
+    assert!(others > 20, "only {others} other tiles with {core:?}, so this test tells little");
+    assert!(wrong.is_empty(), "{core:?}: {}", wrong.join(", "));
+}
+
 #[test]
 fn every_tile_of_every_product_gives_the_bits_of_the_default() {
-    for gpu in with_each_core() {
-        let core = gpu.settings().core;
-        let (mut others, mut wrong) = (0, Vec::new());
-        // Those of other endings, or beside others, multiply in the same way.
-        let is_own = |case: &Case| !case.operation.ends_with("/dropout") && !case.operation.contains(" + ");
-        for case in parity().into_iter().filter(|case| case.is_for(&gpu) && is_own(case)) {
-            // All are prepared first, so that their kernels compile side by side.
-            let prepare = |tiles| case.prepare(&gpu.with_tiles(tiles)).unwrap();
-            let mut prepared = vec![prepare(Tiles::Default)];
-            for number in 1.. {
-                let kernels = gpu.kernels().len();
-                let candidate = prepare(Tiles::Candidate(number));
-                if gpu.kernels().len() == kernels {
-                    break;
-                }
-                prepared.push(candidate);
-            }
-            let bits = |prepared: &Prepared| {
-                prepared.recording.submit(1).unwrap();
-                prepared.bits(&gpu).block_on().unwrap()
-            };
-            let expected = bits(&prepared[0]);
-            others += prepared.len() - 1;
-            let differs = prepared.iter().skip(1).position(|candidate| bits(candidate) != expected);
-            if let Some(number) = differs {
-                wrong.push(format!("{} {} with tile {}", case.operation, case.shape, number + 1));
-            }
+    thread::scope(|scope| {
+        for core in cores(&gpu()) {
+            scope.spawn(move || every_tile_gives_the_bits_of_the_default(core));
         }
-        assert!(others > 20, "only {others} other tiles with {core:?}, so this test tells little");
-        assert!(wrong.is_empty(), "{core:?}: {}", wrong.join(", "));
-    }
+    });
 }
 
 #[test]
 fn what_is_remembered_is_used_without_measuring() {
-    for gpu in with_each_core() {
-        let core = gpu.settings().core;
+    let gpu = gpu();
+    for core in cores(&gpu) {
+        let gpu = with(&gpu, core);
         let (mut known, measured, _) = tune(&gpu, Vec::new(), HOUR);
         assert_eq!((known.len(), measured), (1, 1));
         for (number, timing) in known[0].tiles.clone().into_iter().enumerate() {

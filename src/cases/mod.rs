@@ -19,7 +19,7 @@ mod winograd;
 pub use golden::golden;
 pub use planted::planted;
 pub use repeated::repeated;
-pub use table::{CONVS, DENSES, POOLS, parity, seed_network};
+pub use table::{CONVS, DENSES, POOLS, largest, parity, seed_network};
 
 use crate::gpu::{Core, Gpu, GpuError, Recording, Tensor};
 use crate::layers;

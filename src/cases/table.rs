@@ -1,5 +1,7 @@
 //! The cases themselves: odd shapes that catch mistakes at the edges, and the seed network's shapes for measuring.
 
+use std::collections::BTreeMap;
+
 use super::batchnorm::batchnorm;
 use super::classifier::classifier;
 use super::turn::turn;
@@ -135,6 +137,14 @@ pub fn parity() -> Vec<Case> {
         cases.extend([update::adam, update::adam_with_average, update::sgd].map(|case| case(&network, n)));
     }
     cases
+}
+
+/// Of each operation the one of [`parity`] with most work: enough where other shapes are proved elsewhere, since a driver
+/// compiles each anew.
+pub fn largest() -> Vec<Case> {
+    let mut cases = parity();
+    cases.sort_by(|a, b| a.flops.total_cmp(&b.flops));
+    cases.into_iter().map(|case| (case.operation, case)).collect::<BTreeMap<_, _>>().into_values().collect()
 }
 
 /// Every operation at the size that a training step of the seed network gives it, for batches of `n`.
