@@ -42,6 +42,9 @@ const LEFT: f32 = 0.35;
 /// Ink that hangs together with no line says more, if it is this share of all.
 const APART: f32 = 0.15;
 
+/// What is left beside lines is a bar if it is so many times as wide as it is high.
+const FLAT_REST: u32 = 4;
+
 /// An underline is so many times as wide as it is high, ...
 const FLAT: u32 = 5;
 /// ... as wide as this share of the height of the digit above it, ...
@@ -281,7 +284,9 @@ fn digits_without(mask: &Mask, regions: &Regions, lines: &[Line]) -> Option<Digi
         return None;
     }
     let rest = mask.without(lines.iter().flat_map(|line| line.pixels.iter().copied())).parts();
-    typical(rest.iter()).map(|height| Digits { height, are_apart: false })
+    // A bar says nothing of how high digits are: a 7 is one without its stem.
+    let is_bar = |part: &&Part| part.bounds.width >= FLAT_REST * part.bounds.height;
+    typical(rest.iter().filter(|part| !is_bar(part))).map(|height| Digits { height, are_apart: false })
 }
 
 /// The height that most of the ink is in parts below; `None` where there is nothing as large as a digit.
