@@ -39,11 +39,10 @@ const LONG_UNSURE: f32 = 6.0;
 const TYPICAL: f32 = 0.75;
 /// ... if this share of all ink at least is no line.
 const LEFT: f32 = 0.35;
+/// What is so many times as wide as it is high is a bar and not counted there.
+const BAR: u32 = 4;
 /// Ink that hangs together with no line says more, if it is this share of all.
 const APART: f32 = 0.15;
-
-/// What is left beside lines is a bar if it is so many times as wide as it is high.
-const FLAT_REST: u32 = 4;
 
 /// An underline is so many times as wide as it is high, ...
 const FLAT: u32 = 5;
@@ -284,8 +283,8 @@ fn digits_without(mask: &Mask, regions: &Regions, lines: &[Line]) -> Option<Digi
         return None;
     }
     let rest = mask.without(lines.iter().flat_map(|line| line.pixels.iter().copied())).parts();
-    // A bar says nothing of how high digits are: a 7 is one without its stem.
-    let is_bar = |part: &&Part| part.bounds.width >= FLAT_REST * part.bounds.height;
+    // A 7 without its stem is a bar, which says nothing of how high digits are.
+    let is_bar = |part: &&Part| part.bounds.width >= BAR * part.bounds.height;
     typical(rest.iter().filter(|part| !is_bar(part))).map(|height| Digits { height, are_apart: false })
 }
 
