@@ -39,8 +39,6 @@ const LONG_UNSURE: f32 = 6.0;
 const TYPICAL: f32 = 0.75;
 /// ... if this share of all ink at least is no line.
 const LEFT: f32 = 0.35;
-/// What is so many times as wide as it is high is a bar, which says nothing of that: a 7 without its stem is one.
-const BAR: u32 = 4;
 /// Ink that hangs together with no line says more, if it is this share of all.
 const APART: f32 = 0.15;
 
@@ -286,19 +284,17 @@ fn digits_without(mask: &Mask, regions: &Regions, lines: &[Line]) -> Option<Digi
     typical(rest.iter()).map(|height| Digits { height, are_apart: false })
 }
 
-/// The height that most of the ink is in parts below; `None` where there is nothing as large as a digit, and where that is a
-/// bar's.
+/// The height that most of the ink is in parts below; `None` where there is nothing as large as a digit.
 fn typical<'a>(parts: impl Iterator<Item = &'a Part>) -> Option<f32> {
-    let mut parts: Vec<&Part> = parts.collect();
-    parts.sort_unstable_by_key(|part| (part.bounds.height, part.mass as usize));
-    let all: usize = parts.iter().map(|part| part.mass as usize).sum();
+    let mut sizes: Vec<(u32, usize)> = parts.map(|part| (part.bounds.height, part.mass as usize)).collect();
+    sizes.sort_unstable();
+    let all: usize = sizes.iter().map(|(_, pixels)| pixels).sum();
     let mut below = 0;
-    let reaches = |part: &&&Part| {
-        below += part.mass as usize;
+    let reaches = |(_, pixels): &&(u32, usize)| {
+        below += pixels;
         below as f32 >= TYPICAL * all as f32
     };
-    let Bounds { width, height, .. } = parts.iter().find(reaches)?.bounds;
-    (height >= 8 && width < BAR * height).then_some(height as f32)
+    sizes.iter().find(reaches).map(|(height, _)| *height as f32).filter(|height| *height >= 8.0)
 }
 
 /// What lies along the picture's border, which is no digit if there is something else that may be one.
