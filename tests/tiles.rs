@@ -36,6 +36,14 @@ fn case() -> Case {
     parity().into_iter().find(is_it).expect("it is one of the cases")
 }
 
+/// The largest case of each product, and those of a convolution with padding and stride, which reads its images in another way.
+fn products() -> impl Iterator<Item = Case> {
+    let is_strided = |case: &Case| case.shape.starts_with("N 34 C 3 9x15 F 17 ");
+    // Those of other endings, or beside others, multiply in the same way.
+    let is_own = |case: &Case| !case.operation.ends_with("/dropout") && !case.operation.contains(" + ");
+    largest().into_iter().chain(parity().into_iter().filter(is_strided)).filter(is_own)
+}
+
 /// What a tuner that knows `known` says of the case, how many products it measures for that, and the workgroups that the
 /// case gets.
 fn tune(gpu: &Gpu, known: Vec<Choice>, budget: Duration) -> (Vec<Choice>, usize, [u32; 3]) {
@@ -55,9 +63,7 @@ fn every_tile_gives_the_bits_of_the_default(core: Core) {
     // A device of its own, since a software driver compiles the kernels of one device one after the other.
     let gpu = with(&gpu(), core);
     let (mut others, mut wrong) = (0, Vec::new());
-    // Those of other endings, or beside others, multiply in the same way.
-    let is_own = |case: &Case| !case.operation.ends_with("/dropout") && !case.operation.contains(" + ");
-    for case in largest().into_iter().filter(|case| case.is_for(&gpu) && is_own(case)) {
+    for case in products().filter(|case| case.is_for(&gpu)) {
         let prepare = |tiles| case.prepare(&gpu.with_tiles(tiles)).unwrap();
         let mut prepared = vec![prepare(Tiles::Default)];
         for number in 1.. {
