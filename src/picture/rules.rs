@@ -41,6 +41,10 @@ const TYPICAL: f32 = 0.75;
 const LEFT: f32 = 0.35;
 /// Ink that hangs together with no line says more, if it is this share of all.
 const APART: f32 = 0.15;
+/// What is so many times as wide as it is high is a bar, ...
+const BAR: u32 = 4;
+/// ... which says nothing of how high digits are where one digit has this share of all ink: a 7 without its stem is a bar.
+const ONE: f32 = 0.9;
 
 /// An underline is so many times as wide as it is high, ...
 const FLAT: u32 = 5;
@@ -274,27 +278,29 @@ fn digits_without(mask: &Mask, regions: &Regions, lines: &[Line]) -> Option<Digi
     let apart = || regions.parts.iter().enumerate().filter(|(at, _)| !crossed.contains(at)).map(|(_, part)| part);
     let all: f32 = regions.parts.iter().map(|part| part.mass).sum();
     if apart().map(|part| part.mass).sum::<f32>() >= APART * all {
-        return typical(apart()).map(|height| Digits { height, are_apart: true });
+        return typical(apart()).map(|part| Digits { height: part.bounds.height as f32, are_apart: true });
     }
     let left = all - lines.iter().map(|line| line.pixels.len()).sum::<usize>() as f32;
     if left < LEFT * all && !frames::is_grid(mask, lines) {
         return None;
     }
     let rest = mask.without(lines.iter().flat_map(|line| line.pixels.iter().copied())).parts();
-    typical(rest.iter()).map(|height| Digits { height, are_apart: false })
+    let is_one = regions.parts.iter().any(|part| part.mass >= ONE * all);
+    let Bounds { width, height, .. } = typical(rest.iter())?.bounds;
+    (!is_one || width < BAR * height).then_some(Digits { height: height as f32, are_apart: false })
 }
 
-/// The height that most of the ink is in parts below; `None` where there is nothing as large as a digit.
-fn typical<'a>(parts: impl Iterator<Item = &'a Part>) -> Option<f32> {
-    let mut sizes: Vec<(u32, usize)> = parts.map(|part| (part.bounds.height, part.mass as usize)).collect();
-    sizes.sort_unstable();
-    let all: usize = sizes.iter().map(|(_, pixels)| pixels).sum();
+/// The part in whose height and below most of the ink is; `None` where that is not as large as a digit.
+fn typical<'a>(parts: impl Iterator<Item = &'a Part>) -> Option<&'a Part> {
+    let mut parts: Vec<&Part> = parts.collect();
+    parts.sort_unstable_by_key(|part| (part.bounds.height, part.mass as usize));
+    let all: usize = parts.iter().map(|part| part.mass as usize).sum();
     let mut below = 0;
-    let reaches = |(_, pixels): &&(u32, usize)| {
-        below += pixels;
+    let reaches = |part: &&Part| {
+        below += part.mass as usize;
         below as f32 >= TYPICAL * all as f32
     };
-    sizes.iter().find(reaches).map(|(height, _)| *height as f32).filter(|height| *height >= 8.0)
+    parts.into_iter().find(reaches).filter(|part| part.bounds.height >= 8)
 }
 
 /// What lies along the picture's border, which is no digit if there is something else that may be one.

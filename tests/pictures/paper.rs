@@ -217,6 +217,51 @@ fn a_digit_that_is_one_straight_line_is_no_rule() {
     assert_eq!(find_digits(&cut).len(), 1);
 }
 
+/// A 7, upright and slanting, a 1 with a foot and an open 4 of straight strokes, `wide` and `thick` as shares of their height:
+/// what each is, with paper around it and cut to its ink, light on dark.
+fn straight(height: f32, wide: f32, thick: f32) -> [(u8, [GrayImage; 2]); 4] {
+    let [margin, width, stroke] = [height / 3.0, wide * height, thick * height];
+    let [left, top, right, bottom] = [margin, margin, margin + width, margin + height];
+    let [column, slanting, row] = [left + 0.5 * width, left + 0.35 * width, top + 0.5 * height];
+    let digits = [
+        (7, format!("{left},{top} {right},{top} {right},{bottom}")),
+        (7, format!("{left},{top} {right},{top} {slanting},{bottom}")),
+        (1, format!("{column},{top} {column},{bottom}|{left},{bottom} {right},{bottom}")),
+        (4, format!("{left},{top} {left},{row} {right},{row}|{right},{top} {right},{bottom}")),
+    ];
+    digits.map(|(label, strokes)| {
+        let strokes = Strokes { width: stroke, ..strokes.parse().unwrap() };
+        let whole = strokes.coverage((right + margin) as u32, (bottom + margin) as u32);
+        let [x, y, width, height] = [left - stroke / 2.0, top - stroke / 2.0, width + stroke, height + stroke];
+        let cut = imageops::crop_imm(&whole, x as u32, y as u32, width as u32, height as u32).to_image();
+        (label, [whole, cut])
+    })
+}
+
+#[test]
+fn the_bar_of_a_7_the_foot_of_a_1_and_the_corner_of_a_4_are_no_rules() {
+    let mut reader = reader();
+    let mut wrong = Vec::new();
+    let sizes = [60.0, 100.0, 180.0].into_iter().flat_map(|height| [0.5, 0.7, 0.9].map(|wide| (height, wide)));
+    for (height, wide, thick) in sizes.flat_map(|(height, wide)| [0.06, 0.09, 0.13].map(|thick| (height, wide, thick)))
+    {
+        for (label, pictures) in straight(height, wide, thick) {
+            for light in pictures {
+                let mut dark = light.clone();
+                imageops::invert(&mut dark);
+                for (picture, ink) in [(light, "light"), (dark, "dark")] {
+                    let size = picture.dimensions();
+                    let said = read(&mut reader, picture);
+                    if said != [label] {
+                        wrong.push(format!("{label} in {ink} ink, {size:?} pixels, stroke {thick}: {said:?}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of 432 wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
 /// A straight stroke in each of four rows, above each other, and two other digits beside it.
 #[test]
 fn strokes_of_digits_above_each_other_are_no_rule() {
