@@ -11,6 +11,8 @@ use super::parts::parts;
 const NARROW: f32 = 0.5;
 /// What is wider, in heights, is a line: cut everywhere it would be thousands of pieces, none of them a digit.
 const LONG: f32 = 20.0;
+/// What has longer strokes, in heights and widths of its box, is no row of digits: grain, or a weave.
+const TANGLED: f32 = 2.5;
 /// Pieces of ink that is higher, in pixels, are made of cells of several: a digit becomes 20 pixels high.
 const FINE: usize = 64;
 /// Cuts are looked for in ink of this height, in pixels.
@@ -51,8 +53,19 @@ struct Cut {
     cost: f32,
 }
 
-/// The pieces that ink could be cut into; none where it is too narrow for two digits, or a line.
+/// The pieces that ink could be cut into; none where it is too narrow for two digits, a line, or a tangle.
 pub(super) fn pieces(ink: &Ink) -> impl Iterator<Item = Piece> {
+    let may_be_digits = (NARROW..LONG).contains(&(ink.width as f32 / ink.height as f32)) && !is_tangled(ink);
+    may_be_digits.then(|| between_cuts(ink)).into_iter().flatten()
+}
+
+/// Whether there are more strokes in ink than digits beside each other have.
+fn is_tangled(ink: &Ink) -> bool {
+    ink.amounts.iter().sum::<f32>() > TANGLED * (ink.width + ink.height) as f32 * ink.stroke_width()
+}
+
+/// The pieces between any two cuts of ink.
+fn between_cuts(ink: &Ink) -> impl Iterator<Item = Piece> {
     let cell = ink.height.div_ceil(FINE);
     let size = [ink.width, ink.height];
     let ink = if cell > 1 {
@@ -85,9 +98,6 @@ impl Piece {
 /// The cuts from left to right, both sides among them.
 fn cuts(ink: &Ink) -> Vec<Cut> {
     let sides = [0, ink.width].map(|side| Cut { places: vec![side; ink.height], cost: 0.0 });
-    if !(NARROW..LONG).contains(&(ink.width as f32 / ink.height as f32)) {
-        return sides.into();
-    }
     let scale = HEIGHT as f32 / ink.height as f32;
     let small = ink.resampled([(scale * ink.width as f32).ceil() as usize, HEIGHT], scale, [0.0; 2]);
     let mut found: Vec<Cut> = (0..small.width).map(|at| cheapest(&small, at)).collect();
@@ -178,6 +188,18 @@ mod tests {
         let [one, two, row, line] = [4, 12, 190, 210].map(|width| pieces(&strokes(width)).count());
         assert_eq!((one, line), (0, 0));
         assert!(two > 0 && row > 10 * two, "{two} pieces of two strokes, {row} of a row");
+    }
+
+    /// Grain hangs together as digits that touch do.
+    #[test]
+    fn strokes_that_touch_are_cut_and_grain_is_not() {
+        let grain = |width: usize| {
+            let is_inked = |at: usize| (at % width) % 2 == 0 || (at / width) % 4 == 0;
+            Ink { width, height: 40, amounts: (0..40 * width).map(|at| f32::from(u8::from(is_inked(at)))).collect() }
+        };
+        let [digits, grain] =
+            [strokes(12).resampled([48, 40], 4.0, [0.0; 2]), grain(48)].map(|ink| pieces(&ink).count());
+        assert!(digits > 0 && grain == 0, "{digits} pieces of strokes, {grain} of grain");
     }
 
     #[test]
