@@ -84,14 +84,25 @@ fn grain(picture: &GrayImage) -> f32 {
     f32::from(*bends.select_nth_unstable(quarter).1) / (QUARTER * 6.0f32.sqrt())
 }
 
-/// Each pixel with a quarter of it, half a quarter of those beside it and a quarter of a quarter of those at its corners.
+/// Each pixel with a quarter of it, half a quarter of those beside it and a quarter of a quarter of those at its corners; what
+/// is outside is as the edge.
 fn smoothed(picture: &GrayImage) -> GrayImage {
-    const WEIGHTS: [u16; 9] = [1, 2, 1, 2, 4, 2, 1, 2, 1];
+    let [width, last] = [picture.width() as usize, picture.height() as usize - 1];
+    let across = |y: usize| -> Vec<u16> {
+        let row = &picture.as_raw()[y.min(last) * width..][..width];
+        let padded = [&row[..1], row, &row[width - 1..]].concat();
+        let sum = |near: &[u8]| u16::from(near[0]) + 2 * u16::from(near[1]) + u16::from(near[2]);
+        padded.windows(3).map(sum).collect()
+    };
     let mut smooth = picture.clone();
-    for (x, y, pixel) in smooth.enumerate_pixels_mut() {
-        let near = neighbourhood(picture, x, y);
-        let sum: u16 = near.iter().zip(WEIGHTS).map(|(light, weight)| u16::from(*light) * weight).sum();
-        pixel.0[0] = ((sum + 8) / 16) as u8;
+    let [mut above, mut here] = [across(0), across(0)];
+    for (y, row) in smooth.chunks_exact_mut(width).enumerate() {
+        let below = across(y + 1);
+        let near = above.iter().zip(&here).zip(&below);
+        for (pixel, ((above, here), below)) in row.iter_mut().zip(near) {
+            *pixel = ((above + 2 * here + below + 8) / 16) as u8;
+        }
+        (above, here) = (here, below);
     }
     smooth
 }
