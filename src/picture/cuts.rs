@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn strokes_that_touch_are_cut_and_grain_is_not() {
         let grain = |width: usize| {
-            let is_inked = |at: usize| (at % width) % 2 == 0 || (at / width) % 4 == 0;
+            let is_inked = |at: usize| (at % width).is_multiple_of(2) || (at / width).is_multiple_of(4);
             Ink { width, height: 40, amounts: (0..40 * width).map(|at| f32::from(u8::from(is_inked(at)))).collect() }
         };
         let [digits, grain] =

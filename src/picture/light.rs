@@ -72,6 +72,8 @@ pub(super) struct Papers {
     pub other: Paper,
     /// Whether there is no doubt.
     pub is_clear: bool,
+    /// Whether nothing but paper, or a table, is along the picture's border.
+    pub is_bordered: bool,
     /// Whether the picture may be cropped to a digit on the other one, and is more like that than like a page on this one.
     pub is_other_cropped: bool,
 }
@@ -137,7 +139,8 @@ pub(super) fn papers(picture: &GrayImage) -> Option<Papers> {
     };
     let is_clear = border.is_some() && first.map(|(_, paper)| paper) == border && !first.is_some_and(is_doubtful);
     let is_other_cropped = border.is_none() && crop(&picture) == Some(likeliest.other());
-    Some(Papers { likeliest: paper(likeliest), other: paper(likeliest.other()), is_clear, is_other_cropped })
+    let [likeliest, other] = [likeliest, likeliest.other()].map(paper);
+    Some(Papers { likeliest, other, is_clear, is_bordered: border.is_some(), is_other_cropped })
 }
 
 /// Windows on a picture and its inverse, up to the greatest radius, the least first.

@@ -150,31 +150,46 @@ pub fn readings(picture: &GrayImage) -> Vec<Vec<Block>> {
 fn ways(picture: &GrayImage) -> Vec<Vec<Block>> {
     let Clean { picture: clean, noise, .. } = Clean::of(picture);
     let Some(papers) = light::papers(&clean) else { return Vec::new() };
-    let Papers { likeliest, other, is_clear, is_other_cropped } = papers;
+    let Papers { likeliest, is_clear, is_bordered, .. } = papers;
     let find = |paper| Ink::find(&clean, paper, noise);
     let ink = find(likeliest);
-    if ink.as_ref().is_some_and(is_specks) && !is_other_cropped {
+    let are_specks = ink.as_ref().is_some_and(is_specks);
+    if are_specks && is_bordered {
         return Vec::new();
     }
+    let ink = ink.filter(|_| !are_specks);
     let first = ink.as_ref().map_or_else(Vec::new, blocks);
-    let is_wide =
-        |Bounds { width, height, .. }: Bounds| fills(width, picture.width()) || fills(height, picture.height());
-    if is_clear
-        && !first.is_empty()
-        && !first.iter().any(|block| is_wide(block.whole.bounds) || block.ink.as_ref().is_some_and(is_sheet))
-    {
-        // Strokes of a digit that fills the picture go from edge to edge, as rules do, and it is in pieces then.
-        let whole = if first.len() <= 2 { Ink::filling(picture, likeliest).as_ref().and_then(filled) } else { None };
-        return iter::once(first).chain(whole.map(|Block { whole, .. }| vec![Block { whole, ink: None }])).collect();
+    let is_doubtful = |block: &Block| is_wide(block.whole.bounds, picture) || block.ink.as_ref().is_some_and(is_sheet);
+    if !is_clear || first.is_empty() || first.iter().any(is_doubtful) {
+        let others = find(papers.other).filter(|ink| first.is_empty() || !is_around(ink));
+        return doubtful_ways(picture, papers, first, others.as_ref().map_or_else(Vec::new, blocks));
     }
-    let [as_it_is, inverse] = [likeliest, other].map(|paper| Ink::filling(picture, paper));
-    let filling = |ink: &Option<Ink>| ink.as_ref().and_then(filled).into_iter().collect();
-    let others = find(other).filter(|ink| first.is_empty() || !is_around(ink));
-    let mut all = [first, filling(&as_it_is), others.as_ref().map_or_else(Vec::new, blocks), filling(&inverse)];
-    if is_other_cropped {
+    // Strokes of a digit that fills the picture go from edge to edge, as rules do, and it is in pieces then.
+    let whole = if first.len() <= 2 { Ink::filling(picture, likeliest).as_ref().and_then(filled) } else { None };
+    iter::once(first).chain(whole.map(|whole| vec![Block { ink: None, ..whole }])).collect()
+}
+
+/// [`ways`] where it is not clear which of light and dark is the paper: `first` is on the likelier one, `others` are on the other.
+fn doubtful_ways(picture: &GrayImage, papers: Papers, first: Vec<Block>, others: Vec<Block>) -> Vec<Vec<Block>> {
+    /// What fills a picture on the less likely paper and is less wide, as a share of its height, is no digits that touch: it may
+    /// be what is between the bars of one.
+    const NARROW: f32 = 0.75;
+    let [as_it_is, inverse] = [papers.likeliest, papers.other].map(|paper| Ink::filling(picture, paper));
+    let filling = |ink: &Option<Ink>| -> Vec<Block> { ink.as_ref().and_then(filled).into_iter().collect() };
+    let [filling_first, mut filling_others] = [&as_it_is, &inverse].map(filling);
+    let is_narrow = |Bounds { width, height, .. }: Bounds| (width as f32) < NARROW * height as f32;
+    let is_one = |block: &&mut Block| !papers.is_other_cropped && is_narrow(block.whole.bounds);
+    filling_others.iter_mut().filter(is_one).for_each(|block| block.ink = None);
+    let is_corner = |bounds: Bounds| touches_corner(bounds, picture) && !is_wide(bounds, picture);
+    let is_in_corner = matches!(&first[..], [block] if is_corner(block.whole.bounds));
+    let mut all = [first, filling_first, others, filling_others];
+    if papers.is_other_cropped {
         all.rotate_left(2);
+    } else if is_in_corner {
+        // That is likelier paper beside a digit that fills the picture.
+        all.rotate_left(1);
     }
-    let all: Vec<Vec<Block>> = all.into_iter().filter(|blocks: &Vec<Block>| !blocks.is_empty()).collect();
+    let all: Vec<Vec<Block>> = all.into_iter().filter(|blocks| !blocks.is_empty()).collect();
     if all.is_empty() {
         // Where all is rules, they may be digits.
         return as_it_is.as_ref().map(blocks).filter(|blocks| !blocks.is_empty()).into_iter().collect();
@@ -214,6 +229,16 @@ fn is_sheet(ink: &Ink) -> bool {
 fn is_around(ink: &Ink) -> bool {
     let size = [ink.width, ink.height];
     rows::rows(parts::parts(ink), ink.height).iter().flatten().all(|part| part.is_along_border(size))
+}
+
+/// Whether it goes nearly from edge to edge of a picture.
+fn is_wide(Bounds { width, height, .. }: Bounds, picture: &GrayImage) -> bool {
+    fills(width, picture.width()) || fills(height, picture.height())
+}
+
+/// Whether it reaches the sides of a picture on both sides of one of its corners.
+fn touches_corner(Bounds { x, y, width, height }: Bounds, picture: &GrayImage) -> bool {
+    (x == 0 || x + width == picture.width()) && (y == 0 || y + height == picture.height())
 }
 
 /// Whether so many pixels go nearly from edge to edge of a side.
