@@ -11,8 +11,8 @@ use super::parts::parts;
 const NARROW: f32 = 0.5;
 /// What is wider, in heights, is a line: cut everywhere it would be thousands of pieces, none of them a digit.
 const LONG: f32 = 20.0;
-/// What has longer strokes, in heights and widths of its box, is no row of digits: grain, or a weave.
-const TANGLED: f32 = 2.5;
+/// What has longer strokes, in widths of its box, is no row of digits but grain, or a weave: 8s that touch have less than four.
+const TANGLED: f32 = 5.0;
 /// Pieces of ink that is higher, in pixels, are made of cells of several: a digit becomes 20 pixels high.
 const FINE: usize = 64;
 /// Cuts are looked for in ink of this height, in pixels.
@@ -61,7 +61,7 @@ pub(super) fn pieces(ink: &Ink) -> impl Iterator<Item = Piece> {
 
 /// Whether there are more strokes in ink than digits beside each other have.
 fn is_tangled(ink: &Ink) -> bool {
-    ink.amounts.iter().sum::<f32>() > TANGLED * (ink.width + ink.height) as f32 * ink.stroke_width()
+    ink.amounts.iter().sum::<f32>() > TANGLED * ink.width as f32 * ink.stroke_width()
 }
 
 /// The pieces between any two cuts of ink.
