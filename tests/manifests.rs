@@ -1,6 +1,6 @@
-//! What the manifests promise, and where their rules are left: the oldest Rust, and unsafe code.
+//! What the manifests promise, and where their rules are left: the oldest Rust, one build of each crate, and unsafe code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -87,4 +87,21 @@ fn the_oldest_rust_is_the_one_that_the_neediest_crate_asks_for() {
     });
     let neediest = needs.max().unwrap();
     assert_eq!(neediest.0, version(&promised[0]), "{}", neediest.1);
+}
+
+/// Each crate of the program is a line, with the features that it is built with, where `kinds` of dependencies are built.
+fn crates(kinds: &str) -> BTreeSet<String> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(repository()).args(["tree", "--locked", "--prefix", "none", "--no-dedupe"]);
+    let output = cargo.args(["--edges", kinds, "--format", "{p} with {f}"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_string).collect()
+}
+
+/// Else the program is built twice by who builds it and tests it: a minute and a half on two cores.
+#[test]
+fn tests_ask_no_crate_of_the_program_for_other_features() {
+    let tested = crates("normal,build,dev");
+    let others: Vec<String> = crates("normal,build").difference(&tested).cloned().collect();
+    assert!(others.is_empty(), "ask for what the tests ask for, too, in the feature `languages`: {others:?}");
 }
