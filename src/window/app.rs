@@ -6,7 +6,7 @@ mod commands;
 
 use std::time::Duration;
 
-use egui::{CentralPanel, Label, Panel, ScrollArea, Ui};
+use egui::{CentralPanel, Label, Panel, Ui};
 
 use super::arrangement::arrange;
 use super::canvas::{Canvas, Colours};
@@ -118,7 +118,7 @@ impl App {
 
     fn show_answer(&mut self, ui: &mut Ui) {
         let height = ui.available_height();
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        panels::scrolled(ui, "answer", |ui| {
             ui.add_space(4.0);
             let (recognition, pictures) = (self.shown.recognition(), self.shown.pictures());
             let input = pictures.and_then(|pictures| pictures.input.as_ref());

@@ -1,7 +1,9 @@
 //! What stands beside the canvas: the answer, the bars, what the network saw and what it made of it.
 
 use egui::accesskit::Live;
-use egui::{Align, Button, Image, Label, Layout, ProgressBar, RichText, TextStyle, TextureHandle, Ui, Vec2, vec2};
+use egui::{
+    Align, Button, Image, Label, Layout, ProgressBar, RichText, ScrollArea, TextStyle, TextureHandle, Ui, Vec2, vec2,
+};
 
 use super::style::TARGET;
 use crate::explain::Maps;
@@ -25,6 +27,16 @@ pub enum Labels {
     Words,
     /// Where a digit can be taught.
     Buttons,
+}
+
+/// Scrolls `content` where there is too little room for it. It is as wide without a scroll bar as with one: pictures that fit
+/// beside a bar may be too high without it, and the bar would come and go for ever.
+pub fn scrolled(ui: &mut Ui, name: &str, content: impl FnOnce(&mut Ui)) {
+    let width = ui.available_width() - ui.spacing().scroll.allocated_width();
+    ScrollArea::vertical().id_salt(name).auto_shrink(false).show(ui, |ui| {
+        ui.set_max_width(width);
+        content(ui);
+    });
 }
 
 /// What a class of the model is called.

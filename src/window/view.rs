@@ -8,8 +8,8 @@ mod mistakes;
 use std::sync::mpsc::TryRecvError;
 
 use egui::{
-    Button, CentralPanel, Color32, Frame, Image, Key, Label, Modifiers, Panel, ProgressBar, ScrollArea, TextureHandle,
-    Theme, Ui, vec2,
+    Button, CentralPanel, Color32, Frame, Image, Key, Label, Modifiers, Panel, ProgressBar, TextureHandle, Theme, Ui,
+    vec2,
 };
 use indicatif::HumanCount;
 
@@ -217,7 +217,7 @@ impl View {
     fn show_training(&mut self, ui: &mut Ui) {
         let height = ui.available_height();
         let part = |(least, share): (f32, f32)| least.max(share * height);
-        ScrollArea::vertical().id_salt("training").auto_shrink(false).show(ui, |ui| {
+        panels::scrolled(ui, "training", |ui| {
             ui.add_space(4.0);
             ui.add(Label::new(self.told()).truncate());
             let bar = ui.add(ProgressBar::new(self.course.share() as f32).desired_height(8.0));
@@ -267,7 +267,7 @@ impl View {
 
     fn show_answer(&mut self, ui: &mut Ui) {
         let height = ui.available_height();
-        ScrollArea::vertical().id_salt("answer").auto_shrink(false).show(ui, |ui| {
+        panels::scrolled(ui, "answer", |ui| {
             let recognition = self.shown.recognition();
             let input = self.shown.pictures().and_then(|pictures| pictures.input.as_ref());
             panels::answer(ui, height, Some(&self.about), recognition, input);

@@ -158,6 +158,28 @@ fn nothing_overlaps_or_sticks_out_and_all_that_is_touched_is_large_enough_at_any
     }
 }
 
+/// Where `window` stands still once it has been resized: nothing comes and goes, moves or grows by itself.
+#[track_caller]
+pub fn assert_still<S>(window: &mut Harness<S>, size: [f32; 2]) {
+    resize(window, size, 1.0);
+    let first = leaves(window);
+    for _ in 0..6 {
+        window.step();
+        let next = leaves(window);
+        let moved = first.iter().zip(&next).find(|(first, next)| first.rect != next.rect);
+        assert!(moved.is_none() && next.len() == first.len(), "{size:?}: {moved:?}");
+    }
+}
+
+#[test]
+fn nothing_moves_by_itself_at_any_height() {
+    let mut window = looked_at(Theme::Dark);
+    draw_seven(&mut window);
+    for height in (320..1000).step_by(8) {
+        assert_still(&mut window, [1000.0, height as f32]);
+    }
+}
+
 #[test]
 fn all_bars_are_seen_at_once_in_a_small_window() {
     let mut window = looked_at(Theme::Dark);

@@ -18,7 +18,9 @@ use egui::Theme;
 use egui::accesskit::Role;
 use pollster::FutureExt as _;
 
-use super::looks::{CONTRAST, Leaf, MARGIN, SIZES, TARGET, assert_apart, contrast_in, is_painted, leaves, resize};
+use super::looks::{
+    CONTRAST, Leaf, MARGIN, SIZES, TARGET, assert_apart, assert_still, contrast_in, is_painted, leaves, resize,
+};
 use super::*;
 
 const SMALL: &str = "conv 4 3x3 relu | pool 2 | dense 10";
@@ -129,6 +131,14 @@ fn what_is_seen_of_a_training_overlaps_nowhere_and_is_readable_in_both_themes() 
             let found = contrast_in(&picture, text.visible * window.ctx.pixels_per_point());
             assert!(found >= CONTRAST, "{theme:?}: {found:.1} of {text:?}");
         }
+    }
+}
+
+#[test]
+fn nothing_that_is_seen_of_a_training_moves_by_itself_at_any_height() {
+    let (_watched, mut window, _) = half_way(Theme::Dark, Classes::numbered(10).names());
+    for height in (320..1000).step_by(8) {
+        assert_still(&mut window, [1000.0, height as f32]);
     }
 }
 
