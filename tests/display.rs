@@ -4,6 +4,7 @@
 #[path = "faulty/mod.rs"]
 mod faulty;
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -79,8 +80,15 @@ fn stroke(display: &str, points: &[[i32; 2]]) {
     xdotool(display, &["mouseup", "1"]).unwrap();
 }
 
+/// How long a process has computed, in hundredths of a second.
+fn computed(process: &Child) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", process.id())).unwrap();
+    let (_, behind_the_name) = stat.rsplit_once(") ").unwrap();
+    behind_the_name.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
+}
+
 #[test]
-fn digits_drawn_with_a_pointer_are_read_back_from_the_title() {
+fn digits_drawn_with_a_pointer_are_read_back_from_the_title_and_then_the_window_rests() {
     let (_server, display) = display();
     let mut program = Running(draw_command(&display).spawn().unwrap());
     let window = wait("the window", || {
@@ -99,6 +107,11 @@ fn digits_drawn_with_a_pointer_are_read_back_from_the_title() {
             stroke(&display, points);
         }
         wait(&format!("a {digit}, not {:?}", title()), || title().filter(|title| title.starts_with(digit)));
+        wait("rest: half a second with nothing to do", || {
+            let before = computed(&program.0);
+            sleep(Duration::from_millis(500));
+            (computed(&program.0) - before <= 2).then(String::new)
+        });
         xdotool(&display, &["windowfocus", "--sync", &window, "key", "Escape"]).unwrap();
         wait("an empty canvas", || title().filter(|title| title == "digits"));
     }
