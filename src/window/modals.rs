@@ -1,6 +1,7 @@
 //! What lies over the window until it is closed: the keys, and what is known about the model.
 
 use egui::{Button, Grid, Id, Label, Modal, ScrollArea, Ui, vec2};
+use indicatif::HumanCount;
 
 use super::controls::GROUPS;
 use super::style::TARGET;
@@ -12,7 +13,7 @@ const ROW: f32 = 20.0;
 /// Every key and what it does.
 pub fn help(ui: &Ui, open: &mut bool) {
     modal(ui, "Help", open, |ui| {
-        Grid::new("keys").striped(true).num_columns(2).min_row_height(ROW).show(ui, |ui| {
+        table("keys").show(ui, |ui| {
             for group in &GROUPS {
                 ui.strong(group.name);
                 ui.end_row();
@@ -32,19 +33,24 @@ pub fn about(ui: &Ui, open: &mut bool, about: &About, lessons: usize) {
     let rows = [
         ("Model", about.origin.clone()),
         ("Network", about.network.replace(" | ", "\n")),
-        ("Parameters", about.parameters.to_string()),
+        ("Parameters", HumanCount(about.parameters as u64).to_string()),
         ("Trained", about.training.clone()),
         ("Drawings taught", lessons.to_string()),
         ("Adapter", about.adapter.clone().unwrap_or_else(|| "none: the processor".into())),
         ("Driver", about.driver.clone()),
     ];
     modal(ui, "Model", open, |ui| {
-        Grid::new("model").striped(true).num_columns(2).min_row_height(ROW).show(ui, |ui| {
+        table("model").show(ui, |ui| {
             for (name, value) in rows {
                 row(ui, name, &value);
             }
         });
     });
+}
+
+/// What something is called, and what is to be said of it.
+fn table(name: &str) -> Grid {
+    Grid::new(name).striped(true).num_columns(2).min_row_height(ROW).spacing(vec2(16.0, 4.0))
 }
 
 fn row(ui: &mut Ui, name: &str, value: &str) {
