@@ -21,6 +21,14 @@ fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// What cargo says of the manifests and `Cargo.lock`.
+fn cargo(arguments: &[&str]) -> String {
+    let mut cargo = Command::new(env!("CARGO"));
+    let output = cargo.current_dir(repository()).args(arguments).arg("--locked").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
 /// A version's major and minor number.
 fn version(text: &str) -> (u32, u32) {
     let mut numbers = text.split('.').map(|number| number.parse().unwrap());
@@ -76,11 +84,8 @@ fn the_oldest_rust_is_the_one_that_the_neediest_crate_asks_for() {
     let rustc = Command::new("rustc").arg("-vV").output().unwrap();
     let rustc = String::from_utf8(rustc.stdout).unwrap();
     let host = rustc.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(repository()).args(["metadata", "--locked", "--format-version", "1", "--filter-platform", host]);
-    let output = cargo.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let metadata = cargo(&["metadata", "--format-version", "1", "--filter-platform", host]);
+    let metadata: Value = serde_json::from_str(&metadata).unwrap();
     let others = metadata["packages"].as_array().unwrap().iter().filter(|package| !package["source"].is_null());
     let needs = others.filter_map(|package| {
         Some((version(package["rust_version"].as_str()?), package["name"].as_str().unwrap().to_string()))
@@ -91,11 +96,8 @@ fn the_oldest_rust_is_the_one_that_the_neediest_crate_asks_for() {
 
 /// Each crate of the program is a line, with the features that it is built with, where `kinds` of dependencies are built.
 fn crates(kinds: &str) -> BTreeSet<String> {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(repository()).args(["tree", "--locked", "--prefix", "none", "--no-dedupe"]);
-    let output = cargo.args(["--edges", kinds, "--format", "{p} with {f}"]).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().lines().map(str::to_string).collect()
+    let tree = ["tree", "--prefix", "none", "--no-dedupe", "--edges", kinds, "--format", "{p} with {f}"];
+    cargo(&tree).lines().map(str::to_string).collect()
 }
 
 /// Else the program is built twice by who builds it and tests it: a minute and a half on two cores.
