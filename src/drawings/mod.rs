@@ -230,7 +230,7 @@ mod tests {
         let measured = super::kinds();
         let measured: BTreeSet<&str> = measured.iter().map(|(name, _)| *name).collect();
         assert!(measured.is_subset(&kinds), "{:?}", measured.difference(&kinds));
-        assert_eq!((kinds.len(), measured.len()), (27, 22));
+        assert_eq!((kinds.len(), measured.len()), (32, 22));
     }
 
     #[test]
@@ -274,7 +274,7 @@ mod tests {
     fn training_holds_what_its_mixture_says() {
         let mixture = Mixture { copies: 1, templates: 2, no_digits: 130 };
         let data = training(&mixture, 7);
-        assert_eq!(data.count(), 2 * 4995 + 2 * 360 + 130);
+        assert_eq!(data.count(), 2 * 4995 + 2 * 420 + 130);
         assert_eq!(data.images.len(), data.count() * PIXELS);
         assert_eq!(count(&data, NO_CLASS), 130);
         let of = |label| writers(Part::Training).iter().filter(|drawing| drawing.label == label).count();
