@@ -5,7 +5,7 @@ use std::thread;
 
 use digits::corrupt::Corruption;
 use digits::mnist::{DataSet, Split};
-use digits::network::{Judgement, best};
+use digits::network::best;
 use digits::pen::Strokes;
 use digits::picture::{Bounds, find_digits, readings};
 use digits::predict::Reader;
@@ -238,6 +238,16 @@ fn straight(strokes: impl Fn([f32; 3], [f32; 3]) -> String) -> Vec<GrayImage> {
     sizes.flat_map(pictures).collect()
 }
 
+#[track_caller]
+fn assert_read<const N: usize>(reader: &mut Reader, digits: [(u8, Vec<GrayImage>); N]) {
+    for (label, pictures) in digits {
+        for (at, picture) in pictures.into_iter().enumerate() {
+            let size = picture.dimensions();
+            assert_eq!(read(reader, picture), [label], "picture {at} of a {label}, {size:?} pixels");
+        }
+    }
+}
+
 #[test]
 fn the_bar_of_a_7_the_foot_of_a_1_and_the_corner_of_a_4_are_no_rules() {
     let mut reader = reader();
@@ -245,26 +255,19 @@ fn the_bar_of_a_7_the_foot_of_a_1_and_the_corner_of_a_4_are_no_rules() {
     let slanting = straight(|[l, c, r], [t, _, b]| format!("{l},{t} {r},{t} {c},{b}"));
     let one = straight(|[l, c, r], [t, _, b]| format!("{c},{t} {c},{b}|{l},{b} {r},{b}"));
     let four = straight(|[l, _, r], [t, m, b]| format!("{l},{t} {l},{m} {r},{m}|{r},{t} {r},{b}"));
-    for (label, pictures) in [(7, seven), (7, slanting), (1, one), (4, four)] {
-        for (at, picture) in pictures.into_iter().enumerate() {
-            let size = picture.dimensions();
-            assert_eq!(read(&mut reader, picture), [label], "picture {at} of a {label}, {size:?} pixels");
-        }
-    }
+    assert_read(&mut reader, [(7, seven), (7, slanting), (1, one), (4, four)]);
 }
 
-/// It may be no digit, since nobody writes it so, but is no other one.
+/// What the bars of a 3 leave of the paper is no digit. Left out are a 0, since a box looks the same, and a 6, since a wide one is
+/// taken for a 5.
 #[test]
-fn what_the_bars_of_a_3_leave_of_the_paper_is_no_digit() {
+fn a_2_3_5_and_9_of_straight_strokes_are_read() {
     let mut reader = reader();
+    let two = straight(|[l, _, r], [t, m, b]| format!("{l},{t} {r},{t} {r},{m} {l},{m} {l},{b} {r},{b}"));
     let three = straight(|[l, _, r], [t, m, b]| format!("{l},{t} {r},{t} {r},{b} {l},{b}|{l},{m} {r},{m}"));
-    for (at, picture) in three.into_iter().enumerate() {
-        let size = picture.dimensions();
-        let seen = digits_of(&mut reader, picture);
-        let is_three = |judgement: &Judgement| best(&judgement.probabilities) == 3 || !judgement.is_digit;
-        let is_right = matches!(&seen[..], [(_, judgement)] if is_three(judgement));
-        assert!(is_right, "picture {at} of a 3, {size:?} pixels: {seen:?}");
-    }
+    let five = straight(|[l, _, r], [t, m, b]| format!("{r},{t} {l},{t} {l},{m} {r},{m} {r},{b} {l},{b}"));
+    let nine = straight(|[l, _, r], [t, m, b]| format!("{r},{m} {l},{m} {l},{t} {r},{t} {r},{b} {l},{b}"));
+    assert_read(&mut reader, [(2, two), (3, three), (5, five), (9, nine)]);
 }
 
 /// A straight stroke in each of four rows, above each other, and two other digits beside it.
