@@ -259,7 +259,7 @@ fn training_with_drawings_sees_more_images_and_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let options = ["train", "--network", NETWORK, "--train-images", "512", "--epochs", "1", "--batch", "512"];
     let printed = success(&run(folder.path(), &[&options[..], &["--with-drawings", "--log", "log"]].concat()));
-    assert!(printed.contains("data      MNIST and drawings: 30,822 training, 11,000 validation"), "{printed}");
+    assert!(printed.contains("data      MNIST and drawings: 31,542 training, 11,000 validation"), "{printed}");
     let log = fs::read_to_string(folder.path().join("log")).unwrap();
     assert_eq!(json(log.lines().last().unwrap())["data"], "MNIST and drawings");
 }
