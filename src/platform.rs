@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 #[cfg(not(target_arch = "wasm32"))]
-use std::sync::Once;
+use std::sync::{Mutex, Once, OnceLock, PoisonError, mpsc};
 
 use wgpu::{Device, ErrorScopeGuard, Queue, SubmissionIndex};
 
@@ -98,16 +98,56 @@ pub fn in_full_or_short(in_full: impl FnOnce() -> String, in_short: impl FnOnce(
     if cfg!(target_arch = "wasm32") { in_short() } else { in_full() }
 }
 
+/// What is made meanwhile. Whoever made it keeps nothing of it: what it belongs to, as a kernel to a device and its driver,
+/// ends where this is dropped, and not later in a thread that nobody waits for.
+#[cfg(not(target_arch = "wasm32"))]
+pub struct Coming<T> {
+    sent: Mutex<mpsc::Receiver<T>>,
+    made: OnceLock<T>,
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl<T> Coming<T> {
+    /// Waits until it is made.
+    pub fn wait(&self) -> &T {
+        self.made.get_or_init(|| {
+            let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+            sent.recv().expect("a panic where it is made ends the program")
+        })
+    }
+}
+
+/// Nobody leaves while it is made: a driver that is taken down meanwhile may crash.
+#[cfg(not(target_arch = "wasm32"))]
+impl<T> Drop for Coming<T> {
+    fn drop(&mut self) {
+        self.wait();
+    }
+}
+
 /// Does `work` in another thread, beside whatever else is done so.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn begin(work: impl FnOnce() + Send + 'static) {
-    rayon::spawn(work);
+pub fn begin<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Coming<T> {
+    let (made, sent) = mpsc::channel();
+    // Nobody stops listening before it has come.
+    rayon::spawn(move || _ = made.send(work()));
+    Coming { sent: Mutex::new(sent), made: OnceLock::new() }
 }
 
 /// A page's engine is one thread.
 #[cfg(target_arch = "wasm32")]
-pub fn begin(work: impl FnOnce()) {
-    work();
+pub struct Coming<T>(T);
+
+#[cfg(target_arch = "wasm32")]
+impl<T> Coming<T> {
+    pub fn wait(&self) -> &T {
+        &self.0
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+pub fn begin<T>(work: impl FnOnce() -> T) -> Coming<T> {
+    Coming(work())
 }
 
 /// How long nothing is asked before what can wait is begun. In a program no time: it is done before the next frame.
@@ -134,3 +174,39 @@ pub const ADVICE: &str = if cfg!(target_arch = "wasm32") {
 } else {
     "Install a driver for your graphics card"
 };
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn nobody_leaves_while_it_is_made() {
+        let made = Arc::new(AtomicUsize::new(0));
+        let comings: Vec<_> = (0..50)
+            .map(|_| {
+                let made = made.clone();
+                begin(move || {
+                    thread::sleep(Duration::from_millis(1));
+                    made.fetch_add(1, Ordering::SeqCst);
+                })
+            })
+            .collect();
+        drop(comings);
+        assert_eq!(made.load(Ordering::SeqCst), 50);
+    }
+
+    #[test]
+    fn what_was_made_ends_where_it_is_dropped() {
+        for round in 0..20_000 {
+            let device = Arc::new(());
+            let held = device.clone();
+            drop(begin(move || held));
+            assert_eq!(Arc::strong_count(&device), 1, "in round {round}");
+        }
+    }
+}

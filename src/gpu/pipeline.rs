@@ -1,28 +1,24 @@
 //! A kernel's way through the driver: it is compiled in another thread while the program goes on, and waited for where it is
-//! first run, so that all kernels of a recording compile side by side. Nobody leaves while it is compiled: a driver that is
-//! taken down meanwhile may crash.
+//! first run, so that all kernels of a recording compile side by side.
 
-use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
 use wgpu::{BindGroupLayout, ComputePipeline, Device, ShaderRuntimeChecks};
 
 use super::device::lock;
 use super::{Checks, Gpu, KernelError};
-use crate::platform::{self, Later};
+use crate::platform::{self, Coming, Later};
 
 /// A compiled kernel, or one that is being compiled.
-pub(super) struct Pipeline(Arc<OnceLock<Result<ComputePipeline, KernelError>>>);
+pub(super) struct Pipeline(Coming<Result<ComputePipeline, KernelError>>);
 
 impl Pipeline {
     /// Begins to compile `entry_point` of a valid text.
     pub fn begin(gpu: &Gpu, name: &str, text: &str, entry_point: &'static str, layout: &BindGroupLayout) -> Pipeline {
-        let pipeline = Arc::new(OnceLock::new());
-        let (made, unsettled) = (pipeline.clone(), gpu.unsettled());
+        let unsettled = gpu.unsettled();
         let (device, checks, layout) = (gpu.device.clone(), gpu.settings().checks, layout.clone());
         let (name, text) = (name.to_string(), text.to_string());
-        platform::begin(move || {
-            // What it takes of the device is let go before anybody hears that it is done.
+        Pipeline(platform::begin(move || {
             let (compiled, mut error) = compile(device, checks, &name, text, entry_point, layout);
             // A program's driver has answered by now; a browser answers later.
             let refused = match error.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
@@ -32,12 +28,11 @@ impl Pipeline {
                     None
                 }
             };
-            let _ = made.set(match refused {
+            match refused {
                 Some(error) => Err(KernelError::Driver { kernel: name, message: error.to_string() }),
                 None => Ok(compiled),
-            });
-        });
-        Pipeline(pipeline)
+            }
+        }))
     }
 
     /// Waits until it is compiled.
@@ -46,12 +41,6 @@ impl Pipeline {
     /// The driver refuses it.
     pub fn wait(&self) -> Result<&ComputePipeline, KernelError> {
         self.0.wait().as_ref().map_err(KernelError::clone)
-    }
-}
-
-impl Drop for Pipeline {
-    fn drop(&mut self) {
-        self.0.wait();
     }
 }
 
@@ -93,25 +82,4 @@ fn compile(
         cache: None,
     });
     (pipeline, platform::refusal(internal, validation))
-}
-
-#[cfg(test)]
-mod tests {
-    use pollster::FutureExt as _;
-
-    use super::*;
-    use crate::gpu::{Operands, Request, Source};
-
-    #[test]
-    fn nobody_leaves_while_it_is_compiled() {
-        let gpu = Gpu::open(&Request::default()).block_on().unwrap_or_else(|error| panic!("{error}"));
-        let layout =
-            gpu.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: None, entries: &[] });
-        let text = Source::new("nothing", &[]).text(Operands::Buffers) + "@compute @workgroup_size(1) fn nothing() {}";
-        let pipelines: Vec<Pipeline> =
-            (0..50).map(|_| Pipeline::begin(&gpu, "nothing", &text, "nothing", &layout)).collect();
-        let made: Vec<_> = pipelines.iter().map(|pipeline| pipeline.0.clone()).collect();
-        drop(pipelines);
-        assert!(made.iter().all(|made| made.get().is_some_and(Result::is_ok)));
-    }
 }
