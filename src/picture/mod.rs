@@ -30,6 +30,7 @@ mod trace;
 use std::iter;
 
 use image::GrayImage;
+use rayon::prelude::*;
 
 pub use bounds::Bounds;
 pub use decode::{EXTENSIONS, PictureError, Pictures, is_called_a_picture};
@@ -152,7 +153,8 @@ fn ways(picture: &GrayImage) -> Vec<Vec<Block>> {
     let Some(papers) = light::papers(&clean) else { return Vec::new() };
     let Papers { likeliest, is_clear, is_bordered, .. } = papers;
     let find = |paper| Ink::find(&clean, paper, noise);
-    let ink = find(likeliest);
+    let (ink, other) =
+        if is_clear { (find(likeliest), None) } else { both(picture, || find(likeliest), || Some(find(papers.other))) };
     let are_specks = ink.as_ref().is_some_and(is_specks);
     if are_specks && is_bordered {
         return Vec::new();
@@ -161,7 +163,8 @@ fn ways(picture: &GrayImage) -> Vec<Vec<Block>> {
     let first = ink.as_ref().map_or_else(Vec::new, blocks);
     let is_doubtful = |block: &Block| is_wide(block.whole.bounds, picture) || block.ink.as_ref().is_some_and(is_sheet);
     if !is_clear || first.is_empty() || first.iter().any(is_doubtful) {
-        let others = find(papers.other).filter(|ink| first.is_empty() || !is_around(ink));
+        let other = other.unwrap_or_else(|| find(papers.other));
+        let others = other.filter(|ink| first.is_empty() || !is_around(ink));
         return doubtful_ways(picture, papers, first, others.as_ref().map_or_else(Vec::new, blocks));
     }
     // Strokes of a digit that fills the picture go from edge to edge, as rules do, and it is in pieces then.
@@ -174,9 +177,13 @@ fn doubtful_ways(picture: &GrayImage, papers: Papers, first: Vec<Block>, others:
     /// What fills a picture on the less likely paper and is less wide, as a share of its height, is no digits that touch: it may
     /// be what is between the bars of one.
     const NARROW: f32 = 0.75;
-    let [as_it_is, inverse] = [papers.likeliest, papers.other].map(|paper| Ink::filling(picture, paper));
-    let filling = |ink: &Option<Ink>| -> Vec<Block> { ink.as_ref().and_then(filled).into_iter().collect() };
-    let [filling_first, mut filling_others] = [&as_it_is, &inverse].map(filling);
+    let filling = |paper| {
+        let ink = Ink::filling(picture, paper);
+        let block = ink.as_ref().and_then(filled);
+        (ink, Vec::from_iter(block))
+    };
+    let ((as_it_is, filling_first), (_, mut filling_others)) =
+        both(picture, || filling(papers.likeliest), || filling(papers.other));
     let is_narrow = |Bounds { width, height, .. }: Bounds| (width as f32) < NARROW * height as f32;
     let is_one = |block: &&mut Block| !papers.is_other_cropped && is_narrow(block.whole.bounds);
     filling_others.iter_mut().filter(is_one).for_each(|block| block.ink = None);
@@ -195,6 +202,12 @@ fn doubtful_ways(picture: &GrayImage, papers: Papers, first: Vec<Block>, others:
         return as_it_is.as_ref().map(blocks).filter(|blocks| !blocks.is_empty()).into_iter().collect();
     }
     all
+}
+
+/// Both, at the same time where the picture is so large that it is worth it.
+fn both<A: Send, B: Send>(picture: &GrayImage, a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+    const LARGE: usize = 1 << 20;
+    if picture.len() < LARGE { (a(), b()) } else { rayon::join(a, b) }
 }
 
 /// Whether all ink is small blots.
@@ -250,11 +263,16 @@ fn fills(pixels: u32, side: u32) -> bool {
 /// slanting lines are: such are no digits, and each block keeps the ink of its box.
 fn blocks(ink: &Ink) -> Vec<Block> {
     const MOST_TIMES: u64 = 8;
+    /// So few are not worth another thread.
+    const MANY: usize = 64;
     let rows = rows::rows(parts::parts(ink), ink.height);
     let area = |part: &Part| u64::from(part.bounds.width) * u64::from(part.bounds.height);
     if rows.iter().flatten().map(area).sum::<u64>() > MOST_TIMES * ink.amounts.len() as u64 {
         return Vec::new();
     }
     let rows = rows.into_iter().enumerate();
-    rows.flat_map(|(line, row)| row.into_iter().map(move |part| Block::new(&part, ink, line))).collect()
+    let parts: Vec<(usize, Part)> =
+        rows.flat_map(|(line, row)| row.into_iter().map(move |part| (line, part))).collect();
+    let block = |(line, part): &(usize, Part)| Block::new(part, ink, *line);
+    parts.par_iter().with_min_len(MANY).map(block).collect()
 }
