@@ -18,7 +18,7 @@ pub struct Recording {
     fresh: Vec<Tensor>,
     /// Kernels that are to share a dispatch, while such are recorded.
     together: Option<Vec<Part>>,
-    /// How long a run takes, as far as is known, in nanoseconds.
+    /// How long a run may take, as far as is known, in nanoseconds.
     expected: Arc<AtomicU64>,
 }
 
@@ -39,7 +39,8 @@ impl Recording {
             commands: Vec::new(),
             fresh: Vec::new(),
             together: None,
-            expected: Arc::default(),
+            // Until somebody tells, each dispatch goes in a submit of its own, but for software drivers, which end nothing.
+            expected: Arc::new(AtomicU64::new(if gpu.is_software() { 0 } else { u64::MAX })),
         }
     }
 
@@ -171,7 +172,7 @@ impl Recording {
                 self.gpu.queue.submit([self.encode(replays)?]);
                 continue;
             }
-            for piece in self.commands.chunks(self.commands.len().div_ceil(pieces)) {
+            for piece in self.commands.chunks(self.commands.len().div_ceil(pieces).max(1)) {
                 let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
                 self.encode_into(&mut encoder, piece, 1)?;
                 self.gpu.queue.submit([encoder.finish()]);
@@ -267,5 +268,7 @@ mod tests {
         let shares = [0, 1, 30, 100, 500, 501, 5_000].map(|milliseconds| share(Duration::from_millis(milliseconds)));
         assert_eq!(shares, [(16, 1), (16, 1), (16, 1), (5, 1), (1, 1), (1, 2), (1, 10)]);
         assert_eq!(encoders(12, 5).collect::<Vec<_>>(), [5, 5, 2]);
+        let (runs, pieces) = share(Duration::from_nanos(u64::MAX));
+        assert!(runs == 1 && pieces > 1_000_000, "nothing is known: {runs} runs, {pieces} pieces");
     }
 }
