@@ -1,6 +1,6 @@
 //! What differs between a program and a page in a browser: how work on the GPU is waited for, what is heard of kernels that
-//! the driver refuses, what may be sent between threads, and what to advise where there is no GPU. All other code is the
-//! same in both worlds: it reads back with `async` functions, which a program's doors wait for (`pollster`) and a page's
+//! the driver refuses, what other threads do, and what to advise where there is no GPU. All other code is the same in both
+//! worlds: it reads back with `async` functions, which a program's doors wait for (`pollster`) and a page's
 //! worker goes on with.
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -11,6 +11,8 @@ use std::pin::Pin;
 #[cfg(not(target_arch = "wasm32"))]
 use std::sync::{Mutex, Once, OnceLock, PoisonError, mpsc};
 
+#[cfg(not(target_arch = "wasm32"))]
+use rayon::prelude::*;
 use wgpu::{Device, ErrorScopeGuard, Queue, SubmissionIndex};
 
 /// A clock that both worlds have.
@@ -148,6 +150,28 @@ impl<T> Coming<T> {
 #[cfg(target_arch = "wasm32")]
 pub fn begin<T>(work: impl FnOnce() -> T) -> Coming<T> {
     Coming(work())
+}
+
+/// What comes of both, which are done at the same time.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn both<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+    rayon::join(a, b)
+}
+
+#[cfg(target_arch = "wasm32")]
+pub fn both<A, B>(a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
+    (a(), b())
+}
+
+/// What `make` makes of each, in their order, on several threads where there are twice as many as are worth one.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn each<T: Sync, R: Send>(all: &[T], worth_a_thread: usize, make: impl Fn(&T) -> R + Sync + Send) -> Vec<R> {
+    all.par_iter().with_min_len(worth_a_thread).map(make).collect()
+}
+
+#[cfg(target_arch = "wasm32")]
+pub fn each<T, R>(all: &[T], _: usize, make: impl Fn(&T) -> R) -> Vec<R> {
+    all.iter().map(make).collect()
 }
 
 /// How long nothing is asked before what can wait is begun. In a program no time: it is done before the next frame.

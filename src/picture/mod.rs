@@ -30,8 +30,8 @@ mod trace;
 use std::iter;
 
 use image::GrayImage;
-use rayon::prelude::*;
 
+use crate::platform;
 pub use bounds::Bounds;
 pub use decode::{EXTENSIONS, PictureError, Pictures, is_called_a_picture};
 pub use images::Images;
@@ -207,7 +207,7 @@ fn doubtful_ways(picture: &GrayImage, papers: Papers, first: Vec<Block>, others:
 /// Both, at the same time where the picture is so large that it is worth it.
 fn both<A: Send, B: Send>(picture: &GrayImage, a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
     const LARGE: usize = 1 << 20;
-    if picture.len() < LARGE { (a(), b()) } else { rayon::join(a, b) }
+    if picture.len() < LARGE { (a(), b()) } else { platform::both(a, b) }
 }
 
 /// Whether all ink is small blots.
@@ -263,8 +263,7 @@ fn fills(pixels: u32, side: u32) -> bool {
 /// slanting lines are: such are no digits, and each block keeps the ink of its box.
 fn blocks(ink: &Ink) -> Vec<Block> {
     const MOST_TIMES: u64 = 8;
-    /// So few are not worth another thread.
-    const MANY: usize = 64;
+    const WORTH_A_THREAD: usize = 64;
     let rows = rows::rows(parts::parts(ink), ink.height);
     let area = |part: &Part| u64::from(part.bounds.width) * u64::from(part.bounds.height);
     if rows.iter().flatten().map(area).sum::<u64>() > MOST_TIMES * ink.amounts.len() as u64 {
@@ -273,6 +272,5 @@ fn blocks(ink: &Ink) -> Vec<Block> {
     let rows = rows.into_iter().enumerate();
     let parts: Vec<(usize, Part)> =
         rows.flat_map(|(line, row)| row.into_iter().map(move |part| (line, part))).collect();
-    let block = |(line, part): &(usize, Part)| Block::new(part, ink, *line);
-    parts.par_iter().with_min_len(MANY).map(block).collect()
+    platform::each(&parts, WORTH_A_THREAD, |(line, part)| Block::new(part, ink, *line))
 }
